@@ -1,0 +1,147 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer, type ServerOptions as SecureOptions } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { App } from '../app.ts';
+import { HTTPException } from '../http/errors.ts';
+import type { Logger } from '../http/log.ts';
+import { type Reply, replyToError } from '../http/reply.ts';
+import { readAsset } from './node-assets.ts';
+import { NodeIncoming } from './node-incoming.ts';
+import { send } from './node-send.ts';
+import { readHead } from './node-target.ts';
+
+export interface ListenerOptions {
+  /** How many proxies in front add to `X-Forwarded-For`; `true` is one. None is trusted unless set. */
+  readonly trustProxy?: boolean | number;
+}
+
+export interface ServeOptions extends ListenerOptions {
+  /** 8000 unless set; 0 is any free port. */
+  readonly port?: number;
+  /** `127.0.0.1` unless set. */
+  readonly host?: string;
+  readonly tls?: SecureOptions;
+  /** Node's own limits of the same names; times in milliseconds. */
+  readonly limits?: {
+    readonly headersTimeout?: number;
+    readonly requestTimeout?: number;
+    readonly keepAliveTimeout?: number;
+    readonly connectionsCheckingInterval?: number;
+    readonly maxHeaderSize?: number;
+    readonly maxConnections?: number;
+  };
+  /** Milliseconds to answer what is in flight when the server is closed, 10 000 unless set. */
+  readonly shutdownTimeout?: number;
+  readonly logger?: Logger;
+}
+
+/** A running server. */
+export interface Served {
+  readonly url: string;
+  readonly port: number;
+  /** Answers what is in flight, then closes the app; may be called again. */
+  close(): Promise<void>;
+}
+
+/** The app as a listener of a `node:http` server. */
+export function toNodeListener(app: App, options: ListenerOptions = {}): RequestListener {
+  return listenerOf(app, options, { closing: false });
+}
+
+/** Whether the server is about to close, and tells its clients so. */
+interface Phase {
+  closing: boolean;
+}
+
+function listenerOf(
+  app: App,
+  { trustProxy = 0 }: ListenerOptions,
+  phase: Phase,
+): (message: IncomingMessage, response: ServerResponse, continues?: boolean) => void {
+  app.assets ??= readAsset;
+  const trustedProxies = Number(trustProxy);
+  return function listen(message, response, continues = false) {
+    const head = readHead(message);
+    if (typeof head === 'number') {
+      send(replyToError(new HTTPException(head)), response, true);
+      return;
+    }
+    const incoming = new NodeIncoming(message, response, { ...head, continues, trustedProxies });
+    const answer = (reply: Reply): void => {
+      try {
+        send(reply, response, phase.closing || incoming.unread || reply.status === 413);
+      } catch (error) {
+        app.report(error, message.url ?? '');
+        send({ ...replyToError(undefined), after: reply.after }, response, true);
+      }
+    };
+    const reply = app.handle(incoming);
+    if ('then' in reply) void reply.then(answer);
+    else answer(reply);
+  };
+}
+
+/**
+ * Serves an app over HTTP until it is closed or the process gets SIGTERM or SIGINT.
+ *
+ * What lives as long as the app is made first. Rejects where the address cannot be listened on.
+ */
+export async function serve(app: App, options: ServeOptions = {}): Promise<Served> {
+  const { port = 8000, host = '127.0.0.1', tls, limits = {}, shutdownTimeout = 10_000, logger = console } = options;
+  const phase: Phase = { closing: false };
+  const listener = listenerOf(app, options, phase);
+  const { maxConnections, ...timeouts } = limits;
+  const server: Server =
+    tls === undefined ? createServer(timeouts, listener) : createSecureServer({ ...timeouts, ...tls }, listener);
+  // Node drops what is over this count without a word; the size of all headers is what bounds them.
+  server.maxHeadersCount = 0;
+  if (maxConnections !== undefined) server.maxConnections = maxConnections;
+  server.on('checkContinue', (message: IncomingMessage, response: ServerResponse) => listener(message, response, true));
+  await listen(server, port, host);
+  try {
+    await app.start();
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+  const address = server.address() as AddressInfo;
+  const url = `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+  logger.info(`Serving on ${url}${app.docsPath === undefined ? '' : `, documented at ${url}${app.docsPath}`}`);
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    phase.closing = true;
+    process.off('SIGTERM', exit);
+    process.off('SIGINT', exit);
+    return (closed ??= drain(server, shutdownTimeout).then(() => app.close()));
+  };
+  const exit = (): void => {
+    const deadline = new Promise((resolve) => setTimeout(resolve, 2 * shutdownTimeout));
+    void Promise.race([close(), deadline]).then(() => process.exit(0));
+  };
+  process.once('SIGTERM', exit);
+  process.once('SIGINT', exit);
+  return { url, port: address.port, close };
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reason = error.code === 'EADDRINUSE' ? 'the port is taken' : error.message;
+      reject(new Error(`Cannot listen on ${host}:${port}: ${reason}`, { cause: error }));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+/** Ends when all connections have; those that are left after the deadline are cut. */
+async function drain(server: Server, deadline: number): Promise<void> {
+  // A connection whose answer began before the closing was announced turns idle later.
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  const cut = setTimeout(() => server.closeAllConnections(), deadline);
+  await new Promise((resolve) => {
+    server.close(resolve);
+    server.closeIdleConnections();
+  });
+  clearInterval(idle);
+  clearTimeout(cut);
+}

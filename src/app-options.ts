@@ -1,0 +1,62 @@
+import type { ServerObject, TagObject } from 'openapi3-ts/oas31';
+import { DEFAULT_LIMITS, type Limits } from './http/limits.ts';
+import type { Logger } from './http/log.ts';
+import type { Middleware } from './http/middleware.ts';
+import type { ListedDependency, ResponseDeclarations } from './metadata/declarations.ts';
+import type { Class } from './metadata/store.ts';
+import type { OperationIdOf } from './model/read.ts';
+import type { DocsOptions } from './openapi/docs-page.ts';
+
+export interface AppOptions {
+  readonly title: string;
+  readonly version: string;
+  readonly summary?: string;
+  readonly description?: string;
+  readonly controllers?: readonly Class[];
+  /** Dependencies of all operations, run before any others; their values are dropped. */
+  readonly dependencies?: readonly ListedDependency[];
+  readonly middleware?: readonly Middleware[];
+  readonly tags?: readonly TagObject[];
+  readonly servers?: readonly ServerObject[];
+  /** The prefix under which a proxy serves the app; the first of the document's servers. */
+  readonly rootPath?: string;
+  /** The documentation page at `/docs`: another path, options, or `false` for none. */
+  readonly docs?: string | DocsOptions | false;
+  /** The path of the document, `/openapi.json` unless set, or `false` for none. */
+  readonly openapiPath?: string | false;
+  readonly operationId?: OperationIdOf;
+  readonly limits?: Partial<Limits>;
+  /** Milliseconds until an answer of 503, 60 000 unless set; 0 is no limit. */
+  readonly timeout?: number;
+  /** Refuses to start with an operation that has no scheme and does not say `public: true`. */
+  readonly requireSecurity?: boolean;
+  /** `console` unless set. */
+  readonly logger?: Logger;
+}
+
+export interface IncludeOptions {
+  /** Put before the controllers' paths; may have variables. */
+  readonly prefix?: string;
+  readonly tags?: readonly string[];
+  readonly dependencies?: readonly ListedDependency[];
+  readonly responses?: ResponseDeclarations;
+}
+
+/** Options with everything that was left out. */
+export interface Settings {
+  readonly options: AppOptions;
+  readonly limits: Limits;
+  readonly timeout: number;
+  readonly logger: Logger;
+}
+
+const DEFAULT_TIMEOUT = 60_000;
+
+export function readOptions(options: AppOptions): Settings {
+  return {
+    options,
+    limits: Object.freeze({ ...DEFAULT_LIMITS, ...options.limits }),
+    timeout: options.timeout ?? DEFAULT_TIMEOUT,
+    logger: options.logger ?? console,
+  };
+}

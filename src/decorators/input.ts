@@ -1,0 +1,41 @@
+import { DECLARATION, type InputDeclaration } from '../metadata/declarations.ts';
+import type { Provides } from '../metadata/dependable.ts';
+import { recordInput } from '../metadata/store.ts';
+
+/** Why a decorator does not compile: the value it injects, and the type of the parameter it stands at. */
+export interface InjectedTypeMismatch<Injected, Parameter> {
+  readonly 'the injected value cannot be passed to this parameter': [Injected, Parameter];
+}
+
+// `any` is what switches the check off where a parameter's type cannot be seen: a private method has no keyof.
+type ParametersOf<T, K> = [K] extends [undefined]
+  ? // oxlint-disable-next-line typescript/no-explicit-any
+    T extends abstract new (...parameters: infer A) => unknown
+    ? A
+    : any[]
+  : // oxlint-disable-next-line typescript/no-explicit-any
+    K extends keyof T
+    ? T[K] extends (...parameters: infer A) => unknown
+      ? A
+      : any[]
+    : any[];
+
+/**
+ * Where a value comes from: a decorator for a parameter of a controller's method or constructor, and a value of the
+ * inputs object of `dependency()`.
+ */
+export interface Input<V> extends Provides<V> {
+  readonly [DECLARATION]: InputDeclaration;
+  <T, K extends PropertyKey | undefined, I extends number>(
+    target: T,
+    key: K,
+    index: [V] extends [ParametersOf<T, K>[I]] ? I : InjectedTypeMismatch<V, ParametersOf<T, K>[I]>,
+  ): void;
+}
+
+export function input<V>(declaration: InputDeclaration): Input<V> {
+  const decorate = (target: object, key: PropertyKey | undefined, index: number): void => {
+    recordInput(target, key, index, declaration);
+  };
+  return Object.assign(decorate, { [DECLARATION]: declaration }) as unknown as Input<V>;
+}

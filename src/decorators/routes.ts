@@ -1,0 +1,67 @@
+import type { input as InputOf, ZodType } from 'zod';
+import type { Context } from '../http/context.ts';
+import type { EventStream } from '../http/stream.ts';
+import type { RouteOptions } from '../metadata/declarations.ts';
+import { type ErrorClass, recordErrorHandler, recordRoute } from '../metadata/store.ts';
+
+/** What a handler may return under `response`: what the schema accepts, or a `Response`, which is sent as it is. */
+export type Returns<V> =
+  | V
+  | Response
+  | EventStream
+  | AsyncIterable<V>
+  | Promise<V | Response | EventStream | AsyncIterable<V>>;
+
+type ResponseOf<O> = O extends { readonly response: infer S extends ZodType } ? Returns<InputOf<S>> : unknown;
+
+export type RouteDecorator<R = unknown> = <M extends (...parameters: never[]) => R>(
+  prototype: object,
+  method: PropertyKey,
+  descriptor: TypedPropertyDescriptor<M>,
+) => void;
+
+export interface RouteDecorators {
+  <const O extends RouteOptions = RouteOptions>(path?: string, options?: O): RouteDecorator<ResponseOf<O>>;
+  <const O extends RouteOptions>(options: O): RouteDecorator<ResponseOf<O>>;
+}
+
+/** A route for any method; the method's name is case-sensitive (RFC 9110 §9.1). */
+export function Route<const O extends RouteOptions = RouteOptions>(
+  method: string,
+  path: string = '',
+  options?: O,
+): RouteDecorator<ResponseOf<O>> {
+  return (prototype, name) => {
+    // In standard mode the class's own decorator reports the mistake for all of its methods.
+    if (typeof name === 'object') return;
+    recordRoute(prototype, name, { method, path, options: options ?? {} });
+  };
+}
+
+/** A route for GET, and for HEAD with the same dependencies. */
+export const Get: RouteDecorators = decoratorsFor('GET');
+export const Post: RouteDecorators = decoratorsFor('POST');
+export const Put: RouteDecorators = decoratorsFor('PUT');
+export const Patch: RouteDecorators = decoratorsFor('PATCH');
+export const Delete: RouteDecorators = decoratorsFor('DELETE');
+export const Head: RouteDecorators = decoratorsFor('HEAD');
+export const Options: RouteDecorators = decoratorsFor('OPTIONS');
+
+/** Makes a method of a controller answer errors of a class that its routes, or what they depend on, throw. */
+export function OnError<E extends ErrorClass>(
+  error: E,
+): <M extends (error: InstanceType<E>, context: Context) => unknown>(
+  prototype: object,
+  method: PropertyKey,
+  descriptor: TypedPropertyDescriptor<M>,
+) => void {
+  return (prototype, method) => {
+    if (typeof method !== 'object') recordErrorHandler(prototype, { method, error });
+  };
+}
+
+function decoratorsFor(method: string): RouteDecorators {
+  return ((first: string | RouteOptions = '', options?: RouteOptions) => {
+    return typeof first === 'string' ? Route(method, first, options) : Route(method, '', first);
+  }) as RouteDecorators;
+}

@@ -1,0 +1,99 @@
+import { isJson, type MediaType, parseMediaType } from './content-type.ts';
+import { HTTPException } from './errors.ts';
+import type { Incoming } from './incoming.ts';
+import { type Json, parseJson } from './json.ts';
+import type { Limits } from './limits.ts';
+import { parsePairs } from './pairs.ts';
+
+/** Form fields by name in the order they came; a file is a `File`. */
+export type FormFields = ReadonlyMap<string, readonly (string | File)[]>;
+
+export type FormType = 'application/x-www-form-urlencoded' | 'multipart/form-data';
+
+/** Reads a JSON body; undefined is no body at all. Throws 413 and 415. */
+export async function readJson(incoming: Incoming, limits: Limits): Promise<Json | undefined> {
+  const type = typeOf(incoming);
+  if (type !== undefined && !isJson(type)) throw unsupported('application/json');
+  const bytes = await incoming.read(limits.body);
+  if (bytes.length === 0) return undefined;
+  if (type === undefined) throw unsupported('application/json');
+  return parseJson(bytes, limits.depth);
+}
+
+/** Reads an urlencoded or multipart body; undefined is no body at all. Throws 400, 413 and 415. */
+export async function readForm(
+  incoming: Incoming,
+  limits: Limits,
+  types: readonly FormType[],
+): Promise<FormFields | undefined> {
+  const type = typeOf(incoming);
+  const essence = types.find((accepted) => accepted === type?.essence);
+  if (type !== undefined && essence === undefined) throw unsupported(types.join(', '));
+  const bytes = await incoming.read(limits.body);
+  if (bytes.length === 0) return undefined;
+  if (type === undefined) throw unsupported(types.join(', '));
+  if (essence === 'multipart/form-data') return parseMultipart(bytes, type, limits);
+  return parsePairs(new TextDecoder().decode(bytes), limits.fields, 413);
+}
+
+/** The declared media type, undefined if none is declared; one that cannot be read is a 415. */
+function typeOf(incoming: Incoming): MediaType | undefined {
+  const encoding = incoming.header('content-encoding');
+  if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') {
+    // RFC 9110 §15.5.16: says which codings would have been accepted.
+    throw new HTTPException(415, undefined, { headers: { 'Accept-Encoding': 'identity' } });
+  }
+  const text = incoming.header('content-type');
+  if (text === undefined) return undefined;
+  const type = parseMediaType(text);
+  if (type === undefined) throw new HTTPException(415, 'The content type cannot be read');
+  return type;
+}
+
+function unsupported(accepted: string): HTTPException {
+  return new HTTPException(415, `The body must be ${accepted}`);
+}
+
+async function parseMultipart(bytes: Uint8Array, type: MediaType, limits: Limits): Promise<FormFields> {
+  const boundary = type.parameters.get('boundary');
+  // RFC 2046 §5.1.1
+  if (boundary === undefined || !/^[\w'()+,./:=? -]{0,69}[\w'()+,./:=?-]$/.test(boundary)) throw malformed();
+  boundParts(bytes, boundary, limits);
+  let form: FormData;
+  try {
+    const headers = { 'content-type': `multipart/form-data; boundary="${boundary}"` };
+    form = await new Response(bytes as Uint8Array<ArrayBuffer>, { headers }).formData();
+  } catch {
+    throw malformed();
+  }
+  const fields = new Map<string, (string | File)[]>();
+  let files = 0;
+  let texts = 0;
+  for (const [name, value] of form) {
+    if (typeof value === 'string' ? ++texts > limits.fields : ++files > limits.files) {
+      throw new HTTPException(413, `More than ${limits.fields} fields or ${limits.files} files`);
+    }
+    const values = fields.get(name);
+    if (values === undefined) fields.set(name, [value]);
+    else values.push(value);
+  }
+  return fields;
+}
+
+/** Counts parts and their headers before a parser spends anything on them. */
+function boundParts(bytes: Uint8Array, boundary: string, limits: Limits): void {
+  const text = new TextDecoder('latin1').decode(bytes);
+  const delimiter = `--${boundary}`;
+  let parts = 0;
+  for (let at = text.indexOf(delimiter); at !== -1; at = text.indexOf(delimiter, at + delimiter.length)) {
+    if (text.startsWith('--', at + delimiter.length)) break;
+    if (++parts > limits.parts) throw new HTTPException(413, `More than ${limits.parts} parts`);
+    const end = text.indexOf('\r\n\r\n', at);
+    if (end === -1) throw malformed();
+    if (end - at > limits.partHeaders) throw new HTTPException(431, 'The headers of a part are too large');
+  }
+}
+
+function malformed(): HTTPException {
+  return new HTTPException(400, 'The multipart body is malformed');
+}

@@ -1,0 +1,35 @@
+/** A parsed `Content-Type`: lower-case `essence`, and parameters by lower-case name. */
+export interface MediaType {
+  readonly essence: string;
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+const QUOTED = '"(?:[\\t \\x21\\x23-\\x5B\\x5D-\\x7E\\x80-\\xFF]|\\\\[\\t \\x21-\\x7E\\x80-\\xFF])*"';
+const TYPE = new RegExp(`^(${TOKEN}/${TOKEN})`);
+const PARAMETER = new RegExp(`[ \\t]*;[ \\t]*(?:(${TOKEN})=(${TOKEN}|${QUOTED}))?`, 'y');
+
+/** Reads a media type by the full grammar of RFC 9110 §8.3.1; anything else, a list included, is undefined. */
+export function parseMediaType(text: string): MediaType | undefined {
+  const type = TYPE.exec(text)?.[1];
+  if (type === undefined) return undefined;
+  const parameters = new Map<string, string>();
+  PARAMETER.lastIndex = type.length;
+  while (PARAMETER.lastIndex < text.length) {
+    const parameter = PARAMETER.exec(text);
+    if (parameter === null) return undefined;
+    const [, name, value] = parameter;
+    if (name === undefined || value === undefined) continue;
+    // A repeated parameter would be read differently by different parsers.
+    if (parameters.has(name.toLowerCase())) return undefined;
+    parameters.set(name.toLowerCase(), value.startsWith('"') ? value.slice(1, -1).replace(/\\(.)/g, '$1') : value);
+  }
+  return { essence: type.toLowerCase(), parameters };
+}
+
+/** JSON is always UTF-8 (RFC 8259 §8.1), so another charset means that the body is not what it says. */
+export function isJson(type: MediaType): boolean {
+  const charset = type.parameters.get('charset')?.toLowerCase();
+  if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') return false;
+  return type.essence === 'application/json' || /^[^/]+\/[^/]+\+json$/.test(type.essence);
+}

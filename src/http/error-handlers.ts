@@ -1,0 +1,27 @@
+import type { Context } from './context.ts';
+import { FrameworkError, HTTPException, RequestAbandonedError, RequestValidationError } from './errors.ts';
+
+export type ErrorHandler = (error: never, context: Context) => unknown;
+export type ErrorClass = abstract new (...parameters: never[]) => Error;
+
+/** Errors that are answers of their own: what handles `Error` does not catch them. */
+const OWN: readonly unknown[] = [HTTPException, RequestValidationError, FrameworkError, RequestAbandonedError];
+
+/** Finds the handler for an error: the one for the nearest class. */
+export class ErrorHandlers {
+  readonly #handlers = new Map<unknown, ErrorHandler>();
+
+  add(error: ErrorClass, handler: ErrorHandler): void {
+    this.#handlers.set(error, handler);
+  }
+
+  find(error: unknown): ErrorHandler | undefined {
+    if (!(error instanceof Error)) return undefined;
+    for (let type: unknown = error.constructor; typeof type === 'function'; type = Object.getPrototypeOf(type)) {
+      const handler = this.#handlers.get(type);
+      if (handler !== undefined) return handler;
+      if (OWN.includes(type)) return undefined;
+    }
+    return undefined;
+  }
+}

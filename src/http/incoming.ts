@@ -1,0 +1,20 @@
+/** One request as an adapter presents it; everything dear is made only when it is asked for. */
+export interface Incoming {
+  readonly method: string;
+  /** The request target in origin form (`/path?query`), undecoded, or `*`. */
+  readonly target: string;
+  /** The values of one header in the order they came, joined with `, `; the name is in lower case. */
+  header(name: string): string | undefined;
+  /** How many header lines carry this name, where the platform can tell; otherwise 1 or 0. */
+  headerCount(name: string): number;
+  /** The declared length of the body in bytes; 0 where none is declared. */
+  readonly length: number;
+  /** The whole body; rejects with a 413 as soon as more than `limit` bytes are declared or have come. */
+  read(limit: number): Promise<Uint8Array>;
+  /** Whether the client has gone, without making a signal. */
+  readonly gone: boolean;
+  /** Aborted when the client goes. */
+  readonly signal: AbortSignal;
+  readonly request: Request;
+  readonly clientAddress: string | undefined;
+}

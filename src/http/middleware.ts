@@ -1,0 +1,58 @@
+import type { Context } from './context.ts';
+import { FrameworkError } from './errors.ts';
+import { mergeOutgoing, outputOf, type Reply, replyTo, sendable } from './reply.ts';
+import { hasNoContent } from './status.ts';
+
+/** Lets the rest of the request run; afterwards `ctx.response` is what will be sent. */
+export type Next = () => Promise<void>;
+
+/** Runs around everything; a value that it returns without calling `next` is the answer. */
+export type Middleware = (context: Context, next: Next) => unknown;
+
+/** The rest of a request, which never rejects. */
+export type Respond = (context: Context) => Reply | Promise<Reply>;
+
+const PLAIN = outputOf(200);
+
+/** Puts middleware around the rest of a request, the first outermost; `recover` turns what one throws into a reply. */
+export function around(middleware: readonly Middleware[], respond: Respond, recover: Recover): Respond {
+  return middleware.reduceRight<Respond>((inner, outer) => wrap(outer, inner, recover), respond);
+}
+
+type Recover = (error: unknown, context: Context) => Reply | Promise<Reply>;
+
+function wrap(middleware: Middleware, inner: Respond, recover: Recover): Respond {
+  return async function respondAround(context) {
+    let reply: Reply | undefined;
+    let called = false;
+    try {
+      const value = await middleware(context, async () => {
+        if (called) throw new FrameworkError('A middleware called next() twice');
+        called = true;
+        reply = show(await inner(context), context);
+      });
+      if (value !== undefined) reply = show(mergeOutgoing(await replyTo(value, PLAIN, context), context), context);
+      if (reply === undefined) throw new FrameworkError('A middleware neither called next() nor returned an answer');
+      return shown(reply, context);
+    } catch (error) {
+      return shown(show(await recover(error, context), context), context);
+    }
+  };
+}
+
+/** Puts a reply's status and headers where middleware sees and may change them. */
+function show(reply: Reply, context: Context): Reply {
+  const headers = new Headers();
+  for (let index = 0; index < reply.headers.length; index += 2) {
+    headers.append(reply.headers[index] as string, reply.headers[index + 1] as string);
+  }
+  context.outgoing = { status: reply.status, headers };
+  return reply;
+}
+
+/** The reply as it was left on the context. */
+function shown(reply: Reply, context: Context): Reply {
+  const { headers } = context.response;
+  const status = sendable(context.response.status ?? reply.status);
+  return { status, headers: [...headers].flat(), body: hasNoContent(status) ? null : reply.body };
+}

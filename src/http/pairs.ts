@@ -1,0 +1,72 @@
+import { HTTPException } from './errors.ts';
+
+/** What a client sent under each name, in order; a name sent once has one value. */
+export type Pairs = ReadonlyMap<string, readonly string[]>;
+
+/** Decodes one component of `application/x-www-form-urlencoded` as the URL standard does: broken escapes stay as they are. */
+function decode(text: string): string {
+  if (!text.includes('%') && !text.includes('+')) return text;
+  const spaced = text.replaceAll('+', ' ');
+  try {
+    return decodeURIComponent(spaced);
+  } catch {
+    return new URLSearchParams(`=${text}`).get('') ?? spaced;
+  }
+}
+
+/**
+ * Reads a query string or urlencoded body.
+ *
+ * More than `limit` pairs are refused with `status` before any is decoded.
+ */
+export function parsePairs(text: string, limit: number, status: number): Pairs {
+  const pairs = new Map<string, string[]>();
+  let count = 0;
+  for (let start = 0; start <= text.length;) {
+    let end = text.indexOf('&', start);
+    if (end === -1) end = text.length;
+    if (end > start) {
+      if (++count > limit) throw new HTTPException(status, `More than ${limit} fields`);
+      const equals = text.indexOf('=', start);
+      const split = equals === -1 || equals > end ? end : equals;
+      const name = decode(text.slice(start, split));
+      const value = split === end ? '' : decode(text.slice(split + 1, end));
+      const values = pairs.get(name);
+      if (values === undefined) pairs.set(name, [value]);
+      else values.push(value);
+    }
+    start = end + 1;
+  }
+  return pairs;
+}
+
+/**
+ * Reads a Cookie header (RFC 6265 §4.2): values lose their quotes and are percent-decoded where they can be.
+ *
+ * More than `limit` cookies are refused with 431.
+ */
+export function parseCookies(header: string, limit: number): Pairs {
+  const pairs = new Map<string, string[]>();
+  const parts = header.split(';', limit + 1);
+  if (parts.length > limit) throw new HTTPException(431, `More than ${limit} cookies`);
+  for (const part of parts) {
+    const equals = part.indexOf('=');
+    if (equals === -1) continue;
+    const name = part.slice(0, equals).trim();
+    const raw = part.slice(equals + 1).trim();
+    const value = decodeCookie(raw.length >= 2 && raw.startsWith('"') && raw.endsWith('"') ? raw.slice(1, -1) : raw);
+    const values = pairs.get(name);
+    if (values === undefined) pairs.set(name, [value]);
+    else values.push(value);
+  }
+  return pairs;
+}
+
+function decodeCookie(text: string): string {
+  if (!text.includes('%')) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

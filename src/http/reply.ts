@@ -1,0 +1,155 @@
+import type { Context } from './context.ts';
+import { FrameworkError, type HeaderFields, HTTPException, RequestValidationError } from './errors.ts';
+import { hasNoContent } from './status.ts';
+import { eventLines, EventStream, jsonLines } from './stream.ts';
+
+export type ReplyBody = string | Uint8Array | ReadableStream<Uint8Array> | AsyncIterable<string | Uint8Array> | null;
+
+/** Everything an adapter has to send. */
+export interface Reply {
+  readonly status: number;
+  /** Names and values in turn; a name may come again. */
+  readonly headers: readonly string[];
+  readonly body: ReplyBody;
+  /** To be called once, when the body has been sent or will never be; an error says why it was cut short. */
+  readonly after?: ((error?: unknown) => void | Promise<void>) | undefined;
+}
+
+/** What an operation says of its answers to come. */
+export interface Output {
+  readonly status: number;
+  /** The JSON text of a value; throws where the value does not fit the declared response. */
+  readonly stringify: (value: unknown) => string | Promise<string>;
+  /** Headers of every answer of the operation, names and values in turn. */
+  readonly headers: readonly string[];
+  /** The same with the content type of JSON. */
+  readonly jsonHeaders: readonly string[];
+}
+
+const JSON_TYPE: readonly string[] = ['Content-Type', 'application/json'];
+const NO_HEADERS: readonly string[] = [];
+const ERROR_HEADERS: readonly string[] = [...JSON_TYPE, 'X-Content-Type-Options', 'nosniff'];
+
+export function outputOf(
+  status: number,
+  stringify: Output['stringify'] = toJson,
+  headers: readonly string[] = NO_HEADERS,
+): Output {
+  return { status, stringify, headers, jsonHeaders: [...JSON_TYPE, ...headers] };
+}
+
+/** JSON has no `undefined`: what has no text is `null`. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value) ?? 'null';
+}
+
+/** Turns what a handler returned into the reply: a `Response` as it is, an async iterable streamed, the rest as JSON. */
+export function replyTo(value: unknown, output: Output, context: Context): Reply | Promise<Reply> {
+  if (typeof value === 'object' && value !== null) {
+    if (isResponse(value)) return replyOf(value, output.headers);
+    if (value instanceof EventStream) return stream('text/event-stream', eventLines(value), output, context);
+    if (isAsyncIterable(value)) {
+      return stream('application/jsonl', jsonLines(value, output.stringify), output, context);
+    }
+  }
+  const status = statusOf(output, context);
+  if (hasNoContent(status)) return { status, headers: output.headers, body: null };
+  const body = output.stringify(value);
+  if (typeof body !== 'string') return body.then((text) => ({ status, headers: output.jsonHeaders, body: text }));
+  return { status, headers: output.jsonHeaders, body };
+}
+
+/**
+ * Turns a thrown error into the reply; whatever is not meant for the client becomes a constant 500.
+ *
+ * `headers` go with all answers of the route, names and values in turn.
+ */
+export function replyToError(error: unknown, headers: readonly string[] = NO_HEADERS): Reply {
+  const own = headers.length === 0 ? ERROR_HEADERS : [...ERROR_HEADERS, ...headers];
+  if (error instanceof HTTPException) {
+    const body = JSON.stringify(error.body()) ?? 'null';
+    return { status: error.status, headers: addFields(own, error.headers), body };
+  }
+  if (error instanceof RequestValidationError) {
+    return { status: 422, headers: own, body: toJson({ detail: error.issues }) };
+  }
+  return { status: 500, headers: own, body: '{"detail":"Internal Server Error"}' };
+}
+
+/** Merges the headers that were set on the context into a reply; they win over its own, cookies are added. */
+export function mergeOutgoing(reply: Reply, context: Context): Reply {
+  const fields = context.outgoing?.headers;
+  if (fields === undefined) return reply;
+  const set = new Set<string>();
+  const added: string[] = [];
+  for (const [name, value] of fields) {
+    if (name === 'content-length') continue;
+    // The content type of a body that brought its own is a fact about that body.
+    if (name === 'content-type' && typeof reply.body !== 'string') continue;
+    if (name !== 'set-cookie') set.add(name);
+    added.push(name, value);
+  }
+  return added.length === 0 ? reply : { ...reply, headers: [...without(reply.headers, set), ...added] };
+}
+
+/** The first value of a header in a list of names and values in turn. */
+export function headerIn(headers: readonly string[], name: string): string | undefined {
+  for (let index = 0; index < headers.length; index += 2) {
+    if (headers[index]?.toLowerCase() === name) return headers[index + 1];
+  }
+  return undefined;
+}
+
+export function addFields(headers: readonly string[], fields: HeaderFields | undefined): readonly string[] {
+  if (fields === undefined) return headers;
+  // Headers refuses what would split a line, and joins nothing but what may be joined.
+  const added = [...new Headers(fields as [string, string][])];
+  const names = new Set(added.map(([name]) => name));
+  return [...without(headers, names), ...added.flat()];
+}
+
+function without(headers: readonly string[], names: ReadonlySet<string>): string[] {
+  const kept: string[] = [];
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = headers[index] ?? '';
+    if (!names.has(name.toLowerCase())) kept.push(name, headers[index + 1] ?? '');
+  }
+  return kept;
+}
+
+/** A status as it is, if it can be sent: an interim answer is none, and others do not exist. */
+export function sendable(status: number): number {
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw new FrameworkError(`${String(status)} is not a status that can be sent`);
+  }
+  return status;
+}
+
+function statusOf(output: Output, { outgoing }: Context): number {
+  return sendable(outgoing?.status ?? output.status);
+}
+
+function stream(type: string, body: AsyncIterable<string>, output: Output, context: Context): Reply {
+  const headers = ['Content-Type', type, ...output.headers];
+  return { status: statusOf(output, context), headers, body };
+}
+
+function replyOf(response: Response, headers: readonly string[]): Reply {
+  if (response.bodyUsed) throw new FrameworkError('The returned Response has been read already');
+  if (response.status < 200) throw new FrameworkError(`A Response of status ${response.status} cannot be sent`);
+  const own = [...response.headers];
+  return {
+    status: response.status,
+    headers: [...without(headers, new Set(own.map(([name]) => name))), ...own.flat()],
+    body: response.body,
+  };
+}
+
+/** By its tag: to name the class would load the Web objects of Node at the first answer. */
+function isResponse(value: object): value is Response {
+  return (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === 'Response';
+}
+
+function isAsyncIterable(value: object): value is AsyncIterable<unknown> {
+  return typeof (value as { [Symbol.asyncIterator]?: unknown })[Symbol.asyncIterator] === 'function';
+}

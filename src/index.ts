@@ -1,0 +1,80 @@
+export { App } from './app.ts';
+export type { AppOptions, IncludeOptions } from './app-options.ts';
+export { Controller } from './decorators/controller.ts';
+export { dependency, type Inputs, type InputValues } from './decorators/dependency.ts';
+export type { InjectedTypeMismatch, Input } from './decorators/input.ts';
+export {
+  Body,
+  Cookie,
+  Ctx,
+  Depends,
+  type DependsOptions,
+  type FieldsInput,
+  File,
+  type FileOptions,
+  Form,
+  Header,
+  Path,
+  Query,
+  Scopes,
+  Security,
+  type SecurityOptions,
+  type SecurityScopes,
+  type TextInput,
+} from './decorators/inputs.ts';
+export {
+  Delete,
+  Get,
+  Head,
+  OnError,
+  Options,
+  Patch,
+  Post,
+  Put,
+  Route,
+  type RouteDecorator,
+  type RouteDecorators,
+} from './decorators/routes.ts';
+export type { BackgroundTask, Context, OutgoingResponse } from './http/context.ts';
+export {
+  FrameworkError,
+  HTTPException,
+  type HTTPExceptionOptions,
+  RequestValidationError,
+  type ValidationIssue,
+} from './http/errors.ts';
+export type { Limits } from './http/limits.ts';
+export type { Logger } from './http/log.ts';
+export type { Middleware, Next } from './http/middleware.ts';
+export { type ServerSentEvent, sse } from './http/stream.ts';
+export type {
+  ChallengeParameters,
+  ControllerOptions,
+  Lifetime,
+  ResponseDeclaration,
+  RouteOptions,
+} from './metadata/declarations.ts';
+export type { Dependable, Dependency, DependencyOptions, ValueOf } from './metadata/dependable.ts';
+export { DeclarationError, type Mistake, type MistakeCode } from './model/mistakes.ts';
+export type { DocsOAuthOptions, DocsOptions } from './openapi/docs-page.ts';
+export type { Scope } from './plan/scope.ts';
+export { anyOf } from './security/any-of.ts';
+export { APIKeyCookie, APIKeyHeader, APIKeyQuery } from './security/api-key.ts';
+export { HTTPBasic, type HTTPBasicCredentials, HTTPDigest } from './security/basic.ts';
+export {
+  type HTTPAuthorizationCredentials,
+  HTTPBearer,
+  OAuth2,
+  OAuth2AuthorizationCodeBearer,
+  OAuth2ClientCredentialsBearer,
+  OAuth2PasswordBearer,
+  OpenIdConnect,
+} from './security/bearer.ts';
+export { compareSecrets } from './security/compare.ts';
+export {
+  OAuth2Error,
+  type OAuth2ErrorCode,
+  OAuth2PasswordRequestForm,
+  OAuth2PasswordRequestFormStrict,
+} from './security/password-form.ts';
+export { SecurityScheme, type SecuritySchemeOptions } from './security/scheme.ts';

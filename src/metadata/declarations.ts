@@ -1,0 +1,118 @@
+import type { SecuritySchemeObject } from 'openapi3-ts/oas31';
+import type { ZodType } from 'zod';
+import type { Context } from '../http/context.ts';
+import type { HTTPException, RequestValidationError } from '../http/errors.ts';
+import type { Limits } from '../http/limits.ts';
+
+/** How long what a dependency made is kept, and when the code after its `yield` runs. */
+export type Lifetime = 'app' | 'request' | 'handler';
+
+/** Where a value that arrives as text comes from. */
+export type TextSource = 'path' | 'query' | 'header' | 'cookie' | 'form';
+
+export type InputDeclaration =
+  | { readonly kind: 'text'; readonly from: TextSource; readonly name: string | undefined; readonly schema: ZodType }
+  | { readonly kind: 'fields'; readonly from: Exclude<TextSource, 'path'>; readonly schema: ZodType }
+  | { readonly kind: 'body'; readonly name: string | undefined; readonly schema: ZodType }
+  | { readonly kind: 'file'; readonly name: string | undefined; readonly schema: ZodType }
+  | DependsDeclaration
+  | { readonly kind: 'scopes' }
+  | { readonly kind: 'context' };
+
+export interface DependsDeclaration {
+  readonly kind: 'depends';
+  readonly dependable: unknown;
+  readonly cache: boolean;
+  readonly scopes: readonly string[];
+}
+
+/** A documented answer besides the usual one. */
+export interface ResponseDeclaration {
+  readonly description?: string;
+  readonly schema?: ZodType;
+}
+
+export type ResponseDeclarations = Readonly<Record<number, ResponseDeclaration>>;
+
+/** What a dependable brings to every operation that uses it. */
+export interface DependableTraits {
+  readonly responses?: ResponseDeclarations | undefined;
+  /** Headers of all answers. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The error that answers invalid inputs in place of the usual 422. */
+  readonly invalid?: ((error: RequestValidationError) => Error) | undefined;
+}
+
+/** How a credential is read, refused and documented. */
+export interface SchemeDeclaration {
+  readonly schemeName: string;
+  readonly description: string | undefined;
+  readonly optional: boolean;
+  /** The scopes it knows; undefined where they are not declared with it, `null` where it knows none. */
+  readonly declaredScopes: ReadonlySet<string> | undefined | null;
+  /** What is wrong with its options, in words. */
+  readonly fault: string | undefined;
+  describe(): SecuritySchemeObject;
+  /** The credential, undefined for none, or the exception to answer with. */
+  read(context: Context): unknown;
+  refuse(error?: 'invalid_token' | 'invalid_request'): HTTPException;
+  challenge(parameters?: ChallengeParameters): string;
+  /** Whether the request carries credentials of this scheme, good or bad. */
+  present(context: Context): boolean;
+}
+
+export interface ChallengeParameters {
+  readonly error?: string;
+  readonly scope?: string;
+}
+
+/** A list item, or a value of an inputs object. */
+export interface RouteDeclaration {
+  readonly method: string;
+  readonly path: string;
+  readonly options: RouteOptions;
+}
+
+export interface ControllerDeclaration {
+  readonly path: string;
+  readonly options: ControllerOptions;
+}
+
+/** A list entry: `Depends(x)` or `Security(x, …)`. */
+export interface ListedDependency {
+  readonly [DECLARATION]: InputDeclaration;
+}
+
+export interface ControllerOptions {
+  readonly tags?: readonly string[];
+  /** Dependencies of all its routes, run before their parameters; their values are dropped. */
+  readonly dependencies?: readonly ListedDependency[];
+  /** Listed dependencies of the app or the include to leave out. */
+  readonly without?: readonly unknown[];
+  readonly responses?: ResponseDeclarations;
+}
+
+export interface RouteOptions extends ControllerOptions {
+  /** The schema that answers are validated and filtered with. */
+  readonly response?: ZodType;
+  /** The status of a plain value, 200 unless set. */
+  readonly status?: number;
+  /** Says that the operation is meant to have no security. */
+  readonly public?: boolean;
+  readonly summary?: string;
+  readonly description?: string;
+  readonly operationId?: string;
+  readonly deprecated?: boolean;
+  readonly includeInSchema?: boolean;
+  /** Further members of the operation in the document, each name beginning with `x-`. */
+  readonly extensions?: Readonly<Record<`x-${string}`, unknown>>;
+  readonly limits?: Partial<Limits>;
+  /** Milliseconds until an answer of 503; 0 is no limit. */
+  readonly timeout?: number;
+}
+
+/** The key under which an input carries its declaration. */
+export const DECLARATION: unique symbol = Symbol('portico.declaration');
+
+/** The key under which a scheme carries its declaration, or several from which one is chosen. */
+export const SCHEMES: unique symbol = Symbol('portico.schemes');

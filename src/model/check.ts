@@ -1,0 +1,189 @@
+import type { ZodType } from 'zod';
+import { Router } from '../http/router.ts';
+import { hasNoContent } from '../http/status.ts';
+import type { Slot } from './graph.ts';
+import type { MistakeCode, Mistakes, Place } from './mistakes.ts';
+import { type Operation, operationName } from './operation.ts';
+import { acceptsAbsence, describeSchema, type Direction, type JsonSchema, resolve } from './schema.ts';
+
+/** Everything that can be wrong with one operation alone. */
+export function checkOperation(operation: Operation, mistakes: Mistakes): void {
+  const { declaration, graph } = operation;
+  const place: Place = { class: declaration.controller.name, method: String(declaration.handler) };
+  const say = (code: MistakeCode, text: string, at: Place = place): void => mistakes.add(code, at, text);
+  checkPath(operation, say);
+  checkBody(operation, say);
+  for (const slot of graph.slots) {
+    const at = { ...place, ...slot.place };
+    if (slot.kind === 'dependency') checkResponses(slot.provider.traits.responses, at, mistakes);
+    if (slot.kind === 'dependency') continue;
+    checkSchema(slot.schema, 'input', at, mistakes);
+    if (slot.kind === 'text') checkText(slot.schema, slot.name, say, at);
+    if (slot.kind === 'fields') checkFields(slot.schema, say, at);
+  }
+  const { response, status } = declaration.options;
+  if (response !== undefined) {
+    checkSchema(response, 'output', place, mistakes);
+    if (status !== undefined && hasNoContent(status)) {
+      say('RESPONSE_WITHOUT_BODY', `it has a response schema, and answers of status ${status} have no body`);
+    }
+  }
+  checkResponses(declaration.responses, place, mistakes);
+}
+
+/** What operations cannot have in common: a route, an id, and names that mean different things. */
+export function checkTogether(operations: readonly Operation[], mistakes: Mistakes): void {
+  const router = new Router<Operation>();
+  const ids = new Map<string, Operation>();
+  const schemes = new Map<string, { readonly operation: Operation; readonly text: string }>();
+  const schemas = new Map<string, string>();
+  for (const operation of operations) {
+    const { declaration, id } = operation;
+    const place: Place = { class: declaration.controller.name, method: String(declaration.handler) };
+    const twin = router.add(declaration.method, declaration.template, operation);
+    if (twin !== undefined) {
+      const route = `${declaration.method} ${declaration.template.pattern}`;
+      mistakes.add('DUPLICATE_ROUTE', place, `${route} is the route of ${operationName(twin.declaration)} already`);
+    }
+    const namesake = ids.get(id);
+    if (namesake === undefined) ids.set(id, operation);
+    else if (twin === undefined) {
+      mistakes.add(
+        'DUPLICATE_OPERATION_ID',
+        place,
+        `'${id}' is the id of ${operationName(namesake.declaration)} already`,
+      );
+    }
+    for (const { scheme } of operation.security.flat()) {
+      const text = JSON.stringify([scheme.describe(), scheme.challenge()]);
+      const known = schemes.get(scheme.schemeName);
+      if (known === undefined) schemes.set(scheme.schemeName, { operation, text });
+      else if (known.text !== text) {
+        const other = operationName(known.operation.declaration);
+        mistakes.add(
+          'DUPLICATE_SCHEME_NAME',
+          place,
+          `the scheme '${scheme.schemeName}' is another one than that of ${other}; give one of them a schemeName`,
+        );
+      }
+    }
+    for (const [schema, direction] of schemasOf(operation)) {
+      const { named, duplicate } = describeSchema(schema, direction);
+      const clash = duplicate ?? [...named].find(([name, owner]) => !agrees(schemas, name, owner))?.[0];
+      if (clash !== undefined)
+        mistakes.add('DUPLICATE_SCHEMA_ID', place, `two different schemas have the id '${clash}'`);
+    }
+  }
+}
+
+/** All schemas of an operation, and which side of them is seen. */
+export function schemasOf({ declaration, graph, traits }: Operation): readonly (readonly [ZodType, Direction])[] {
+  const inputs = graph.slots.flatMap((slot) => ('schema' in slot ? [[slot.schema, 'input'] as const] : []));
+  const declared = [declaration.responses, ...traits.map(({ responses }) => responses ?? {})];
+  const outputs = declared.flatMap((responses) => Object.values(responses).flatMap(({ schema }) => schema ?? []));
+  const { response } = declaration.options;
+  return [
+    ...inputs,
+    ...[...(response === undefined ? [] : [response]), ...outputs].map((schema) => [schema, 'output'] as const),
+  ];
+}
+
+function agrees(known: Map<string, string>, name: string, schema: ZodType): boolean {
+  const text = JSON.stringify(describeSchema(schema, 'input'));
+  const first = known.get(name) ?? text;
+  known.set(name, first);
+  return first === text;
+}
+
+type Say = (code: MistakeCode, text: string, at?: Place) => void;
+
+function checkPath({ declaration: { template }, graph }: Operation, say: Say): void {
+  const read = new Set<string>();
+  for (const slot of graph.slots) {
+    if (slot.kind !== 'text' || slot.from !== 'path') continue;
+    read.add(slot.name);
+    if (!template.names.includes(slot.name)) {
+      say('PATH_VARIABLE_UNKNOWN', `the path '${template.pattern}' has no variable '${slot.name}'`, slot.place);
+    } else if (acceptsAbsence(slot.schema)) {
+      say(
+        'PATH_VARIABLE_OPTIONAL',
+        `the path variable '${slot.name}' is always there and cannot be optional`,
+        slot.place,
+      );
+    }
+  }
+  for (const name of template.names) {
+    if (!read.has(name))
+      say('PATH_VARIABLE_UNREAD', `no input reads the variable '${name}' of the path '${template.pattern}'`);
+  }
+}
+
+function checkBody({ declaration: { method }, body, graph }: Operation, say: Say): void {
+  if (body.kind === 'none') return;
+  if (method === 'GET' || method === 'HEAD')
+    say('BODY_NOT_ALLOWED', `a ${method} request has no body (RFC 9110 §9.3.1)`);
+  if (body.kind !== 'json') return;
+  if (graph.slots.some((slot) => isForm(slot))) say('BODY_CONFLICT', 'it reads the body as JSON and as a form');
+  const names = body.slots.map(({ name }) => name);
+  if (names.length > 1 && (names.includes(undefined) || new Set(names).size < names.length)) {
+    say('BODY_CONFLICT', 'it reads several bodies, and each needs a name of its own: Body(name, schema)');
+  }
+}
+
+function isForm(slot: Slot): boolean {
+  return slot.kind === 'file' || ((slot.kind === 'text' || slot.kind === 'fields') && slot.from === 'form');
+}
+
+function checkText(schema: ZodType, name: string, say: Say, at: Place): void {
+  if (holdsObject(describeSchema(schema, 'input').json, describeSchema(schema, 'input').definitions)) {
+    say('OBJECT_IN_TEXT', `'${name}' arrives as text and its schema is an object`, at);
+  }
+}
+
+function checkFields(schema: ZodType, say: Say, at: Place): void {
+  const { json, definitions } = describeSchema(schema, 'input');
+  const object = resolve(json, definitions);
+  for (const [name, property] of Object.entries(object.properties ?? {})) {
+    if (holdsObject(property as JsonSchema, definitions)) {
+      say('OBJECT_IN_TEXT', `the field '${name}' arrives as text and its schema is an object`, at);
+    }
+  }
+}
+
+/** Text has no way to say an object, nor a list within a list. */
+function holdsObject(json: JsonSchema, definitions: Readonly<Record<string, JsonSchema>>, inList = false): boolean {
+  const schema = resolve(json, definitions);
+  if (schema.type === 'object' || schema.properties !== undefined) return true;
+  if (schema.type === 'array') {
+    const items = schema.items;
+    return (
+      inList ||
+      (typeof items === 'object' && !Array.isArray(items) && holdsObject(items as JsonSchema, definitions, true))
+    );
+  }
+  const parts = [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.allOf ?? [])];
+  return (
+    parts.length > 0 &&
+    parts.every((part) => holdsObject(part as JsonSchema, definitions, inList) || isNull(part as JsonSchema)) &&
+    !parts.every((part) => isNull(part as JsonSchema))
+  );
+}
+
+function isNull(json: JsonSchema): boolean {
+  return json.type === 'null';
+}
+
+function checkResponses(
+  responses: Operation['declaration']['responses'] | undefined,
+  place: Place,
+  mistakes: Mistakes,
+): void {
+  for (const { schema } of Object.values(responses ?? {}))
+    if (schema !== undefined) checkSchema(schema, 'output', place, mistakes);
+}
+
+function checkSchema(schema: ZodType, direction: Direction, place: Place, mistakes: Mistakes): void {
+  for (const fault of describeSchema(schema, direction).faults) {
+    mistakes.add('SCHEMA_NOT_EXPRESSIBLE', place, `its schema cannot be documented: ${fault}`);
+  }
+}

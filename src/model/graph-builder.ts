@@ -1,0 +1,283 @@
+import type { DependsDeclaration, InputDeclaration, Lifetime } from '../metadata/declarations.ts';
+import type { AppNode, AppNodes } from './app-nodes.ts';
+import type { DependencyInput, DependencySlot, Slot, Source } from './graph.ts';
+import type { Mistakes, Place } from './mistakes.ts';
+import type { NamedInput } from './parameters.ts';
+import type { Provider, Providers } from './provider.ts';
+
+/** What stands in for what, by the identity of the replaced dependable. */
+export type Overrides = ReadonlyMap<unknown, unknown>;
+
+const NOWHERE: Source = { kind: 'absent' };
+
+/** What one walk of an operation's declarations knows about the way it has come. */
+interface Way {
+  readonly place: Place;
+  readonly scopes: readonly string[];
+  readonly providers: readonly Provider[];
+}
+
+/** Walks the inputs of one operation depth first, in declaration order, and gives each shared value one slot. */
+export class GraphBuilder {
+  readonly slots: Slot[] = [];
+  readonly appNodes = new Set<AppNode>();
+  readonly #shared = new Map<unknown, Map<unknown, Slot>>();
+  readonly #readsScopes = new Map<unknown, boolean>();
+  readonly #overrides: Overrides;
+  readonly #nodes: AppNodes;
+  readonly #providers: Providers;
+  readonly #mistakes: Mistakes;
+
+  constructor(overrides: Overrides, nodes: AppNodes, providers: Providers, mistakes: Mistakes) {
+    this.#overrides = overrides;
+    this.#nodes = nodes;
+    this.#providers = providers;
+    this.#mistakes = mistakes;
+  }
+
+  /** The source of an input of the operation itself: a list entry or a parameter of the handler. */
+  use(named: NamedInput): Source {
+    return this.#source(named, { place: named.place, scopes: [], providers: [] });
+  }
+
+  /** The source of a controller's instance: made once where its constructor asks for nothing of a request. */
+  useController(provider: Provider): Source {
+    const way: Way = { place: { class: provider.name }, scopes: [], providers: [] };
+    const forApp = provider.inputs.every(({ input }) => input?.kind === 'depends' && this.#livesWithApp(input));
+    if (!forApp) return { kind: 'slot', slot: this.#dependency(provider, provider.name, 'request', way) };
+    return { kind: 'app', node: this.#appNode(provider, provider.name, way) };
+  }
+
+  #source(named: NamedInput, way: Way): Source {
+    const { input, key } = named;
+    if (input === undefined) return NOWHERE;
+    switch (input.kind) {
+      case 'context':
+        return { kind: 'context' };
+      case 'scopes':
+        return { kind: 'scopes', scopes: way.scopes };
+      case 'depends':
+        return this.#depends(input, key, way);
+    }
+    const slot = this.#inputSlot(input, key, way.place);
+    return slot === undefined ? NOWHERE : { kind: 'slot', slot };
+  }
+
+  #inputSlot(
+    input: Exclude<InputDeclaration, { kind: 'depends' | 'scopes' | 'context' }>,
+    key: string | undefined,
+    place: Place,
+  ): Slot | undefined {
+    if (input.kind === 'fields') {
+      const { from, schema } = input;
+      return this.#share(`fields ${from}`, schema, () => ({
+        kind: 'fields',
+        from,
+        schema,
+        needsBody: from === 'form',
+        place,
+      }));
+    }
+    if (input.kind === 'body') {
+      const { name, schema } = input;
+      return this.#share(`body ${name ?? ''}`, schema, () => ({ kind: 'body', name, schema, needsBody: true, place }));
+    }
+    const name = input.name ?? (input.kind === 'text' && input.from === 'header' ? kebab(key) : key);
+    if (name === undefined) {
+      this.#mistakes.add(
+        'INPUT_WITHOUT_NAME',
+        place,
+        `the ${input.kind === 'file' ? 'file' : input.from} input has no name`,
+      );
+      return undefined;
+    }
+    if (input.kind === 'file') {
+      const { schema } = input;
+      return this.#share(`file ${name}`, schema, () => ({ kind: 'file', name, schema, needsBody: true, place }));
+    }
+    const { from, schema } = input;
+    const identity = from === 'header' ? name.toLowerCase() : name;
+    return this.#share(`${from} ${identity}`, schema, () => ({
+      kind: 'text',
+      from,
+      name,
+      schema,
+      needsBody: from === 'form',
+      place,
+    }));
+  }
+
+  #depends(input: DependsDeclaration, key: string | undefined, way: Way): Source {
+    const provider = this.#provide(input.dependable, key, way);
+    if (provider === undefined) return NOWHERE;
+    const name = nameOf(provider, key);
+    const scopes = [...new Set([...way.scopes, ...input.scopes])];
+    const inner: Way = { ...way, scopes };
+    if (provider.lifetime === 'app') return { kind: 'app', node: this.#appNode(provider, name, inner) };
+    const lifetime = provider.lifetime ?? 'request';
+    if (!input.cache) return { kind: 'slot', slot: this.#dependency(provider, name, lifetime, inner) };
+    const variant = this.#reads(provider) ? scopes.toSorted().join(' ') : '';
+    const known = this.#shared.get(provider.dependable)?.get(variant);
+    if (known?.kind === 'dependency') {
+      requireScopes(known, scopes);
+      return { kind: 'slot', slot: known };
+    }
+    return {
+      kind: 'slot',
+      slot: this.#share(provider.dependable, variant, () => this.#dependency(provider, name, lifetime, inner)),
+    };
+  }
+
+  #dependency(provider: Provider, name: string, lifetime: Exclude<Lifetime, 'app'>, way: Way): DependencySlot {
+    const chain = [...(way.place.chain ?? []), name];
+    const inner: Way = { place: { ...way.place, chain }, scopes: way.scopes, providers: [...way.providers, provider] };
+    const inputs = provider.inputs.map((named): DependencyInput => {
+      const place = named.place.class === undefined ? inner.place : { ...named.place, chain };
+      const source = this.#source(named, { ...inner, place });
+      return { named, source, scopes: named.input?.kind === 'depends' ? named.input.scopes : [] };
+    });
+    const below = inputs.flatMap(({ source }) => (source.kind === 'slot' ? [source.slot] : []));
+    const ending = below.find((slot) => slot.kind === 'dependency' && slot.endsWithHandler);
+    const outlives = lifetime === 'request' && (provider.run.generator || provider.lifetime === 'request');
+    if (ending?.kind === 'dependency' && outlives) {
+      const text = `it lives as long as the request and depends on '${ending.name}', which ends with the handler`;
+      this.#mistakes.add('LIFETIME_CONFLICT', inner.place, text);
+    }
+    const slot: DependencySlot = {
+      kind: 'dependency',
+      provider,
+      run: provider.run,
+      name,
+      inputs,
+      lifetime,
+      endsWithHandler: (lifetime === 'handler' && provider.run.generator) || (ending !== undefined && !outlives),
+      needsBody: below.some(({ needsBody }) => needsBody),
+      place: inner.place,
+      scopes: new Set(way.scopes),
+    };
+    this.slots.push(slot);
+    return slot;
+  }
+
+  #appNode(provider: Provider, name: string, way: Way): AppNode {
+    const place: Place = { ...way.place, chain: [...(way.place.chain ?? []), name] };
+    const inner: Way = { place, scopes: [], providers: [...way.providers, provider] };
+    if (provider.run.takes === 'context' && provider.run.call.length > 0) {
+      this.#conflict(place, 'the context of a request');
+    }
+    const inputs = provider.inputs.map(({ key, input }) => {
+      if (input === undefined) return { key, node: undefined };
+      if (input.kind !== 'depends') {
+        this.#conflict(
+          place,
+          `the ${input.kind === 'text' || input.kind === 'fields' ? input.from : input.kind} of a request`,
+        );
+        return { key, node: undefined };
+      }
+      const below = this.#provide(input.dependable, key, inner);
+      if (below === undefined) return { key, node: undefined };
+      if (below.lifetime === 'app') return { key, node: this.#appNode(below, nameOf(below, key), inner) };
+      this.#conflict(place, `'${nameOf(below, key)}', which is made for each request`);
+      return { key, node: undefined };
+    });
+    const node = this.#nodes.intern({ provider, name, inputs });
+    this.appNodes.add(node);
+    return node;
+  }
+
+  /** Reads a dependable, or what replaces it; mistakes and cycles are reported and give nothing. */
+  #provide(declared: unknown, key: string | undefined, way: Way): Provider | undefined {
+    const replacement = this.#overrides.get(declared);
+    const dependable = replacement ?? declared;
+    const provider = this.#providers.read(dependable);
+    if (provider === undefined) {
+      const chain = [...(way.place.chain ?? []), key ?? '?'];
+      if (dependable === undefined || dependable === null) {
+        const text =
+          'the dependency is undefined: it is used before it is defined, often by modules that import each other';
+        this.#mistakes.add('DEPENDENCY_UNDEFINED', { ...way.place, chain }, text);
+      } else {
+        this.#mistakes.add(
+          'NOT_DEPENDABLE',
+          { ...way.place, chain },
+          `${typeof dependable} is not something to depend on`,
+        );
+      }
+      return undefined;
+    }
+    if (way.providers.some((outer) => outer.dependable === provider.dependable)) {
+      this.#cycle(provider, way);
+      return undefined;
+    }
+    if (replacement === undefined || provider.lifetime !== undefined) return provider;
+    const lifetime = this.#providers.read(declared)?.lifetime;
+    // What lives with the app can only be replaced for as long by something that asks for nothing of a request.
+    return lifetime === 'app' && !this.#fitsApp(provider) ? provider : { ...provider, lifetime };
+  }
+
+  #cycle(provider: Provider, way: Way): void {
+    const start = way.providers.findIndex(({ dependable }) => dependable === provider.dependable);
+    const names = [...way.providers.slice(start), provider].map(({ name }) => name || '(anonymous)');
+    const place: Place = { ...way.place, chain: [...(way.place.chain ?? []), provider.name || '(anonymous)'] };
+    this.#mistakes.add('DEPENDENCY_CYCLE', place, `it depends on itself: ${names.join(' -> ')}`);
+  }
+
+  #conflict(place: Place, what: string): void {
+    this.#mistakes.add('LIFETIME_CONFLICT', place, `it lives as long as the app and depends on ${what}`);
+  }
+
+  #livesWithApp(input: DependsDeclaration): boolean {
+    const replacement = this.#overrides.get(input.dependable);
+    const provider = this.#providers.read(replacement ?? input.dependable);
+    if (provider?.lifetime !== undefined || replacement === undefined) return provider?.lifetime === 'app';
+    return (
+      this.#providers.read(input.dependable)?.lifetime === 'app' && provider !== undefined && this.#fitsApp(provider)
+    );
+  }
+
+  #fitsApp({ run, inputs }: Provider): boolean {
+    if (run.takes === 'credentials' || (run.takes === 'context' && run.call.length > 0)) return false;
+    return inputs.every(({ input }) => input === undefined || (input.kind === 'depends' && this.#livesWithApp(input)));
+  }
+
+  /** Whether something below reads the scopes of its place, so that its value depends on them. */
+  #reads(provider: Provider): boolean {
+    const known = this.#readsScopes.get(provider.dependable);
+    if (known !== undefined) return known;
+    this.#readsScopes.set(provider.dependable, false);
+    const reads = provider.inputs.some(({ input }) => {
+      if (input?.kind !== 'depends') return input?.kind === 'scopes';
+      const below = this.#providers.read(this.#overrides.get(input.dependable) ?? input.dependable);
+      return below !== undefined && this.#reads(below);
+    });
+    this.#readsScopes.set(provider.dependable, reads);
+    return reads;
+  }
+
+  #share<S extends Slot>(key: unknown, variant: unknown, make: () => S): S {
+    const variants = this.#shared.get(key) ?? new Map<unknown, Slot>();
+    this.#shared.set(key, variants);
+    const known = variants.get(variant);
+    if (known !== undefined) return known as S;
+    const slot = make();
+    variants.set(variant, slot);
+    if (slot.kind !== 'dependency') this.slots.push(slot);
+    return slot;
+  }
+}
+
+/** A shared dependency that is used again under further scopes requires them of everything below it. */
+function requireScopes(slot: DependencySlot, scopes: readonly string[]): void {
+  for (const scope of scopes) slot.scopes.add(scope);
+  for (const { source, scopes: own } of slot.inputs) {
+    if (source.kind === 'slot' && source.slot.kind === 'dependency') requireScopes(source.slot, [...scopes, ...own]);
+  }
+}
+
+function nameOf({ name }: Provider, key: string | undefined): string {
+  return name || key || '(anonymous)';
+}
+
+function kebab(key: string | undefined): string | undefined {
+  return key?.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

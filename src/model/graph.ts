@@ -1,0 +1,84 @@
+import type { ZodType } from 'zod';
+import type { Lifetime, TextSource } from '../metadata/declarations.ts';
+import type { AppNode } from './app-nodes.ts';
+import type { Place } from './mistakes.ts';
+import type { NamedInput } from './parameters.ts';
+import type { Provider, Run } from './provider.ts';
+
+/** Where a value is found when it is needed. */
+export type Source =
+  | { readonly kind: 'slot'; readonly slot: Slot }
+  | { readonly kind: 'app'; readonly node: AppNode }
+  | { readonly kind: 'scopes'; readonly scopes: readonly string[] }
+  | { readonly kind: 'context' }
+  | { readonly kind: 'absent' };
+
+/** A value that is made at most once per request. Slots stand in the order in which they are resolved. */
+export type Slot = TextSlot | FieldsSlot | BodySlot | FileSlot | DependencySlot;
+
+interface SlotBase {
+  /** Whether the request's body must have been read. */
+  readonly needsBody: boolean;
+  readonly place: Place;
+}
+
+export interface TextSlot extends SlotBase {
+  readonly kind: 'text';
+  readonly from: TextSource;
+  readonly name: string;
+  readonly schema: ZodType;
+}
+
+export interface FieldsSlot extends SlotBase {
+  readonly kind: 'fields';
+  readonly from: Exclude<TextSource, 'path'>;
+  readonly schema: ZodType;
+}
+
+export interface BodySlot extends SlotBase {
+  readonly kind: 'body';
+  /** The key in the JSON object; undefined for the whole body. */
+  readonly name: string | undefined;
+  readonly schema: ZodType;
+}
+
+export interface FileSlot extends SlotBase {
+  readonly kind: 'file';
+  readonly name: string;
+  readonly schema: ZodType;
+}
+
+export interface DependencySlot extends SlotBase {
+  readonly kind: 'dependency';
+  readonly provider: Provider;
+  readonly run: Run;
+  readonly name: string;
+  readonly inputs: readonly DependencyInput[];
+  readonly lifetime: Exclude<Lifetime, 'app'>;
+  /** Whether it, or something below it that has no lifetime of its own, ends with the handler. */
+  readonly endsWithHandler: boolean;
+  /** What all places of use require together, in order of first use. */
+  readonly scopes: Set<string>;
+}
+
+export interface DependencyInput {
+  readonly named: NamedInput;
+  readonly source: Source;
+  /** The scopes that this use adds to those of the dependency it belongs to. */
+  readonly scopes: readonly string[];
+}
+
+/** Everything one operation resolves, in order. */
+export interface Graph {
+  /** Values of the lists come first, then the controller's, then the parameters'; each after what it needs. */
+  readonly slots: readonly Slot[];
+  readonly controller: Source;
+  readonly parameters: readonly Source[];
+  /** What lives as long as the app and must have been made before. */
+  readonly appNodes: readonly AppNode[];
+}
+
+/** The slots of security schemes, in order of first use. */
+export function schemeSlots(slots: readonly Slot[]): readonly DependencySlot[] {
+  return slots.filter((slot): slot is DependencySlot => slot.kind === 'dependency' && slot.run.takes === 'credentials');
+}

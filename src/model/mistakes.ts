@@ -1,0 +1,81 @@
+export type MistakeCode =
+  | 'NOT_A_CONTROLLER'
+  | 'STANDARD_DECORATORS'
+  | 'PARAMETER_WITHOUT_INPUT'
+  | 'PARAMETER_WITH_SEVERAL_INPUTS'
+  | 'INPUT_WITHOUT_NAME'
+  | 'INVALID_PATH'
+  | 'PATH_VARIABLE_UNKNOWN'
+  | 'PATH_VARIABLE_UNREAD'
+  | 'PATH_VARIABLE_OPTIONAL'
+  | 'DUPLICATE_ROUTE'
+  | 'DUPLICATE_OPERATION_ID'
+  | 'DUPLICATE_SCHEME_NAME'
+  | 'DUPLICATE_SCHEMA_ID'
+  | 'INVALID_SCHEME'
+  | 'UNDECLARED_SCOPE'
+  | 'UNSECURED_OPERATION'
+  | 'UNKNOWN_WITHOUT'
+  | 'DEPENDENCY_CYCLE'
+  | 'DEPENDENCY_UNDEFINED'
+  | 'NOT_DEPENDABLE'
+  | 'LIFETIME_CONFLICT'
+  | 'BODY_NOT_ALLOWED'
+  | 'BODY_CONFLICT'
+  | 'OBJECT_IN_TEXT'
+  | 'SCHEMA_NOT_EXPRESSIBLE'
+  | 'RESPONSE_WITHOUT_BODY';
+
+/** Where a declaration stands. */
+export interface Place {
+  /** The name of the class. */
+  readonly class?: string | undefined;
+  readonly method?: string | undefined;
+  /** The parameter's index from 0. */
+  readonly parameter?: number | undefined;
+  /** The names of the dependencies that lead there, the outermost first. */
+  readonly chain?: readonly string[] | undefined;
+}
+
+/** One mistake in the declarations of an app, with a stable code. */
+export interface Mistake extends Place {
+  readonly code: MistakeCode;
+  readonly message: string;
+}
+
+/** All mistakes in the declarations of an app; thrown when the app is made, before it serves anything. */
+export class DeclarationError extends Error {
+  override readonly name = 'DeclarationError';
+  readonly mistakes: readonly Mistake[];
+
+  constructor(mistakes: readonly Mistake[]) {
+    const lines = mistakes.map(({ code, message }) => `  ${code}: ${message}`);
+    super(
+      `${mistakes.length === 1 ? 'A declaration is' : `${mistakes.length} declarations are`} wrong:\n${lines.join('\n')}`,
+    );
+    this.mistakes = mistakes;
+  }
+}
+
+/** Collects mistakes while a model is read; a declaration that several routes reach is reported once. */
+export class Mistakes {
+  readonly #found = new Map<string, Mistake>();
+
+  add(code: MistakeCode, place: Place, text: string): void {
+    const message = `${placeText(place)}${text}`;
+    this.#found.set(`${code} ${message}`, { code, message, ...place });
+  }
+
+  throwIfAny(): void {
+    if (this.#found.size > 0) throw new DeclarationError([...this.#found.values()]);
+  }
+}
+
+function placeText({ class: name, method, parameter, chain }: Place): string {
+  let text = name ?? '';
+  if (method !== undefined) text += `.${method}`;
+  if (parameter !== undefined)
+    text += method === undefined ? ` constructor parameter ${parameter}` : ` parameter ${parameter}`;
+  if (chain !== undefined && chain.length > 0) text += `${text === '' ? '' : ', '}dependency ${chain.join(' -> ')}`;
+  return text === '' ? '' : `${text}: `;
+}

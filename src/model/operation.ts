@@ -1,0 +1,63 @@
+import type { PathTemplate } from '../http/path.ts';
+import type {
+  DependableTraits,
+  ResponseDeclarations,
+  RouteOptions,
+  SchemeDeclaration,
+} from '../metadata/declarations.ts';
+import type { Class } from '../metadata/store.ts';
+import type { BodySlot, FieldsSlot, FileSlot, Graph, TextSlot } from './graph.ts';
+import type { NamedInput } from './parameters.ts';
+
+/** What was declared of one operation, before its dependencies are resolved. */
+export interface OperationDeclaration {
+  readonly method: string;
+  readonly template: PathTemplate;
+  readonly controller: Class;
+  /** The class's name without a `Controller` suffix. */
+  readonly controllerName: string;
+  readonly handler: PropertyKey;
+  readonly options: RouteOptions;
+  readonly tags: readonly string[];
+  readonly responses: ResponseDeclarations;
+  /** The dependencies of app, include, controller and route that were not left out. */
+  readonly listed: readonly NamedInput[];
+  readonly parameters: readonly NamedInput[];
+}
+
+/** One scheme of a requirement, with the scopes that are required of it. */
+export interface RequiredScheme {
+  readonly scheme: SchemeDeclaration;
+  readonly scopes: readonly string[];
+}
+
+/** Schemes that are required together; none is the empty alternative. */
+export type Requirement = readonly RequiredScheme[];
+
+/** The body that an operation reads. */
+export type BodyUse =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'json'; readonly slots: readonly BodySlot[] }
+  | { readonly kind: 'form'; readonly slots: readonly (TextSlot | FieldsSlot | FileSlot)[] };
+
+/** One operation as plan and document read it. */
+export interface Operation {
+  readonly declaration: OperationDeclaration;
+  readonly id: string;
+  readonly graph: Graph;
+  readonly body: BodyUse;
+  /** Alternatives, of which one has to be met; none where the operation has no scheme. */
+  readonly security: readonly Requirement[];
+  /** What the dependables of the graph bring along. */
+  readonly traits: readonly DependableTraits[];
+}
+
+/** What an operation is called in messages: `ItemController.read`. */
+export function operationName({ controller, handler }: OperationDeclaration): string {
+  return `${controller.name}.${String(handler)}`;
+}
+
+/** Whether an anonymous request gets past the schemes. */
+export function isPublic({ security }: Operation): boolean {
+  return security.length === 0 || security.some((requirement) => requirement.length === 0);
+}

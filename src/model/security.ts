@@ -1,0 +1,64 @@
+import { type Graph, schemeSlots } from './graph.ts';
+import type { Mistakes } from './mistakes.ts';
+import type { RequiredScheme, Requirement } from './operation.ts';
+
+/**
+ * The alternatives that a graph's schemes make together.
+ *
+ * Several dependencies that read credentials are all required: their alternatives multiply. One scheme used several
+ * times is listed once, with the union of the scopes in order of first use.
+ */
+export function readSecurity({ slots }: Graph): readonly Requirement[] {
+  let alternatives: Requirement[] = [];
+  for (const { run, scopes } of schemeSlots(slots)) {
+    if (run.takes !== 'credentials') continue;
+    const own: Requirement[] = run.schemes.map((scheme) => [{ scheme, scopes: [...scopes] }]);
+    if (run.schemes.some(({ optional }) => optional)) own.push([]);
+    const combined =
+      alternatives.length === 0 ? own : alternatives.flatMap((left) => own.map((right) => join(left, right)));
+    alternatives = combined.filter((one, index) => combined.findIndex((other) => sameNames(one, other)) === index);
+  }
+  return alternatives;
+}
+
+/** Scopes that a scheme does not declare, and schemes that cannot be sent or documented. */
+export function checkSchemes(graph: Graph, mistakes: Mistakes): void {
+  for (const { run, scopes, place } of schemeSlots(graph.slots)) {
+    if (run.takes !== 'credentials') continue;
+    for (const { fault, schemeName } of run.schemes) {
+      if (fault !== undefined) mistakes.add('INVALID_SCHEME', { ...place, chain: [schemeName] }, fault);
+    }
+    for (const scope of scopes) {
+      if (!/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope)) {
+        mistakes.add('UNDECLARED_SCOPE', place, `'${scope}' is not a scope (RFC 6749 §3.3)`);
+      }
+      for (const { declaredScopes, schemeName } of run.schemes) {
+        if (declaredScopes?.has(scope) !== false) continue;
+        mistakes.add(
+          'UNDECLARED_SCOPE',
+          place,
+          `the scope '${scope}' is required, and '${schemeName}' does not declare it`,
+        );
+      }
+    }
+  }
+}
+
+function join(left: Requirement, right: Requirement): Requirement {
+  const joined = new Map<string, RequiredScheme>();
+  for (const { scheme, scopes } of [...left, ...right]) {
+    const known = joined.get(scheme.schemeName);
+    joined.set(scheme.schemeName, { scheme, scopes: [...new Set([...(known?.scopes ?? []), ...scopes])] });
+  }
+  return [...joined.values()];
+}
+
+function sameNames(one: Requirement, other: Requirement): boolean {
+  const names = (requirement: Requirement): string => {
+    return requirement
+      .map(({ scheme, scopes }) => `${scheme.schemeName} ${scopes.join(' ')}`)
+      .toSorted()
+      .join(',');
+  };
+  return names(one) === names(other);
+}

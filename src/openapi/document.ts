@@ -1,0 +1,79 @@
+import type {
+  InfoObject,
+  OpenAPIObject,
+  PathsObject,
+  SecuritySchemeObject,
+  ServerObject,
+  TagObject,
+} from 'openapi3-ts/oas31';
+import { schemasOf } from '../model/check.ts';
+import type { Operation } from '../model/operation.ts';
+import { Components } from './components.ts';
+import { describeOperation } from './operation.ts';
+import { sharedResponses } from './responses.ts';
+
+export interface DocumentOptions {
+  readonly title: string;
+  readonly version: string;
+  readonly summary?: string;
+  readonly description?: string;
+  readonly tags?: readonly TagObject[];
+  readonly servers?: readonly ServerObject[];
+  readonly rootPath?: string;
+}
+
+/** The methods that OpenAPI 3.1 has a field for. */
+const METHODS = new Set(['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH', 'TRACE']);
+
+/** Describes all operations as one OpenAPI 3.1 document. */
+export function describe(operations: readonly Operation[], options: DocumentOptions): OpenAPIObject {
+  const shown = operations.filter(({ declaration: { options: route, method } }) => {
+    return route.includeInSchema !== false && METHODS.has(method);
+  });
+  const components = new Components(shown.flatMap(schemasOf));
+  const paths: PathsObject = {};
+  for (const operation of shown) {
+    const { method, template } = operation.declaration;
+    const item = (paths[template.documented] ??= {});
+    item[method.toLowerCase() as 'get'] = describeOperation(operation, components);
+  }
+  const schemas = components.toJSON();
+  const responses = sharedResponses(shown);
+  const securitySchemes = describeSchemes(shown);
+  const { tags = [], rootPath } = options;
+  const servers = [...(rootPath === undefined ? [] : [{ url: rootPath }]), ...(options.servers ?? [])];
+  return {
+    openapi: '3.1.1',
+    info: infoOf(options),
+    ...(servers.length === 0 ? {} : { servers }),
+    paths,
+    components: {
+      ...(isEmpty(schemas) ? {} : { schemas }),
+      ...(isEmpty(responses) ? {} : { responses }),
+      ...(isEmpty(securitySchemes) ? {} : { securitySchemes }),
+    },
+    ...(tags.length === 0 ? {} : { tags: [...tags] }),
+  } as OpenAPIObject;
+}
+
+function infoOf({ title, version, summary, description }: DocumentOptions): InfoObject {
+  return {
+    title,
+    version,
+    ...(summary === undefined ? {} : { summary }),
+    ...(description === undefined ? {} : { description }),
+  };
+}
+
+function describeSchemes(operations: readonly Operation[]): Record<string, SecuritySchemeObject> {
+  const schemes: Record<string, SecuritySchemeObject> = {};
+  for (const { scheme } of operations.flatMap(({ security }) => security.flat())) {
+    const { description } = scheme;
+    schemes[scheme.schemeName] ??= { ...scheme.describe(), ...(description === undefined ? {} : { description }) };
+  }
+  return schemes;
+}
+
+function isEmpty(object: object): boolean {
+  return Object.keys(object).length === 0;
+}

@@ -1,0 +1,146 @@
+import type {
+  OperationObject,
+  ParameterObject,
+  RequestBodyObject,
+  SchemaObject,
+  SecurityRequirementObject,
+} from 'openapi3-ts/oas31';
+import type { FieldsSlot, Slot, TextSlot } from '../model/graph.ts';
+import type { BodyUse, Operation } from '../model/operation.ts';
+import { acceptsAbsence, describeSchema, type JsonSchema, resolve } from '../model/schema.ts';
+import type { Components } from './components.ts';
+import { describeResponses } from './responses.ts';
+
+/** Headers that OpenAPI describes by other means and ignores as parameters. */
+const DESCRIBED_OTHERWISE = new Set(['accept', 'content-type', 'authorization']);
+
+/** The operation object of one operation. */
+export function describeOperation(operation: Operation, components: Components): OperationObject {
+  const { declaration, id, graph, body, security } = operation;
+  const { options, tags, handler } = declaration;
+  const parameters = describeParameters(graph.slots, components);
+  return {
+    operationId: id,
+    summary: options.summary ?? titleCase(String(handler)),
+    ...(options.description === undefined ? {} : { description: options.description }),
+    tags: [...tags],
+    ...(options.deprecated === true ? { deprecated: true } : {}),
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(body.kind === 'none' ? {} : { requestBody: describeBody(body, components) }),
+    responses: describeResponses(operation, components),
+    ...(security.length === 0 ? {} : { security: describeSecurity(operation) }),
+    ...options.extensions,
+  };
+}
+
+/** One entry for each place and name, whoever in the graph reads it; where one needs it, it is required. */
+function describeParameters(slots: readonly Slot[], components: Components): ParameterObject[] {
+  const parameters = new Map<string, ParameterObject>();
+  for (const slot of slots) {
+    for (const parameter of parametersOf(slot, components)) {
+      const name = parameter.in === 'header' ? parameter.name.toLowerCase() : parameter.name;
+      if (parameter.in === 'header' && DESCRIBED_OTHERWISE.has(name)) continue;
+      const known = parameters.get(`${parameter.in} ${name}`);
+      if (known === undefined || (parameter.required === true && known.required !== true)) {
+        parameters.set(`${parameter.in} ${name}`, parameter);
+      }
+    }
+  }
+  return [...parameters.values()];
+}
+
+function parametersOf(slot: Slot, components: Components): ParameterObject[] {
+  if (slot.kind === 'text' && slot.from !== 'form') return [ofText(slot, slot.from, components)];
+  if (slot.kind === 'fields' && slot.from !== 'form') return ofFields(slot, slot.from, components);
+  return [];
+}
+
+function ofText({ name, schema }: TextSlot, place: ParameterObject['in'], components: Components): ParameterObject {
+  return parameterOf(name, place, place === 'path' || !acceptsAbsence(schema), components.schemaOf(schema, 'input'));
+}
+
+function ofFields({ schema }: FieldsSlot, place: ParameterObject['in'], components: Components): ParameterObject[] {
+  const { json, definitions } = describeSchema(schema, 'input');
+  const { required = [] } = resolve(json, definitions);
+  const linked = components.resolved(schema, 'input');
+  return Object.entries(linked.properties ?? {}).map(([name, property]) =>
+    parameterOf(name, place, required.includes(name), property as JsonSchema),
+  );
+}
+
+function parameterOf(name: string, place: ParameterObject['in'], required: boolean, json: JsonSchema): ParameterObject {
+  const { description, deprecated, ...schema } = json;
+  return {
+    name,
+    in: place,
+    required,
+    ...(description === undefined ? {} : { description }),
+    ...(deprecated === true ? { deprecated: true } : {}),
+    schema: schema as SchemaObject,
+  };
+}
+
+function describeBody(body: Exclude<BodyUse, { kind: 'none' }>, components: Components): RequestBodyObject {
+  const required = body.slots.some(({ schema }) => !acceptsAbsence(schema));
+  if (body.kind === 'json') {
+    const [first] = body.slots;
+    const schema =
+      first?.name === undefined && first !== undefined
+        ? components.schemaOf(first.schema, 'input')
+        : objectOf(
+            body.slots.map(({ name = '', schema: own }) => [name, own]),
+            components,
+          );
+    return { required, content: { 'application/json': { schema: schema as SchemaObject } } };
+  }
+  const schema = describeForm(body, components) as SchemaObject;
+  const hasFiles = body.slots.some(({ kind }) => kind === 'file');
+  return {
+    required,
+    content: {
+      ...(hasFiles ? {} : { 'application/x-www-form-urlencoded': { schema } }),
+      'multipart/form-data': { schema },
+    },
+  };
+}
+
+function describeForm({ slots }: Extract<BodyUse, { kind: 'form' }>, components: Components): JsonSchema {
+  const [only] = slots;
+  if (slots.length === 1 && only?.kind === 'fields') return components.schemaOf(only.schema, 'input');
+  const named = slots.flatMap((slot): [string, (typeof slot)['schema']][] =>
+    slot.kind === 'fields' ? [] : [[slot.name, slot.schema]],
+  );
+  const form = objectOf(named, components);
+  for (const slot of slots) {
+    if (slot.kind !== 'fields') continue;
+    const { properties = {}, required = [] } = components.resolved(slot.schema, 'input');
+    form.properties = { ...form.properties, ...properties };
+    form.required = [...new Set([...(form.required ?? []), ...required])];
+  }
+  return form;
+}
+
+function objectOf(named: readonly (readonly [string, TextSlot['schema']])[], components: Components): JsonSchema {
+  const required = named.flatMap(([name, schema]) => (acceptsAbsence(schema) ? [] : [name]));
+  const properties = Object.fromEntries(named.map(([name, schema]) => [name, components.schemaOf(schema, 'input')]));
+  return { type: 'object', properties, ...(required.length === 0 ? {} : { required }) };
+}
+
+/** Scopes are for the schemes that have any (OpenAPI 3.1, Security Requirement Object). */
+function describeSecurity({ security }: Operation): SecurityRequirementObject[] {
+  return security.map((requirement) =>
+    Object.fromEntries(
+      requirement.map(({ scheme, scopes }) => [scheme.schemeName, scheme.declaredScopes === null ? [] : [...scopes]]),
+    ),
+  );
+}
+
+/** `readItems` as `Read Items`. */
+function titleCase(name: string): string {
+  const words = name
+    .replace(/([a-z\d])([A-Z])/g, '$1 $2')
+    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
+    .replaceAll('_', ' ')
+    .trim();
+  return words.replace(/(^| )([a-z])/g, (_, space: string, letter: string) => space + letter.toUpperCase());
+}

@@ -1,0 +1,68 @@
+import type { AppNode } from '../model/app-nodes.ts';
+import { enter, type Exit, type AnyGenerator, leaveAll } from './exits.ts';
+import { compileInvoke } from './invoke.ts';
+
+/** The place of one app-lifetime value; `made` tells an undefined value from none. */
+export interface Holder {
+  value: unknown;
+  made: boolean;
+}
+
+/** The values that live as long as the app. */
+export class AppValues {
+  readonly #holders = new Map<AppNode, Holder>();
+  readonly #making = new Map<AppNode, Promise<void>>();
+  readonly #exits: Exit[] = [];
+
+  holder(node: AppNode): Holder {
+    const known = this.#holders.get(node);
+    if (known !== undefined) return known;
+    const holder: Holder = { value: undefined, made: false };
+    this.#holders.set(node, holder);
+    return holder;
+  }
+
+  /** Makes what is not made yet, in order; concurrent needs share one making, and a failed one is tried again. */
+  async make(nodes: Iterable<AppNode>): Promise<void> {
+    for (const node of nodes) await this.#make(node);
+  }
+
+  /** Ends all values in reverse order of making. */
+  async close(report: (error: unknown, name: string) => void): Promise<void> {
+    await Promise.allSettled(this.#making.values());
+    await leaveAll(this.#exits, report);
+    for (const holder of this.#holders.values()) {
+      holder.made = false;
+      holder.value = undefined;
+    }
+  }
+
+  #make(node: AppNode): Promise<void> | undefined {
+    if (this.holder(node).made) return undefined;
+    const pending = this.#making.get(node);
+    if (pending !== undefined) return pending;
+    const making = this.#resolve(node).finally(() => this.#making.delete(node));
+    this.#making.set(node, making);
+    return making;
+  }
+
+  async #resolve(node: AppNode): Promise<void> {
+    const { inputs, name } = node;
+    const { run } = node.provider;
+    if (run.takes === 'credentials') return;
+    await this.make(inputs.flatMap((input) => input.node ?? []));
+    const values = inputs.map((input) => (input.node === undefined ? undefined : this.holder(input.node).value));
+    const result = compileInvoke(
+      run,
+      inputs.map(({ key }) => key),
+    )(values, undefined);
+    const holder = this.holder(node);
+    if (run.generator) {
+      holder.value = await enter(result as AnyGenerator, name);
+      this.#exits.push({ generator: result as AnyGenerator, name, lifetime: 'app' });
+    } else {
+      holder.value = await result;
+    }
+    holder.made = true;
+  }
+}

@@ -1,0 +1,52 @@
+import type { Context } from '../http/context.ts';
+import type { SchemeDeclaration } from '../metadata/declarations.ts';
+import type { DependencySlot } from '../model/graph.ts';
+import type { Operation } from '../model/operation.ts';
+
+/** The schemes and scopes that were required where an error came from. */
+export interface Guard {
+  readonly schemes: readonly SchemeDeclaration[];
+  readonly scopes: string;
+}
+
+/** What the whole operation requires: an error of the handler comes from here. */
+export function guardOf({ security }: Operation): Guard {
+  const required = security.flat();
+  const schemes = new Set(required.map(({ scheme }) => scheme));
+  return { schemes: [...schemes], scopes: [...new Set(required.flatMap(({ scopes }) => scopes))].join(' ') };
+}
+
+/** What is required at a dependency: the schemes it is made from, or all where it is made from none. */
+export function guardAt(slot: DependencySlot, all: Guard): Guard {
+  const below = new Set<SchemeDeclaration>();
+  collect(slot, below, new Set());
+  return { schemes: below.size === 0 ? all.schemes : [...below], scopes: [...slot.scopes].join(' ') };
+}
+
+function collect({ run, inputs }: DependencySlot, found: Set<SchemeDeclaration>, seen: Set<unknown>): void {
+  if (run.takes === 'credentials') for (const scheme of run.schemes) found.add(scheme);
+  for (const { source } of inputs) {
+    if (source.kind !== 'slot' || source.slot.kind !== 'dependency' || seen.has(source.slot)) continue;
+    seen.add(source.slot);
+    collect(source.slot, found, seen);
+  }
+}
+
+/**
+ * The challenges of a 401 (RFC 9110 §11.6.1), or of a 403 for want of scopes (RFC 6750 §3.1).
+ *
+ * Without credentials there is no error code to tell (RFC 6750 §3.1).
+ */
+export function challengesOf({ schemes, scopes }: Guard, context: Context, status: number): readonly string[] {
+  if (status === 403) {
+    return scopes === ''
+      ? []
+      : schemes.map((scheme) => scheme.challenge({ error: 'insufficient_scope', scope: scopes }));
+  }
+  return schemes.map((scheme) =>
+    scheme.challenge({
+      ...(scheme.present(context) ? { error: 'invalid_token' } : {}),
+      ...(scopes === '' ? {} : { scope: scopes }),
+    }),
+  );
+}

@@ -1,0 +1,182 @@
+import type { Context } from '../http/context.ts';
+import { RequestAbandonedError, RequestValidationError, type ValidationIssue } from '../http/errors.ts';
+import { type Output, type Reply, replyTo } from '../http/reply.ts';
+import type { Slot } from '../model/graph.ts';
+import type { Operation } from '../model/operation.ts';
+import type { AppValues } from './app-values.ts';
+import { compileBodyStep, refuseOversize } from './body.ts';
+import { challengesOf, type Guard, guardAt, guardOf } from './challenges.ts';
+import { compileDependency, compileSource, valuesOf } from './dependencies.ts';
+import { Execution, isPromise, type Step } from './execution.ts';
+import { leave, leaveAll, unwind } from './exits.ts';
+import { compileInput } from './inputs.ts';
+import { compileOutput } from './output.ts';
+
+/** A whole operation as one function: resolves, validates, calls the handler, and makes the reply. */
+export type Plan = (context: Context) => Reply | Promise<Reply>;
+
+/** Tells of a failure that comes too late for the answer. */
+export type Report = (error: unknown, context: Context) => void;
+
+export interface Compiled {
+  readonly plan: Plan;
+  readonly output: Output;
+}
+
+/** Compiles an operation; no question about its declaration is left for a request. */
+export function compile(operation: Operation, appValues: AppValues, report: Report): Compiled {
+  const { appNodes } = operation.graph;
+  const output = compileOutput(operation);
+  const { steps, guards, controller } = compileSteps(operation, appValues);
+  let ready = appNodes.length === 0;
+
+  async function prepare(context: Context): Promise<Reply> {
+    await appValues.make(appNodes);
+    ready = true;
+    return plan(context);
+  }
+
+  function plan(context: Context): Reply | Promise<Reply> {
+    if (!ready) return prepare(context);
+    const execution = new Execution(context, steps.length);
+    let at = 0;
+    try {
+      let value: unknown;
+      for (; at < steps.length; at++) {
+        const step = steps[at] as Step;
+        value = step(execution);
+        if (isPromise(value)) return planOn(execution, at, value);
+        execution.values[at] = value;
+      }
+      const reply = replyTo(value, output, context);
+      return execution.exits === undefined && !isPromise(reply) ? answer(reply, context) : conclude(execution, reply);
+    } catch (error) {
+      return fail(execution, at, error);
+    }
+  }
+
+  /** Goes on from a step that takes time. */
+  async function planOn(execution: Execution, from: number, pending: PromiseLike<unknown>): Promise<Reply> {
+    let at = from;
+    try {
+      let value = await pending;
+      for (;;) {
+        execution.values[at] = value;
+        if (++at === steps.length) break;
+        // Nothing more is begun for a client that has gone.
+        if (execution.context.abandoned) throw new RequestAbandonedError();
+        const step = steps[at] as Step;
+        value = step(execution);
+        if (isPromise(value)) value = await value;
+      }
+      const reply = replyTo(value, output, execution.context);
+      if (execution.exits === undefined && !isPromise(reply)) return answer(reply, execution.context);
+      return await conclude(execution, reply);
+    } catch (error) {
+      return fail(execution, at, error);
+    }
+  }
+
+  /** Ends what ends with the handler; the rest waits for the answer to be sent. */
+  async function conclude(execution: Execution, pending: Reply | Promise<Reply>): Promise<Reply> {
+    const { context, exits = [] } = execution;
+    try {
+      const reply = await pending;
+      for (let index = exits.length - 1; index >= 0; index--) {
+        const exit = exits[index];
+        if (exit?.lifetime !== 'handler') continue;
+        exits.splice(index, 1);
+        await leave(exit);
+      }
+      if (exits.length > 0) {
+        context.cleanup = (error) => {
+          return leaveAll(exits, (failure) => report(failure, context), error === undefined ? undefined : { error });
+        };
+      }
+      return answer(reply, context);
+    } catch (error) {
+      return fail(execution, steps.length, error);
+    }
+  }
+
+  function answer(reply: Reply, context: Context): Reply {
+    if (reply.status === 401 || reply.status === 403) setChallenges(context, steps.length);
+    return reply;
+  }
+
+  /** Throws what is left of an error when all that was entered has seen it. */
+  function fail(execution: Execution, at: number, error: unknown): Promise<never> {
+    const { context, exits = [] } = execution;
+    setChallenges(context, at);
+    context.controller = controller(execution);
+    if (exits.length > 0) return unwind(exits, { error }) as Promise<never>;
+    throw error;
+  }
+
+  function setChallenges(context: Context, at: number): void {
+    const guard = guards[Math.min(at, guards.length - 1)] as Guard;
+    context.challenges = (status) => challengesOf(guard, context, status);
+  }
+
+  return { plan, output };
+}
+
+interface Steps {
+  /** The last step is the handler. */
+  readonly steps: readonly Step[];
+  /** What is required at each step. */
+  readonly guards: readonly Guard[];
+  readonly controller: Step;
+}
+
+/** Puts an operation's slots in the order in which they run: what needs the body comes after all that does not. */
+function compileSteps(operation: Operation, appValues: AppValues): Steps {
+  const { graph, body, declaration, traits } = operation;
+  const { slots } = graph;
+  const steps: Step[] = [];
+  const guards: Guard[] = [];
+  const positions = new Map<Slot, number>();
+  const all = guardOf(operation);
+  const orders = new Map(slots.map((slot, order) => [slot, order]));
+
+  function add(slot: Slot): void {
+    const order = orders.get(slot) ?? 0;
+    const step =
+      slot.kind === 'dependency'
+        ? compileDependency(slot, positions, appValues)
+        : compileInput(slot, order, declaration.template.names);
+    guards.push(slot.kind === 'dependency' ? guardAt(slot, all) : all);
+    positions.set(slot, steps.push(step) - 1);
+  }
+
+  for (const slot of slots) if (!slot.needsBody) add(slot);
+  const first = body.kind === 'none' ? undefined : body.slots[0];
+  steps.push(first === undefined ? refuseOversize : compileBodyStep(body, orders.get(first) ?? 0));
+  guards.push(all);
+  for (const slot of slots) if (slot.needsBody) add(slot);
+
+  const controller = compileSource(graph.controller, positions, appValues);
+  const parameters = graph.parameters.map((source) => compileSource(source, positions, appValues));
+  const invalid = traits.find((trait) => trait.invalid !== undefined)?.invalid;
+  steps.push(function handle(execution) {
+    if (execution.issues !== undefined) {
+      const error = validationError(execution);
+      throw invalid?.(error) ?? error;
+    }
+    const instance = controller(execution) as Record<PropertyKey, (...values: unknown[]) => unknown>;
+    const values = valuesOf(parameters, execution) as unknown[];
+    return (instance[declaration.handler] as (...values: unknown[]) => unknown).apply(instance, values);
+  });
+  guards.push(all);
+  return { steps, guards, controller };
+}
+
+/** All issues in the order of the declarations; what several inputs say alike is said once. */
+function validationError({ issues = [], context, json }: Execution): RequestValidationError {
+  const distinct = new Map<string, ValidationIssue>();
+  for (const { issue } of issues.toSorted((one, other) => one.order - other.order)) {
+    distinct.set(JSON.stringify([issue.loc, issue.type, issue.msg]), issue);
+  }
+  const body = typeof json === 'symbol' ? undefined : json;
+  return new RequestValidationError([...distinct.values()].slice(0, context.limits.issues), body);
+}

@@ -1,0 +1,93 @@
+import { HTTPException } from '../http/errors.ts';
+import type { DependencySlot, Slot, Source } from '../model/graph.ts';
+import type { SchemeDeclaration } from '../metadata/declarations.ts';
+import type { AppValues } from './app-values.ts';
+import { type Execution, FAILED, isPromise, type Step } from './execution.ts';
+import { type AnyGenerator, enter } from './exits.ts';
+import { compileInvoke } from './invoke.ts';
+
+/** Finds a value that has been made already. */
+export type Read = (execution: Execution) => unknown;
+
+/** Where the steps of a plan leave the values of slots. */
+export type Positions = ReadonlyMap<Slot, number>;
+
+export function compileSource(source: Source, positions: Positions, appValues: AppValues): Read {
+  switch (source.kind) {
+    case 'slot': {
+      const position = positions.get(source.slot) ?? -1;
+      return (execution) => execution.values[position];
+    }
+    case 'app': {
+      const holder = appValues.holder(source.node);
+      return () => holder.value;
+    }
+    case 'scopes': {
+      const { scopes } = source;
+      return () => ({ scopes: [...scopes], scopeStr: scopes.join(' ') });
+    }
+    case 'context':
+      return (execution) => execution.context;
+    case 'absent':
+      return () => undefined;
+  }
+}
+
+/** The step that makes a dependency's value from the values of its inputs. */
+export function compileDependency(slot: DependencySlot, positions: Positions, appValues: AppValues): Step {
+  const { run, name, lifetime } = slot;
+  if (run.takes === 'credentials') return compileCredentials(run.schemes);
+  const reads = slot.inputs.map(({ source }) => compileSource(source, positions, appValues));
+  const invoke = compileInvoke(
+    run,
+    slot.inputs.map(({ named }) => named.key),
+  );
+  if (!run.generator) {
+    return function step(execution) {
+      const values = valuesOf(reads, execution);
+      return values === FAILED ? FAILED : invoke(values, execution.context);
+    };
+  }
+  return function stepInto(execution) {
+    // Nothing is opened for a request that is going to be refused.
+    const values = execution.issues === undefined ? valuesOf(reads, execution) : FAILED;
+    if (values === FAILED) return FAILED;
+    const generator = invoke(values, execution.context) as AnyGenerator;
+    const entered = (value: unknown): unknown => {
+      (execution.exits ??= []).push({ generator, name, lifetime });
+      return value;
+    };
+    const value = enter(generator, name);
+    return Symbol.asyncIterator in generator ? (value as Promise<unknown>).then(entered) : entered(value);
+  };
+}
+
+/** The values of a parameter list, or `FAILED` where one of them is. */
+export function valuesOf(reads: readonly Read[], execution: Execution): unknown[] | typeof FAILED {
+  const values = new Array<unknown>(reads.length);
+  for (let index = 0; index < reads.length; index++) {
+    const value = (reads[index] as Read)(execution);
+    if (value === FAILED) return FAILED;
+    values[index] = value;
+  }
+  return values;
+}
+
+/** The first scheme whose credentials are present decides. */
+function compileCredentials(schemes: readonly SchemeDeclaration[]): Step {
+  const optional = schemes.some((scheme) => scheme.optional);
+  return function readCredentials(execution) {
+    for (const scheme of schemes) {
+      const value = scheme.read(execution.context);
+      if (isPromise(value)) return value.then((settled) => accept(settled, optional, schemes));
+      if (value !== undefined) return accept(value, optional, schemes);
+    }
+    return accept(undefined, optional, schemes);
+  };
+}
+
+function accept(value: unknown, optional: boolean, schemes: readonly SchemeDeclaration[]): unknown {
+  if (value !== undefined && !(value instanceof HTTPException)) return value;
+  if (optional) return undefined;
+  throw value ?? schemes[0]?.refuse() ?? new HTTPException(401);
+}

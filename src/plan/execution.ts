@@ -1,0 +1,44 @@
+import type { FormFields } from '../http/body.ts';
+import type { Context } from '../http/context.ts';
+import type { ValidationIssue } from '../http/errors.ts';
+import type { Exit } from './exits.ts';
+
+/** Stands for a value that could not be made, because an input of it is invalid. */
+export const FAILED: unique symbol = Symbol('failed');
+
+/** One request on its way through a plan. */
+export class Execution {
+  readonly context: Context;
+  /** The value of each slot, in the order of the plan's steps. */
+  readonly values: unknown[];
+  /** Generators that were entered, in order. */
+  exits: Exit[] | undefined = undefined;
+  issues: PlacedIssue[] | undefined = undefined;
+  /** The parsed JSON body; undefined until it has been read and where there is none, `FAILED` where it is not JSON. */
+  json: unknown = undefined;
+  form: FormFields | undefined = undefined;
+
+  constructor(context: Context, count: number) {
+    this.context = context;
+    this.values = new Array<unknown>(count);
+  }
+
+  /** Records issues at their place in the declaration, which is not where they are found: bodies are read last. */
+  report(order: number, issues: readonly ValidationIssue[]): typeof FAILED {
+    this.issues ??= [];
+    for (const issue of issues) this.issues.push({ order, issue });
+    return FAILED;
+  }
+}
+
+interface PlacedIssue {
+  readonly order: number;
+  readonly issue: ValidationIssue;
+}
+
+/** Makes one value; a promise of it where that takes time, `FAILED` where an input of it is invalid. */
+export type Step = (execution: Execution) => unknown;
+
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}

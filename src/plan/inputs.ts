@@ -1,0 +1,187 @@
+import type { ZodType } from 'zod';
+import type { ValidationIssue } from '../http/errors.ts';
+import type { TextSource } from '../metadata/declarations.ts';
+import type { BodySlot, FieldsSlot, FileSlot, TextSlot } from '../model/graph.ts';
+import { describeSchema, type JsonSchema, resolve } from '../model/schema.ts';
+import { type Coercion, coercionOf } from './coerce.ts';
+import { type Execution, FAILED, isPromise, type Step } from './execution.ts';
+import { issuesOf, type Outcome, validatorOf } from './validate.ts';
+
+type Sent = string | File;
+type ReadValues = (execution: Execution) => readonly Sent[];
+type Accept = (execution: Execution, value: unknown) => unknown;
+type Location = readonly (string | number)[];
+
+const NOTHING: readonly Sent[] = [];
+
+/** The step of a value that comes straight from the request; `order` is its place in the declaration. */
+export function compileInput(
+  slot: TextSlot | FieldsSlot | BodySlot | FileSlot,
+  order: number,
+  pathNames: readonly string[],
+): Step {
+  switch (slot.kind) {
+    case 'text':
+      return slot.from === 'path' ? compilePath(slot, order, pathNames) : compileText(slot, slot.from, order);
+    case 'fields':
+      return compileFields(slot, order);
+    case 'file':
+      return compileFile(slot, order);
+    case 'body':
+      return compileBody(slot, order);
+  }
+}
+
+function compilePath({ name, schema }: TextSlot, order: number, names: readonly string[]): Step {
+  const { convert } = coercionFor(schema);
+  const accept = accepting(schema, ['path', name], order);
+  const index = names.indexOf(name);
+  return function readPath(execution) {
+    return accept(execution, convert(execution.context.parameterValues[index] ?? ''));
+  };
+}
+
+function compileText({ name, schema }: TextSlot, from: Exclude<TextSource, 'path'>, order: number): Step {
+  const coercion = coercionFor(schema);
+  const loc = [placeOf(from), name];
+  const read = valuesOf(from, name, coercion);
+  const accept = accepting(schema, loc, order);
+  return function readText(execution) {
+    const sent = read(execution);
+    if (!coercion.list && sent.length > 1) return execution.report(order, [repeated(loc, sent)]);
+    return accept(execution, coerce(sent, coercion));
+  };
+}
+
+function compileFields({ from, schema }: FieldsSlot, order: number): Step {
+  const { json, definitions } = describeSchema(schema, 'input');
+  const object = resolve(json, definitions);
+  const fields = Object.entries(object.properties ?? {}).map(([name, property]) => {
+    const coercion = coercionOf(property as JsonSchema, definitions);
+    return { name, coercion, loc: [placeOf(from), name], read: valuesOf(from, name, coercion) };
+  });
+  const known = new Set(fields.map(({ name }) => name));
+  // Further keys are gathered only where the schema says something of them: else it drops them anyway.
+  const gathersAll = 'additionalProperties' in object;
+  const accept = accepting(schema, [placeOf(from)], order);
+  return function readFields(execution) {
+    const values = Object.create(null) as Record<string, unknown>;
+    const issues: ValidationIssue[] = [];
+    for (const { name, coercion, loc, read } of fields) {
+      const sent = read(execution);
+      if (!coercion.list && sent.length > 1) issues.push(repeated(loc, sent));
+      const value = coerce(sent, coercion);
+      if (value !== undefined) values[name] = value;
+    }
+    if (gathersAll) {
+      for (const [name, sent] of everythingFrom(from, execution)) {
+        if (!known.has(name)) values[name] = sent.length > 1 ? sent : sent[0];
+      }
+    }
+    return issues.length > 0 ? execution.report(order, issues) : accept(execution, values);
+  };
+}
+
+function compileFile({ name, schema }: FileSlot, order: number): Step {
+  const { list } = coercionFor(schema);
+  const loc = ['body', name];
+  const accept = accepting(schema, loc, order);
+  return function readFile(execution) {
+    // A browser sends a nameless, empty file for a control that was left alone.
+    const sent = (execution.form?.get(name) ?? NOTHING).filter(
+      (value) => value !== '' && (typeof value === 'string' || value.size > 0 || value.name !== ''),
+    );
+    if (!list && sent.length > 1) return execution.report(order, [repeated(loc, sent)]);
+    return accept(execution, list && sent.length > 0 ? sent : sent[0]);
+  };
+}
+
+function compileBody({ name, schema }: BodySlot, order: number): Step {
+  if (name === undefined) {
+    const accept = accepting(schema, ['body'], order);
+    return function readBody(execution) {
+      return execution.json === FAILED ? FAILED : accept(execution, execution.json);
+    };
+  }
+  const accept = accepting(schema, ['body', name], order);
+  return function readBodyKey(execution) {
+    const body = execution.json;
+    if (body === FAILED) return FAILED;
+    const present = typeof body === 'object' && body !== null && Object.hasOwn(body, name);
+    return accept(execution, present ? (body as Record<string, unknown>)[name] : undefined);
+  };
+}
+
+/** Validates a value; where it is invalid the issues are recorded and `FAILED` is left. */
+function accepting(schema: ZodType, loc: Location, order: number): Accept {
+  const validate = validatorOf(schema);
+  const settle = (outcome: Outcome, value: unknown, execution: Execution): unknown => {
+    if (outcome.error === undefined) return outcome.value;
+    return execution.report(order, issuesOf(outcome.error, loc, value, execution.context.limits.issues));
+  };
+  return function accept(execution, value) {
+    const outcome = validate(value);
+    return isPromise(outcome)
+      ? outcome.then((settled) => settle(settled as Outcome, value, execution))
+      : settle(outcome, value, execution);
+  };
+}
+
+function coercionFor(schema: ZodType): Coercion {
+  const { json, definitions } = describeSchema(schema, 'input');
+  return coercionOf(json, definitions);
+}
+
+function coerce(sent: readonly Sent[], { list, convert }: Coercion): unknown {
+  if (sent.length === 0) return undefined;
+  const toValue = (value: Sent): unknown => (typeof value === 'string' ? convert(value) : value);
+  return list ? sent.map(toValue) : toValue(sent[0] as Sent);
+}
+
+function valuesOf(from: Exclude<TextSource, 'path'>, name: string, { list }: Coercion): ReadValues {
+  switch (from) {
+    case 'query':
+      return ({ context }) => context.query.get(name) ?? NOTHING;
+    case 'cookie':
+      return ({ context }) => context.cookies.get(name) ?? NOTHING;
+    case 'form':
+      return ({ form }) => form?.get(name)?.filter((value) => value !== '') ?? NOTHING;
+    case 'header':
+      return headerValues(name.toLowerCase(), list);
+  }
+}
+
+function headerValues(name: string, list: boolean): ReadValues {
+  return function readHeader({ context: { incoming } }) {
+    const value = incoming.header(name);
+    if (value === undefined) return NOTHING;
+    // RFC 9110 §5.3: lines of one name are one list, however many there are.
+    if (list) return value.split(',').map((item) => item.trim());
+    return incoming.headerCount(name) > 1 ? value.split(', ') : [value];
+  };
+}
+
+function everythingFrom(
+  from: FieldsSlot['from'],
+  { context, form }: Execution,
+): Iterable<readonly [string, readonly Sent[]]> {
+  switch (from) {
+    case 'query':
+      return context.query;
+    case 'cookie':
+      return context.cookies;
+    case 'form':
+      return form ?? [];
+    case 'header':
+      // Every request has headers that no schema names.
+      return [];
+  }
+}
+
+function placeOf(from: TextSource): string {
+  return from === 'form' ? 'body' : from;
+}
+
+function repeated(loc: Location, sent: readonly Sent[]): ValidationIssue {
+  return { type: 'invalid_type', loc, msg: `Invalid input: expected one value, received ${sent.length}` };
+}

@@ -1,0 +1,87 @@
+import type { Context } from '../http/context.ts';
+import { type ErrorHandler, ErrorHandlers } from '../http/error-handlers.ts';
+import type { Limits } from '../http/limits.ts';
+import type { PathTemplate } from '../http/path.ts';
+import type { Reply } from '../http/reply.ts';
+import { errorHandlersOf } from '../metadata/store.ts';
+import type { Operation } from '../model/operation.ts';
+import type { AppValues } from './app-values.ts';
+import { type Compiled, compile, type Report } from './compile.ts';
+
+/** What an app has for every route of the same limits. */
+export interface RouteSettings {
+  readonly limits: Limits;
+  readonly timeout: number;
+  readonly appValues: AppValues;
+  readonly report: Report;
+}
+
+/** What the app serves at one method and path. */
+export interface Servable {
+  readonly method: string;
+  readonly template: PathTemplate;
+  readonly pattern: string;
+  readonly names: readonly string[];
+  readonly limits: Limits;
+  /** Milliseconds; 0 is no limit. */
+  readonly timeout: number;
+  /** Headers of all its answers, errors too. */
+  readonly headers: readonly string[];
+  readonly handlers?: ErrorHandlers;
+  run(context: Context): Reply | Promise<Reply>;
+}
+
+/** A route that can be run; its plan is compiled when it is first needed. */
+export class Route implements Servable {
+  readonly method: string;
+  readonly template: PathTemplate;
+  readonly pattern: string;
+  readonly names: readonly string[];
+  readonly limits: Limits;
+  readonly timeout: number;
+  readonly handlers = new ErrorHandlers();
+  readonly #settings: RouteSettings;
+  #operation: Operation;
+  #compiled: Compiled | undefined = undefined;
+
+  constructor(operation: Operation, settings: RouteSettings) {
+    const { method, template, options, controller } = operation.declaration;
+    this.method = method;
+    this.template = template;
+    this.pattern = template.pattern;
+    this.names = template.names;
+    this.limits = options.limits === undefined ? settings.limits : { ...settings.limits, ...options.limits };
+    this.timeout = options.timeout ?? settings.timeout;
+    this.#settings = settings;
+    this.#operation = operation;
+    for (const { error, method } of errorHandlersOf(controller)) this.handlers.add(error, onController(method));
+  }
+
+  get headers(): readonly string[] {
+    return this.#compile().output.headers;
+  }
+
+  run(context: Context): Reply | Promise<Reply> {
+    return (this.#compiled ?? this.#compile()).plan(context);
+  }
+
+  /** Replaces the operation by the same one with other dependencies. */
+  update(operation: Operation): void {
+    this.#operation = operation;
+    this.#compiled = undefined;
+  }
+
+  #compile(): Compiled {
+    const { appValues, report } = this.#settings;
+    return (this.#compiled ??= compile(this.#operation, appValues, report));
+  }
+}
+
+/** A controller's own handler is a method, and needs the instance: there is none if its constructor's inputs failed. */
+function onController(method: PropertyKey): ErrorHandler {
+  return (error, context) => {
+    const controller = context.controller as Record<PropertyKey, ErrorHandler> | undefined;
+    if (typeof controller !== 'object') throw error;
+    return (controller[method] as ErrorHandler).call(controller, error, context);
+  };
+}

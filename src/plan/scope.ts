@@ -1,0 +1,83 @@
+import { FrameworkError } from '../http/errors.ts';
+import type { DependsDeclaration } from '../metadata/declarations.ts';
+import type { Dependable, ValueOf } from '../metadata/dependable.ts';
+import type { Slot, Source } from '../model/graph.ts';
+import type { GraphBuilder } from '../model/graph-builder.ts';
+import type { AppValues } from './app-values.ts';
+import { compileDependency, compileSource } from './dependencies.ts';
+import { Execution } from './execution.ts';
+import { unwind } from './exits.ts';
+
+/** Resolves dependencies outside of a request: the same graph, each value once, and the same cleanup. */
+export class Scope implements AsyncDisposable {
+  readonly #builder: GraphBuilder;
+  readonly #check: () => void;
+  readonly #appValues: AppValues;
+  readonly #positions = new Map<Slot, number>();
+  readonly #execution: Execution;
+  #last: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  /** @internal */
+  constructor(builder: GraphBuilder, check: () => void, appValues: AppValues) {
+    this.#builder = builder;
+    this.#check = check;
+    this.#appValues = appValues;
+    // Steps that would look at a request are refused before they run.
+    this.#execution = new Execution(undefined as never, 0);
+  }
+
+  /** The value of a dependency; rejects with a FrameworkError for one that needs a request. */
+  get<D extends Dependable>(dependable: D): Promise<ValueOf<D>> {
+    const value = this.#last.then(() => this.#resolve(dependable));
+    this.#last = value.catch(() => undefined);
+    return value as Promise<ValueOf<D>>;
+  }
+
+  /** Ends what was entered, in reverse order; rejects with what a cleanup throws after all have run. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#last;
+    await unwind(this.#execution.exits ?? []);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #resolve(dependable: unknown): Promise<unknown> {
+    if (this.#closed) throw new FrameworkError('The scope has been closed');
+    const input: DependsDeclaration = { kind: 'depends', dependable, cache: true, scopes: [] };
+    const source = this.#builder.use({ key: undefined, input, place: {} });
+    this.#check();
+    refuseRequestNeeds(source, []);
+    await this.#appValues.make(this.#builder.appNodes);
+    await this.#run(source);
+    return compileSource(source, this.#positions, this.#appValues)(this.#execution);
+  }
+
+  async #run(source: Source): Promise<void> {
+    if (source.kind !== 'slot' || source.slot.kind !== 'dependency' || this.#positions.has(source.slot)) return;
+    const { slot } = source;
+    for (const input of source.slot.inputs) await this.#run(input.source);
+    const position = this.#positions.size;
+    const step = compileDependency(source.slot, this.#positions, this.#appValues);
+    this.#execution.values[position] = await step(this.#execution);
+    this.#positions.set(slot, position);
+  }
+}
+
+function refuseRequestNeeds(source: Source, chain: readonly string[]): void {
+  const refuse = (what: string): never => {
+    throw new FrameworkError(`Outside of a request there is no ${what}, which ${chain.join(' -> ')} needs`);
+  };
+  if (source.kind === 'context') refuse('context');
+  if (source.kind !== 'slot') return;
+  const { slot } = source;
+  if (slot.kind === 'text' || slot.kind === 'fields') refuse(slot.from);
+  if (slot.kind !== 'dependency') return refuse('body');
+  const inner = [...chain, slot.name];
+  if (slot.run.takes === 'credentials') refuse('credential');
+  if (slot.run.takes === 'context' && slot.run.call.length > 0) return refuseRequestNeeds({ kind: 'context' }, inner);
+  for (const input of slot.inputs) refuseRequestNeeds(input.source, inner);
+}

@@ -1,0 +1,12 @@
+/** Whether two secrets are equal, in time that tells nothing of where they differ or how long they are. */
+export async function compareSecrets(one: string | Uint8Array, other: string | Uint8Array): Promise<boolean> {
+  const [first, second] = await Promise.all([digest(one), digest(other)]);
+  let difference = 0;
+  for (let index = 0; index < first.length; index++) difference |= (first[index] ?? 0) ^ (second[index] ?? 0);
+  return difference === 0;
+}
+
+async function digest(secret: string | Uint8Array): Promise<Uint8Array> {
+  const bytes = typeof secret === 'string' ? new TextEncoder().encode(secret) : secret;
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
+}

@@ -1,0 +1,149 @@
+import { z } from 'zod';
+import type { Context } from '../http/context.ts';
+import { HTTPException, type RequestValidationError } from '../http/errors.ts';
+import { recordInput, recordTraits } from '../metadata/store.ts';
+import { decodeBasic } from './basic.ts';
+import { parameterText } from './scheme.ts';
+
+/** RFC 6749 §5.1: token answers, and by its example errors too, are not for any cache. */
+const NO_STORE = { 'Cache-Control': 'no-store', Pragma: 'no-cache' };
+
+export type OAuth2ErrorCode =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'unauthorized_client'
+  | 'unsupported_grant_type'
+  | 'invalid_scope';
+
+export interface OAuth2ErrorOptions {
+  readonly cause?: unknown;
+  /** The protection space of the challenge of `invalid_client`. */
+  readonly realm?: string;
+}
+
+/** An error of a token endpoint in the shape of RFC 6749 §5.2: 400, or 401 with a challenge for `invalid_client`. */
+export class OAuth2Error extends HTTPException {
+  override readonly name = 'OAuth2Error';
+  readonly error: OAuth2ErrorCode;
+  readonly description: string | undefined;
+
+  constructor(error: OAuth2ErrorCode, description?: string, options: OAuth2ErrorOptions = {}) {
+    const challenge = `Basic ${parameterText('realm', options.realm ?? 'api')}, charset="UTF-8"`;
+    const headers = error === 'invalid_client' ? { ...NO_STORE, 'WWW-Authenticate': challenge } : NO_STORE;
+    super(error === 'invalid_client' ? 401 : 400, error, { headers, cause: options.cause });
+    this.error = error;
+    // RFC 6749 §5.2: %x20-21 / %x23-5B / %x5D-7E
+    this.description = description
+      ?.replaceAll('"', "'")
+      .replaceAll('\\', '/')
+      .replace(/[^\x20-\x7e]/g, '?');
+  }
+
+  override body(): unknown {
+    return { error: this.error, error_description: this.description };
+  }
+}
+
+/** Both shapes in one body: RFC 6749 §5.2 allows further members. */
+class InvalidForm extends OAuth2Error {
+  readonly #issues: RequestValidationError['issues'];
+
+  constructor({ issues }: RequestValidationError) {
+    const foreign = issues.some(({ loc, type }) => loc[1] === 'grant_type' && type === 'invalid_value');
+    const description = issues.map(({ loc, msg }) => `${loc.slice(1).join('.')}: ${msg}`).join('; ');
+    super(foreign ? 'unsupported_grant_type' : 'invalid_request', description);
+    this.#issues = issues;
+  }
+
+  override body(): unknown {
+    return { error: this.error, error_description: this.description, detail: this.#issues };
+  }
+}
+
+// RFC 6749 appendix B: values are UTF-8; a replacement character is what is left of bytes that were not.
+const text = z.string().refine((value) => !value.includes('\uFFFD'), 'Invalid UTF-8');
+
+const fields = {
+  username: text,
+  password: text.meta({ format: 'password' }),
+  scope: text.default(''),
+  client_id: text.optional(),
+  client_secret: text.meta({ format: 'password' }).optional(),
+};
+const lenientFields = z.object({ grant_type: z.literal('password').optional(), ...fields });
+const strictFields = z.object({ grant_type: z.literal('password'), ...fields });
+
+/** The form of a password token request (RFC 6749 §4.3.2); `grant_type` may be left out. */
+export class OAuth2PasswordRequestForm {
+  readonly grantType: 'password' | undefined;
+  readonly username: string;
+  readonly password: string;
+  readonly scopes: string[];
+  readonly clientId: string | undefined;
+  readonly clientSecret: string | undefined;
+
+  constructor(form: z.output<typeof lenientFields>, context: Context) {
+    const client = clientOf(form, context);
+    this.grantType = form.grant_type;
+    this.username = form.username;
+    this.password = form.password;
+    this.scopes = form.scope.split(' ').filter((scope) => scope !== '');
+    this.clientId = client.id;
+    this.clientSecret = client.secret;
+  }
+}
+
+/** The same with `grant_type=password` required, as RFC 6749 §4.3.2 has it. */
+export class OAuth2PasswordRequestFormStrict extends OAuth2PasswordRequestForm {
+  declare readonly grantType: 'password';
+}
+
+for (const [form, schema] of [
+  [OAuth2PasswordRequestForm, lenientFields],
+  [OAuth2PasswordRequestFormStrict, strictFields],
+] as const) {
+  recordInput(form, undefined, 0, { kind: 'fields', from: 'form', schema });
+  recordInput(form, undefined, 1, { kind: 'context' });
+  recordTraits(form, {
+    headers: NO_STORE,
+    invalid: (error) => new InvalidForm(error),
+    responses: {
+      400: {
+        description: 'Bad token request',
+        schema: z.object({ error: z.string(), error_description: z.string().optional() }),
+      },
+    },
+  });
+}
+
+interface Client {
+  readonly id: string | undefined;
+  readonly secret: string | undefined;
+}
+
+/** RFC 6749 §2.3: by a Basic header, urldecoded after base64, or by the form, and never by both. */
+function clientOf(form: z.output<typeof lenientFields>, { incoming }: Context): Client {
+  const inForm = { id: form.client_id, secret: form.client_secret };
+  const header = incoming.header('authorization');
+  const encoded = header === undefined ? undefined : /^basic +(.*)$/i.exec(header)?.[1];
+  if (encoded === undefined) return inForm;
+  const credentials = decodeBasic(encoded);
+  if (credentials === undefined) throw new OAuth2Error('invalid_client', 'Malformed client credentials');
+  const id = urlDecode(credentials.username);
+  const secret = urlDecode(credentials.password);
+  // Documentation pages send an empty pair where no client was given.
+  if (id === '' && secret === '') return inForm;
+  if (inForm.secret !== undefined || (inForm.id !== undefined && inForm.id !== id)) {
+    throw new OAuth2Error('invalid_request', 'More than one way of client authentication');
+  }
+  return { id, secret };
+}
+
+function urlDecode(value: string): string {
+  try {
+    return decodeURIComponent(value.replaceAll('+', ' '));
+  } catch {
+    throw new OAuth2Error('invalid_client', 'Malformed client credentials');
+  }
+}

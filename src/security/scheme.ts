@@ -1,0 +1,82 @@
+import type { SecuritySchemeObject } from 'openapi3-ts/oas31';
+import type { Context } from '../http/context.ts';
+import { HTTPException } from '../http/errors.ts';
+import { type ChallengeParameters, type SchemeDeclaration, SCHEMES } from '../metadata/declarations.ts';
+import type { SchemeDependency, VALUE } from '../metadata/dependable.ts';
+
+export interface SecuritySchemeOptions {
+  /** The key under `components.securitySchemes`; the name of the class unless set. */
+  readonly schemeName?: string | undefined;
+  readonly description?: string | undefined;
+  /** `false` gives `undefined` in place of a refusal, and makes the scheme optional in the document. */
+  readonly autoError?: boolean | undefined;
+  /** The protection space named in challenges (RFC 9110 §11.5), `api` unless set. */
+  readonly realm?: string | undefined;
+}
+
+/** The value of a scheme: with `autoError: false` it may be absent. */
+export type Credential<V, A extends boolean | undefined> = A extends false ? V | undefined : V;
+
+/**
+ * A security scheme: reads a credential, refuses without one, and describes itself in the document.
+ *
+ * A subclass says what it reads and how it is described; everything else follows.
+ */
+export abstract class SecurityScheme<V> implements SchemeDeclaration, SchemeDependency<V> {
+  declare readonly [VALUE]: V;
+  readonly [SCHEMES]: readonly SchemeDeclaration[] = [this];
+  readonly schemeName: string;
+  readonly description: string | undefined;
+  readonly optional: boolean;
+  readonly realm: string;
+  /** The word that its challenges begin with (RFC 9110 §11.1). */
+  protected readonly authScheme: string = 'Bearer';
+
+  constructor({ schemeName, description, autoError, realm }: SecuritySchemeOptions = {}) {
+    this.schemeName = schemeName ?? new.target.name;
+    this.description = description;
+    this.optional = autoError === false;
+    this.realm = realm ?? 'api';
+  }
+
+  /** The security scheme object of the document. */
+  abstract describe(): SecuritySchemeObject;
+
+  /** The credential; undefined where there is none; the exception to answer with where there is one that is malformed. */
+  abstract read(context: Context): V | undefined | HTTPException;
+
+  /** The exception that answers absent or malformed credentials; a 401 gets its challenge by itself. */
+  refuse(error?: 'invalid_token' | 'invalid_request'): HTTPException {
+    if (error === 'invalid_request') {
+      return new HTTPException(400, 'Invalid request', { headers: { 'WWW-Authenticate': this.challenge({ error }) } });
+    }
+    return new HTTPException(401, error === undefined ? 'Not authenticated' : 'Invalid authentication credentials');
+  }
+
+  /** The challenge of a 401 or 403 (RFC 9110 §11.6.1). */
+  challenge(_parameters: ChallengeParameters = {}): string {
+    return `${this.authScheme} ${parameterText('realm', this.realm)}`;
+  }
+
+  /** Whether credentials of this scheme were sent, good or bad. */
+  present(context: Context): boolean {
+    return this.read(context) !== undefined;
+  }
+
+  get declaredScopes(): ReadonlySet<string> | undefined | null {
+    return null;
+  }
+
+  get fault(): string | undefined {
+    if (!/^[a-zA-Z0-9._-]+$/.test(this.schemeName)) {
+      return `the scheme name '${this.schemeName}' has characters outside A-Z a-z 0-9 . _ -`;
+    }
+    if (!/^[\x20-\x7e]+$/.test(this.realm)) return 'the realm must be printable ASCII';
+    return undefined;
+  }
+}
+
+/** An auth-param with a quoted-string, which no text can leave (RFC 9110 §5.6.4). */
+export function parameterText(name: string, value: string): string {
+  return `${name}="${value.replace(/["\\]/g, '\\$&')}"`;
+}

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import { test } from 'node:test';
+
+/** What a folder of src may import: for use, and (in `import type`) for its types alone. `*` is anything. */
+interface Rule {
+  readonly uses: readonly string[];
+  readonly types: readonly string[];
+}
+
+const SCHEMAS = ['zod'];
+const RULES: Record<string, Rule> = {
+  http: { uses: [], types: [] },
+  metadata: { uses: [], types: ['http', 'openapi3-ts/oas31', ...SCHEMAS] },
+  decorators: { uses: ['metadata', 'http', ...SCHEMAS], types: [] },
+  security: { uses: ['metadata', 'http', ...SCHEMAS], types: ['openapi3-ts/oas31'] },
+  model: { uses: ['metadata', 'http', ...SCHEMAS], types: [] },
+  plan: { uses: ['model', 'http', ...SCHEMAS], types: ['metadata'] },
+  openapi: { uses: ['model'], types: ['metadata', 'http', 'openapi3-ts/oas31', ...SCHEMAS] },
+  middleware: { uses: ['http'], types: [] },
+  adapters: { uses: ['http'], types: ['app.ts'] },
+  cli: { uses: ['*'], types: [] },
+  'app.ts': { uses: ['metadata', 'model', 'plan', 'openapi', 'http'], types: ['openapi3-ts/oas31', ...SCHEMAS] },
+  'testing.ts': { uses: ['http', 'metadata', 'model', 'app.ts'], types: [] },
+  'index.ts': { uses: ['*'], types: [] },
+};
+/** Files that may do what their folder may not. */
+const EXCEPTIONS: Record<string, readonly string[]> = { 'metadata/store.ts': ['reflect-metadata'] };
+/** The only files for which Node is there. */
+const NODE_ONLY = /^(?:adapters\/node[^/]*\.ts|cli\/.+)$/;
+const MAX_LINES = 250;
+
+const root = join(import.meta.dirname, '..');
+const source = join(root, 'src');
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => file.endsWith('.ts'));
+
+const IMPORT = /^\s*(import|export)\s+(type\s)?(?:[^'";]*?\bfrom\s*)?'([^']+)'/gm;
+const DYNAMIC_IMPORT = /\bimport\s*\(\s*'([^']+)'/g;
+const NODE_GLOBAL = /(?<![.\w$'"`/-])(?:process|Buffer|require|__dirname|__filename|setImmediate)(?=\s*[.([])/g;
+
+/** Comments go, strings and line numbers stay. */
+const withoutComments = (text: string) =>
+  text.replace(/\/\*[\s\S]*?\*\/|(?<=^|[\s;{}(),])\/\/[^\n]*/g, (comment) => comment.replace(/[^\n]/g, ' '));
+
+/** The top-level folder or file of src that an import of `file` leads to, else the imported package. */
+function targetOf(file: string, specifier: string): string {
+  if (!specifier.startsWith('.')) return specifier;
+  return posix.join(dirname(file), specifier).split('/')[0] ?? '';
+}
+
+/** Every breach of the table in one file of src, as `file imports …`. */
+function forbiddenImports(file: string, text: string): string[] {
+  const code = withoutComments(text);
+  const home = file.split('/')[0] ?? '';
+  const rule = RULES[home];
+  if (rule === undefined) return [`${file} is in no folder of the table`];
+  const imports = [
+    ...[...code.matchAll(IMPORT)].map(([, , type, specifier]) => ({
+      specifier: specifier ?? '',
+      type: type !== undefined,
+    })),
+    ...[...code.matchAll(DYNAMIC_IMPORT)].map(([, specifier]) => ({ specifier: specifier ?? '', type: false })),
+  ];
+  const breaches: string[] = [];
+  for (const { specifier, type } of imports) {
+    const target = targetOf(file, specifier);
+    const allowed = [...rule.uses, ...(type ? rule.types : []), ...(EXCEPTIONS[file] ?? []), home];
+    const fine = target.startsWith('node:') ? NODE_ONLY.test(file) : allowed.includes(target) || allowed.includes('*');
+    if (!fine) breaches.push(`${file} imports ${type ? 'types of ' : ''}${specifier}`);
+  }
+  if (!NODE_ONLY.test(file)) for (const [name] of code.matchAll(NODE_GLOBAL)) breaches.push(`${file} uses ${name}`);
+  return breaches;
+}
+
+const read = (file: string) => readFileSync(join(source, file), 'utf8');
+
+/** The source files behind the package's subpaths. */
+function entries(): string[] {
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    exports: Record<string, string | { default: string }>;
+  };
+  return Object.values(exports)
+    .filter((target) => typeof target === 'object')
+    .map((target) => target.default.replace('./dist/', '').replace(/\.js$/, '.ts'));
+}
+
+test('every file of src imports only what its folder may', () => {
+  assert.deepEqual(
+    files.flatMap((file) => forbiddenImports(file, read(file))),
+    [],
+  );
+});
+
+test('a forbidden import is told by file and import', () => {
+  const planted = [
+    ['http/a.ts', `import { x } from '../model/x.ts';`, 'http/a.ts imports ../model/x.ts'],
+    ['http/a.ts', `import { readFile } from 'node:fs';`, 'http/a.ts imports node:fs'],
+    ['http/a.ts', `export const a = Buffer.from('a');`, 'http/a.ts uses Buffer'],
+    ['plan/a.ts', `import {\n  x,\n} from '../metadata/x.ts';`, 'plan/a.ts imports ../metadata/x.ts'],
+    ['plan/a.ts', `import type { X } from '../openapi/x.ts';`, 'plan/a.ts imports types of ../openapi/x.ts'],
+    ['plan/a.ts', `export * from '../decorators/x.ts';`, 'plan/a.ts imports ../decorators/x.ts'],
+    ['openapi/a.ts', `const x = await import('../plan/x.ts');`, 'openapi/a.ts imports ../plan/x.ts'],
+    ['metadata/a.ts', `import 'reflect-metadata';`, 'metadata/a.ts imports reflect-metadata'],
+    ['adapters/fetch.ts', `import { x } from 'node:http';`, 'adapters/fetch.ts imports node:http'],
+    ['utils/a.ts', '', 'utils/a.ts is in no folder of the table'],
+  ] as const;
+  for (const [file, text, breach] of planted) assert.deepEqual(forbiddenImports(file, text), [breach]);
+  const allowed = [
+    ['plan/a.ts', `import type { X } from '../metadata/x.ts';\nimport { y } from './y.ts';\nimport { z } from 'zod';`],
+    ['metadata/store.ts', `import 'reflect-metadata';`],
+    ['adapters/node-server.ts', `import { createServer } from 'node:http';\nprocess.on('SIGTERM', stop);`],
+    ['http/a.ts', `// import { x } from '../model/x.ts';\n/* process.exit() */ const a = plan.process(b);`],
+  ] as const;
+  for (const [file, text] of allowed) assert.deepEqual(forbiddenImports(file, text), []);
+});
+
+test(`no file of src is longer than ${MAX_LINES} lines`, () => {
+  const long = files.map((file) => [file, read(file).trimEnd().split('\n').length] as const);
+  assert.deepEqual(
+    long.filter(([, lines]) => lines > MAX_LINES),
+    [],
+  );
+});
+
+test('no file of src has a default export', () => {
+  assert.deepEqual(
+    files.filter((file) => /^\s*export\s+(?:default\b|\{[^}]*\bas\s+default\b)/m.test(withoutComments(read(file)))),
+    [],
+  );
+});
+
+test('only the entry points of the package re-export, and each name by hand', () => {
+  const reExport = /^\s*export\s+(?:type\s+)?(?:\{[^}]*\}|\*[^'";]*)\s*from\b/m;
+  assert.deepEqual(
+    files.filter((file) => reExport.test(withoutComments(read(file))) && !entries().includes(file)),
+    [],
+  );
+  assert.deepEqual(
+    files.filter((file) => /^\s*export\s+(?:type\s+)?\*/m.test(withoutComments(read(file)))),
+    [],
+  );
+  assert.deepEqual(
+    entries().filter((file) => !files.includes(file)),
+    [],
+  );
+});

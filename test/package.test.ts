@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+/** Bytes of the package as installed, without its dependencies. */
+const SIZE_BUDGET = 400_000;
+
+interface Manifest {
+  readonly bin: Record<string, string>;
+  readonly exports: Record<string, string | { types: string; default: string }>;
+  readonly dependencies: Record<string, string>;
+  readonly peerDependencies: Record<string, string>;
+  readonly peerDependenciesMeta: Record<string, { optional?: boolean }>;
+  readonly scripts: Record<string, string>;
+  readonly sideEffects: readonly string[];
+  readonly engines: Record<string, string>;
+}
+
+const root = join(import.meta.dirname, '..');
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
+const subpaths = Object.entries(manifest.exports).flatMap(([subpath, target]) =>
+  typeof target === 'string' ? [] : [{ specifier: subpath.replace('.', 'portico'), ...target }],
+);
+
+/** A folder in which the freshly built package is installed with what it declares, and nothing else. */
+let consumer: string;
+let installed: string;
+let packed: { unpackedSize: number; files: { path: string }[] };
+
+before(() => {
+  consumer = mkdtempSync(join(tmpdir(), 'portico-package-'));
+  installed = join(consumer, 'node_modules', 'portico');
+  mkdirSync(installed, { recursive: true });
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const build = ['-p', join(root, 'tsconfig.build.json'), '--outDir', join(installed, 'dist')];
+  execFileSync(process.execPath, [compiler, ...build], { stdio: ['ignore', 'inherit', 'inherit'] });
+  for (const file of ['package.json', 'README.md', 'LICENSE']) cpSync(join(root, file), join(installed, file));
+  const listing = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: installed,
+    encoding: 'utf8',
+  });
+  [packed] = JSON.parse(listing) as [typeof packed];
+  for (const name of ['zod', ...Object.keys(manifest.dependencies)]) {
+    symlinkSync(join(root, 'node_modules', name), join(consumer, 'node_modules', name), 'junction');
+  }
+});
+
+after(() => {
+  rmSync(consumer, { recursive: true, force: true });
+});
+
+test('the package holds what was compiled from the sources, and no other file', () => {
+  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => `dist/${file.replaceAll('\\', '/').replace(/\.ts$/, '')}`);
+  const expected = [
+    'LICENSE',
+    'README.md',
+    'package.json',
+    ...sources.flatMap((file) => [`${file}.d.ts`, `${file}.js`]),
+  ];
+  assert.deepEqual(packed.files.map(({ path }) => path).toSorted(), expected.toSorted());
+});
+
+test(`the package takes at most ${SIZE_BUDGET} bytes when installed`, () => {
+  assert.ok(packed.unpackedSize <= SIZE_BUDGET, `it takes ${packed.unpackedSize} bytes`);
+});
+
+test('the package asks for these dependencies and no others', () => {
+  assert.deepEqual(Object.keys(manifest.dependencies).toSorted(), ['openapi3-ts', 'reflect-metadata']);
+  assert.deepEqual(Object.keys(manifest.peerDependencies).toSorted(), ['swagger-ui-dist', 'zod']);
+  assert.deepEqual(manifest.peerDependenciesMeta, { 'swagger-ui-dist': { optional: true } });
+  assert.equal(manifest.engines['node'], '>=20.19');
+});
+
+test('nothing of the package runs when it is installed', () => {
+  const hooks = ['preinstall', 'install', 'postinstall', 'prepare'];
+  assert.deepEqual(
+    Object.keys(manifest.scripts).filter((script) => hooks.includes(script)),
+    [],
+  );
+});
+
+test('types come first in every entry of the exports map, and every target was packed', () => {
+  const paths = packed.files.map(({ path }) => `./${path}`);
+  for (const target of Object.values(manifest.exports)) {
+    if (typeof target === 'string') assert.ok(paths.includes(target), target);
+    else {
+      assert.deepEqual(Object.keys(target), ['types', 'default']);
+      for (const path of Object.values(target)) assert.ok(paths.includes(path), path);
+    }
+  }
+  for (const path of [...Object.values(manifest.bin).map((file) => `./${file}`), ...manifest.sideEffects]) {
+    assert.ok(paths.includes(path), path);
+  }
+});
+
+test('every subpath is imported by plain Node with nothing but the declared dependencies', () => {
+  for (const { specifier } of subpaths) {
+    const program = `const names = Object.keys(await import('${specifier}')); if (names.length === 0) throw new Error('no names');`;
+    execFileSync(process.execPath, ['--input-type=module', '--eval', program], { cwd: consumer, stdio: 'pipe' });
+  }
+});
+
+test('the file behind the command starts with the line that makes it one', () => {
+  for (const file of Object.values(manifest.bin)) {
+    assert.match(readFileSync(join(installed, file), 'utf8'), /^#!\/usr\/bin\/env node\n/);
+  }
+});
+
+test('published files import each other by the names they are published under', () => {
+  const broken: string[] = [];
+  for (const { path } of packed.files.filter((file) => /^dist\/.*\.(?:js|d\.ts)$/.test(file.path))) {
+    const text = readFileSync(join(installed, path), 'utf8');
+    for (const [, specifier = ''] of text.matchAll(/\b(?:from|import)\s*\(?\s*['"](\.[^'"]*)['"]/g)) {
+      // A declaration file names the .ts file, for which TypeScript reads the declarations beside it.
+      const file = path.endsWith('.d.ts') ? specifier.replace(/(?<!\.d)\.ts$/, '.d.ts') : specifier;
+      if (!existsSync(join(installed, dirname(path), file))) broken.push(`${path} imports ${specifier}`);
+    }
+  }
+  assert.deepEqual(broken, []);
+});
