@@ -100,7 +100,7 @@ export class App {
 
   /** Answers errors of a class, and of classes that extend it, where no controller does. */
   onError<E extends ErrorClass>(error: E, handler: (error: InstanceType<E>, context: Context) => unknown): this {
-    this.#handlers.add(error, handler as ErrorHandler);
+    this.#handlers.add(error, handler);
     return this;
   }
 

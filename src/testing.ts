@@ -1,1 +1,67 @@
-export {};
+import type { OperationObject, ParameterObject, SchemaObject } from 'openapi3-ts/oas31';
+import type { App } from './app.ts';
+
+/** An operation whose document and behaviour disagree on whether it is protected. */
+export interface SecurityMismatch {
+  readonly method: string;
+  /** The path as it is documented. */
+  readonly path: string;
+  /** Whether the document requires credentials. */
+  readonly documentedAsProtected: boolean;
+  /** What a request without credentials was answered. */
+  readonly status: number;
+}
+
+/**
+ * Sends an anonymous request to every documented operation and gives those that answer otherwise than documented.
+ *
+ * An operation that requires credentials must answer 401 or 403, and every other one must not. Requests are
+ * real: operations without security run.
+ */
+export async function findSecurityMismatches(app: App): Promise<readonly SecurityMismatch[]> {
+  const mismatches: SecurityMismatch[] = [];
+  for (const [path, item] of Object.entries(app.openapi().paths ?? {})) {
+    for (const [method, operation] of Object.entries(item) as [string, OperationObject][]) {
+      const documentedAsProtected = isProtected(operation);
+      const response = await app.request(examplePath(path, operation), { method: method.toUpperCase() });
+      await response.body?.cancel();
+      const refused = response.status === 401 || response.status === 403;
+      if (refused !== documentedAsProtected) {
+        mismatches.push({ method: method.toUpperCase(), path, documentedAsProtected, status: response.status });
+      }
+    }
+  }
+  return mismatches;
+}
+
+/** Throws an Error that names every operation for which `findSecurityMismatches` finds something. */
+export async function assertSecurityDocumented(app: App): Promise<void> {
+  const mismatches = await findSecurityMismatches(app);
+  if (mismatches.length === 0) return;
+  const lines = mismatches.map(({ method, path, documentedAsProtected, status }) => {
+    return `  ${method} ${path} is documented as ${documentedAsProtected ? 'protected' : 'public'} and answers ${status}`;
+  });
+  throw new Error(`Without credentials:\n${lines.join('\n')}`);
+}
+
+/** A list with an empty alternative is public (OpenAPI 3.1, Security Requirement Object). */
+function isProtected({ security = [] }: OperationObject): boolean {
+  return security.length > 0 && security.every((requirement) => Object.keys(requirement).length > 0);
+}
+
+function examplePath(path: string, { parameters = [] }: OperationObject): string {
+  return path.replace(/\{([^}]+)\}/g, (_, name: string) => {
+    const parameter = parameters.find(
+      (candidate): candidate is ParameterObject =>
+        'in' in candidate && candidate.in === 'path' && candidate.name === name,
+    );
+    return encodeURIComponent(exampleOf(parameter?.schema as SchemaObject | undefined));
+  });
+}
+
+/** Whether the value is valid does not matter: credentials are looked at first. */
+function exampleOf(schema: SchemaObject | undefined): string {
+  const [example] = (schema?.enum ?? schema?.examples ?? []) as unknown[];
+  if (typeof example === 'string' || typeof example === 'number') return String(example);
+  return schema?.type === 'integer' || schema?.type === 'number' ? '1' : 'x';
+}

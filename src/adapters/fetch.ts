@@ -42,7 +42,8 @@ export class FetchIncoming implements Incoming {
 
   async read(limit: number): Promise<Uint8Array> {
     if (this.length > limit) throw new HTTPException(413);
-    const reader = this.request.body?.getReader();
+    const body: ReadableStream<Uint8Array> | null = this.request.body;
+    const reader = body?.getReader();
     if (reader === undefined) return new Uint8Array();
     const chunks: Uint8Array[] = [];
     let length = 0;
@@ -69,7 +70,7 @@ export function toResponse(reply: Reply, request: Request): Response {
   if (bytes instanceof Uint8Array) headers.set('Content-Length', String(bytes.length));
   if (request.method === 'HEAD' || bytes === null) {
     // Nobody will read it, so it is over.
-    void Promise.resolve(discard(bytes)).finally(() => after?.());
+    void discard(bytes).then(() => after?.());
     return new Response(null, { status, headers });
   }
   if (bytes instanceof Uint8Array && after === undefined)

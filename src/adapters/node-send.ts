@@ -18,7 +18,7 @@ export function send(reply: Reply, response: ServerResponse, close: boolean): vo
     const silent =
       body !== null || (hasNoContent(status) && status !== 205) || headerIn(headers, 'content-length') !== undefined;
     writeHead(response, status, silent ? headers : headers.concat('Content-Length', '0'));
-    response.once('close', () => void discard(body).finally(() => after?.()));
+    response.once('close', () => void discard(body).then(() => after?.()));
     response.end();
   } else {
     writeHead(response, status, headers);

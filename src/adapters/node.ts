@@ -60,7 +60,7 @@ function listenerOf(
 ): (message: IncomingMessage, response: ServerResponse, continues?: boolean) => void {
   app.assets ??= readAsset;
   const trustedProxies = Number(trustProxy);
-  return function listen(message, response, continues = false) {
+  return function handle(message, response, continues = false) {
     const head = readHead(message);
     if (typeof head === 'number') {
       send(replyToError(new HTTPException(head)), response, true);

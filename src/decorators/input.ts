@@ -7,18 +7,17 @@ export interface InjectedTypeMismatch<Injected, Parameter> {
   readonly 'the injected value cannot be passed to this parameter': [Injected, Parameter];
 }
 
-// `any` is what switches the check off where a parameter's type cannot be seen: a private method has no keyof.
+/* oxlint-disable typescript/no-explicit-any -- the check is off where a parameter's type cannot be seen: keyof has no private method */
 type ParametersOf<T, K> = [K] extends [undefined]
-  ? // oxlint-disable-next-line typescript/no-explicit-any
-    T extends abstract new (...parameters: infer A) => unknown
+  ? T extends abstract new (...parameters: infer A) => unknown
     ? A
     : any[]
-  : // oxlint-disable-next-line typescript/no-explicit-any
-    K extends keyof T
+  : K extends keyof T
     ? T[K] extends (...parameters: infer A) => unknown
       ? A
       : any[]
     : any[];
+/* oxlint-enable typescript/no-explicit-any */
 
 /**
  * Where a value comes from: a decorator for a parameter of a controller's method or constructor, and a value of the

@@ -61,7 +61,7 @@ export function OnError<E extends ErrorClass>(
 }
 
 function decoratorsFor(method: string): RouteDecorators {
-  return ((first: string | RouteOptions = '', options?: RouteOptions) => {
+  return (first: string | RouteOptions = '', options?: RouteOptions) => {
     return typeof first === 'string' ? Route(method, first, options) : Route(method, '', first);
-  }) as RouteDecorators;
+  };
 }

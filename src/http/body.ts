@@ -62,6 +62,7 @@ async function parseMultipart(bytes: Uint8Array, type: MediaType, limits: Limits
   let form: FormData;
   try {
     const headers = { 'content-type': `multipart/form-data; boundary="${boundary}"` };
+    // oxlint-disable-next-line typescript/no-deprecated -- its size and its parts are bounded before
     form = await new Response(bytes as Uint8Array<ArrayBuffer>, { headers }).formData();
   } catch {
     throw malformed();

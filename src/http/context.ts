@@ -18,7 +18,7 @@ interface MatchedRoute {
 /** Work to be done after the answer has been sent. */
 export type BackgroundTask = () => unknown;
 
-const NO_PARAMETERS: Readonly<Record<string, string>> = Object.freeze(Object.create(null));
+const NO_PARAMETERS: Readonly<Record<string, string>> = Object.freeze(Object.create(null) as Record<string, string>);
 
 /** One request, and what will be sent besides its body. */
 export class Context {
@@ -72,7 +72,7 @@ export class Context {
   /** The decoded path variables by name, without a prototype. */
   get params(): Readonly<Record<string, string>> {
     if (this.#parameters === undefined) {
-      const parameters: Record<string, string> = Object.create(null);
+      const parameters = Object.create(null) as Record<string, string>;
       for (const [index, name] of this.parameterNames.entries()) parameters[name] = this.parameterValues[index] ?? '';
       this.#parameters = this.parameterNames.length === 0 ? NO_PARAMETERS : Object.freeze(parameters);
     }

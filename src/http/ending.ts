@@ -14,6 +14,6 @@ export async function endSource(source: { return?: (value?: undefined) => Promis
 /** Ends a body of which nothing has been sent. */
 export async function discard(body: ReplyBody): Promise<void> {
   if (body === null || typeof body === 'string' || body instanceof Uint8Array) return;
-  if ('cancel' in body) await body.cancel();
+  if (body instanceof ReadableStream) await body.cancel().catch(() => undefined);
   else await endSource(body[Symbol.asyncIterator]());
 }

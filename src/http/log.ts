@@ -22,7 +22,7 @@ export function stackOf(error: unknown): string {
 
 function describeValue(value: unknown): string {
   try {
-    return typeof value === 'object' ? (JSON.stringify(value) ?? String(value)) : String(value);
+    return (typeof value === 'string' ? value : JSON.stringify(value)) ?? typeof value;
   } catch {
     return typeof value;
   }

@@ -1,6 +1,6 @@
 import type { Context } from '../http/context.ts';
 import type { DependableTraits, InputDeclaration, Lifetime, SchemeDeclaration } from './declarations.ts';
-import { SCHEMES } from './declarations.ts';
+import type { SCHEMES } from './declarations.ts';
 
 /** Carries a type only; nothing is ever stored under it. */
 export declare const VALUE: unique symbol;

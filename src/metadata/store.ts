@@ -100,7 +100,7 @@ export function inputsOf(target: Class, method?: PropertyKey): ParameterInputs {
 
 function ownRoutes(prototype: object): Map<PropertyKey, readonly RouteDeclaration[]> {
   const own = Reflect.getOwnMetadata(ROUTES, prototype) as Map<PropertyKey, readonly RouteDeclaration[]> | undefined;
-  return own ?? new Map();
+  return own ?? new Map<PropertyKey, readonly RouteDeclaration[]>();
 }
 
 function ownInputs(target: object, method: PropertyKey | undefined): ParameterInputs | undefined {

@@ -4,7 +4,7 @@ import { hasNoContent } from '../http/status.ts';
 import type { Slot } from './graph.ts';
 import type { MistakeCode, Mistakes, Place } from './mistakes.ts';
 import { type Operation, operationName } from './operation.ts';
-import { acceptsAbsence, describeSchema, type Direction, type JsonSchema, resolve } from './schema.ts';
+import { acceptsAbsence, describeSchema, type Direction, type JsonSchema, partsOf, resolve } from './schema.ts';
 
 /** Everything that can be wrong with one operation alone. */
 export function checkOperation(operation: Operation, mistakes: Mistakes): void {
@@ -155,22 +155,11 @@ function holdsObject(json: JsonSchema, definitions: Readonly<Record<string, Json
   const schema = resolve(json, definitions);
   if (schema.type === 'object' || schema.properties !== undefined) return true;
   if (schema.type === 'array') {
-    const items = schema.items;
-    return (
-      inList ||
-      (typeof items === 'object' && !Array.isArray(items) && holdsObject(items as JsonSchema, definitions, true))
-    );
+    const { items } = schema;
+    return inList || (typeof items === 'object' && !Array.isArray(items) && holdsObject(items, definitions, true));
   }
-  const parts = [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.allOf ?? [])];
-  return (
-    parts.length > 0 &&
-    parts.every((part) => holdsObject(part as JsonSchema, definitions, inList) || isNull(part as JsonSchema)) &&
-    !parts.every((part) => isNull(part as JsonSchema))
-  );
-}
-
-function isNull(json: JsonSchema): boolean {
-  return json.type === 'null';
+  const parts = partsOf(schema).filter(({ type }) => type !== 'null');
+  return parts.length > 0 && parts.every((part) => holdsObject(part, definitions, inList));
 }
 
 function checkResponses(

@@ -58,9 +58,11 @@ export class GraphBuilder {
         return { kind: 'scopes', scopes: way.scopes };
       case 'depends':
         return this.#depends(input, key, way);
+      default: {
+        const slot = this.#inputSlot(input, key, way.place);
+        return slot === undefined ? NOWHERE : { kind: 'slot', slot };
+      }
     }
-    const slot = this.#inputSlot(input, key, way.place);
-    return slot === undefined ? NOWHERE : { kind: 'slot', slot };
   }
 
   #inputSlot(

@@ -6,7 +6,7 @@ import {
   type RouteDeclaration,
 } from '../metadata/declarations.ts';
 import { type Class, controllerOf, isStandardMode, routesOf } from '../metadata/store.ts';
-import { AppNodes } from './app-nodes.ts';
+import type { AppNodes } from './app-nodes.ts';
 import { checkOperation, checkTogether } from './check.ts';
 import type { Graph, Slot } from './graph.ts';
 import { GraphBuilder, type Overrides } from './graph-builder.ts';

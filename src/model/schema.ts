@@ -41,6 +41,11 @@ export function resolve(json: JsonSchema, definitions: Readonly<Record<string, J
   return { ...target, ...rest };
 }
 
+/** The alternatives and the parts that a schema is put together from. */
+export function partsOf(json: JsonSchema): readonly JsonSchema[] {
+  return [...(json.anyOf ?? []), ...(json.oneOf ?? []), ...(json.allOf ?? [])];
+}
+
 function convert(schema: ZodType, io: Direction): DescribedSchema {
   const named = new Map<string, ZodType>();
   const faults: string[] = [];

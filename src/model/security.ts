@@ -54,11 +54,9 @@ function join(left: Requirement, right: Requirement): Requirement {
 }
 
 function sameNames(one: Requirement, other: Requirement): boolean {
-  const names = (requirement: Requirement): string => {
-    return requirement
-      .map(({ scheme, scopes }) => `${scheme.schemeName} ${scopes.join(' ')}`)
-      .toSorted()
-      .join(',');
-  };
-  return names(one) === names(other);
+  return textOf(one) === textOf(other);
+}
+
+function textOf(requirement: Requirement): string {
+  return JSON.stringify(requirement.map(({ scheme, scopes }) => [scheme.schemeName, ...scopes].join(' ')).toSorted());
 }

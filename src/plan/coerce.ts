@@ -1,4 +1,4 @@
-import { type JsonSchema, resolve } from '../model/schema.ts';
+import { type JsonSchema, partsOf, resolve } from '../model/schema.ts';
 
 /** Turns text into what a schema documents; text that does not convert stays as it is, for the schema to refuse. */
 export type Convert = (text: string) => unknown;
@@ -22,7 +22,7 @@ const WORDS: ReadonlyMap<string, boolean> = new Map([
 export function coercionOf(json: JsonSchema, definitions: Definitions): Coercion {
   const list = listSchema(json, definitions);
   if (list === undefined) return { list: false, convert: convertFor(json, definitions) };
-  const items = typeof list.items === 'object' && !Array.isArray(list.items) ? (list.items as JsonSchema) : {};
+  const items = typeof list.items === 'object' && !Array.isArray(list.items) ? list.items : {};
   return { list: true, convert: convertFor(items, definitions) };
 }
 
@@ -75,10 +75,6 @@ function collectKinds(json: JsonSchema, definitions: Definitions, kinds: Set<Kin
   } else if (schema.type === 'string') {
     kinds.add(schema.format === undefined && schema.pattern === undefined ? 'text' : 'word');
   }
-}
-
-function partsOf(schema: JsonSchema): readonly JsonSchema[] {
-  return [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.allOf ?? [])] as JsonSchema[];
 }
 
 function toInteger(text: string): unknown {

@@ -38,7 +38,7 @@ export function compile(operation: Operation, appValues: AppValues, report: Repo
 
   function plan(context: Context): Reply | Promise<Reply> {
     if (!ready) return prepare(context);
-    const execution = new Execution(context, steps.length);
+    const execution = new Execution(context);
     let at = 0;
     try {
       let value: unknown;

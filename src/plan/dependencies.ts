@@ -64,7 +64,7 @@ export function compileDependency(slot: DependencySlot, positions: Positions, ap
 
 /** The values of a parameter list, or `FAILED` where one of them is. */
 export function valuesOf(reads: readonly Read[], execution: Execution): unknown[] | typeof FAILED {
-  const values = new Array<unknown>(reads.length);
+  const values: unknown[] = [];
   for (let index = 0; index < reads.length; index++) {
     const value = (reads[index] as Read)(execution);
     if (value === FAILED) return FAILED;

@@ -10,7 +10,7 @@ export const FAILED: unique symbol = Symbol('failed');
 export class Execution {
   readonly context: Context;
   /** The value of each slot, in the order of the plan's steps. */
-  readonly values: unknown[];
+  readonly values: unknown[] = [];
   /** Generators that were entered, in order. */
   exits: Exit[] | undefined = undefined;
   issues: PlacedIssue[] | undefined = undefined;
@@ -18,9 +18,8 @@ export class Execution {
   json: unknown = undefined;
   form: FormFields | undefined = undefined;
 
-  constructor(context: Context, count: number) {
+  constructor(context: Context) {
     this.context = context;
-    this.values = new Array<unknown>(count);
   }
 
   /** Records issues at their place in the declaration, which is not where they are found: bodies are read last. */

@@ -122,7 +122,7 @@ function accepting(schema: ZodType, loc: Location, order: number): Accept {
   return function accept(execution, value) {
     const outcome = validate(value);
     return isPromise(outcome)
-      ? outcome.then((settled) => settle(settled as Outcome, value, execution))
+      ? outcome.then((settled) => settle(settled, value, execution))
       : settle(outcome, value, execution);
   };
 }

@@ -29,6 +29,6 @@ function compileText({ declaration }: Operation): Output['stringify'] {
   };
   return function filter(value) {
     const outcome = validate(value);
-    return isPromise(outcome) ? outcome.then((settled) => settle(settled as Outcome)) : settle(outcome);
+    return isPromise(outcome) ? outcome.then((settled) => settle(settled)) : settle(outcome);
   };
 }

@@ -39,7 +39,7 @@ export class Route implements Servable {
   readonly names: readonly string[];
   readonly limits: Limits;
   readonly timeout: number;
-  readonly handlers = new ErrorHandlers();
+  readonly handlers: ErrorHandlers = new ErrorHandlers();
   readonly #settings: RouteSettings;
   #operation: Operation;
   #compiled: Compiled | undefined = undefined;
@@ -54,7 +54,7 @@ export class Route implements Servable {
     this.timeout = options.timeout ?? settings.timeout;
     this.#settings = settings;
     this.#operation = operation;
-    for (const { error, method } of errorHandlersOf(controller)) this.handlers.add(error, onController(method));
+    for (const handler of errorHandlersOf(controller)) this.handlers.add(handler.error, onController(handler.method));
   }
 
   get headers(): readonly string[] {
@@ -78,10 +78,10 @@ export class Route implements Servable {
 }
 
 /** A controller's own handler is a method, and needs the instance: there is none if its constructor's inputs failed. */
-function onController(method: PropertyKey): ErrorHandler {
-  return (error, context) => {
+function onController(name: PropertyKey): ErrorHandler {
+  return (error: Error, context) => {
     const controller = context.controller as Record<PropertyKey, ErrorHandler> | undefined;
     if (typeof controller !== 'object') throw error;
-    return (controller[method] as ErrorHandler).call(controller, error, context);
+    return (controller[name] as (error: Error, context: Context) => unknown).call(controller, error, context);
   };
 }

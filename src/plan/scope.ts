@@ -24,7 +24,7 @@ export class Scope implements AsyncDisposable {
     this.#check = check;
     this.#appValues = appValues;
     // Steps that would look at a request are refused before they run.
-    this.#execution = new Execution(undefined as never, 0);
+    this.#execution = new Execution(undefined as never);
   }
 
   /** The value of a dependency; rejects with a FrameworkError for one that needs a request. */

@@ -24,7 +24,7 @@ abstract class APIKey<A extends boolean | undefined> extends SecurityScheme<Cred
   read(context: Context): Credential<string, A> | undefined | HTTPException {
     const [key, ...more] = this.values(context, this.#name);
     if (more.length > 0) return this.refuse('invalid_token');
-    return key === undefined || key === '' ? undefined : (key as Credential<string, A>);
+    return key === undefined || key === '' ? undefined : key;
   }
 
   override get fault(): string | undefined {

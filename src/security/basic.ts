@@ -30,9 +30,7 @@ export class HTTPBasic<const A extends boolean | undefined = true> extends Secur
     if (encoded === undefined) return undefined;
     if (context.incoming.headerCount('authorization') > 1) return this.refuse('invalid_request');
     const credentials = decodeBasic(encoded);
-    return credentials === undefined
-      ? this.refuse('invalid_token')
-      : (credentials as Credential<HTTPBasicCredentials, A>);
+    return credentials === undefined ? this.refuse('invalid_token') : credentials;
   }
 
   override challenge(): string {
@@ -67,7 +65,8 @@ export class HTTPDigest<const A extends boolean | undefined = true> extends Secu
     if (credentials === undefined) return undefined;
     if (context.incoming.headerCount('authorization') > 1) return this.refuse('invalid_request');
     if (credentials === '') return this.refuse('invalid_token');
-    return { scheme: 'Digest', credentials } as Credential<HTTPAuthorizationCredentials, A>;
+    const value: HTTPAuthorizationCredentials = { scheme: 'Digest', credentials };
+    return value;
   }
 
   override challenge(): string {

@@ -60,7 +60,7 @@ export class HTTPBearer<const A extends boolean | undefined = true> extends Bear
   }
 
   protected credentialOf(scheme: string, credentials: string): Credential<HTTPAuthorizationCredentials, A> {
-    return { scheme, credentials } as Credential<HTTPAuthorizationCredentials, A>;
+    return { scheme, credentials };
   }
 
   describe(): SecuritySchemeObject {
@@ -89,7 +89,7 @@ export class OAuth2<const A extends boolean | undefined = true> extends BearerSc
   }
 
   protected credentialOf(_scheme: string, token: string): Credential<string, A> {
-    return token as Credential<string, A>;
+    return token;
   }
 
   describe(): SecuritySchemeObject {
@@ -158,7 +158,7 @@ export class OpenIdConnect<const A extends boolean | undefined = true> extends B
   }
 
   protected credentialOf(_scheme: string, token: string): Credential<string, A> {
-    return token as Credential<string, A>;
+    return token;
   }
 
   describe(): SecuritySchemeObject {

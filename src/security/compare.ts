@@ -8,5 +8,5 @@ export async function compareSecrets(one: string | Uint8Array, other: string | U
 
 async function digest(secret: string | Uint8Array): Promise<Uint8Array> {
   const bytes = typeof secret === 'string' ? new TextEncoder().encode(secret) : secret;
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
 }
