@@ -164,8 +164,18 @@ export class App {
   #recover(error: unknown, context: Context, route?: Servable): Reply | Promise<Reply> {
     const handler = route?.handlers?.find(error) ?? this.#handlers.find(error);
     if (handler !== undefined) return this.#handle(error, handler, context, route);
+    return this.#refuse(error, context, route);
+  }
+
+  /** An answer that cannot be made, for the headers it was given, is a fault of its own. */
+  #refuse(error: unknown, context: Context, route?: Servable): Reply {
     if (!isAnswer(error)) this.#report(error, context);
-    return seal(replyToError(error, route?.headers), context);
+    try {
+      return seal(replyToError(error, route?.headers), context);
+    } catch (second) {
+      this.#report(second, context);
+      return replyToError(second);
+    }
   }
 
   async #handle(error: unknown, handler: ErrorHandler, context: Context, route?: Servable): Promise<Reply> {
@@ -175,8 +185,7 @@ export class App {
       const value: unknown = await handler(error as never, context);
       return seal(await replyTo(value, outputOf(status, toJson, route?.headers), context), context);
     } catch (second) {
-      if (!isAnswer(second)) this.#report(second, context);
-      return seal(replyToError(second, route?.headers), context);
+      return this.#refuse(second, context, route);
     }
   }
 
@@ -204,7 +213,7 @@ export class App {
   }
 
   async #afterwards(context: Context, failure: unknown): Promise<void> {
-    if (failure !== undefined && !context.abandoned) this.#report(failure, context);
+    if (failure !== undefined && !isAnswer(failure)) this.#report(failure, context);
     for (const task of context.backgroundTasks ?? []) {
       try {
         await task();
@@ -281,8 +290,13 @@ export class App {
     this.#log(error, printable(`${method} ${route ?? path}`));
   }
 
+  /** A logger that fails must not change the answer. */
   #log(error: unknown, where: string): void {
-    this.#settings.logger.error(`Unhandled error in ${where}\n${stackOf(error)}`);
+    try {
+      this.#settings.logger.error(`Unhandled error in ${where}\n${stackOf(error)}`);
+    } catch {
+      return;
+    }
   }
 }
 

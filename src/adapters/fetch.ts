@@ -1,5 +1,5 @@
 import { discard, endSource } from '../http/ending.ts';
-import { HTTPException } from '../http/errors.ts';
+import { HTTPException, RequestAbandonedError } from '../http/errors.ts';
 import type { Incoming } from '../http/incoming.ts';
 import type { Reply, ReplyBody } from '../http/reply.ts';
 
@@ -93,7 +93,7 @@ function toStream(
     await after?.(error);
   };
   const leave = (): void => {
-    void endSource(iterator).then(() => end(signal.reason));
+    void endSource(iterator).then(() => end(new RequestAbandonedError()));
   };
   signal.addEventListener('abort', leave, { once: true });
   return new ReadableStream<Uint8Array>(
@@ -113,9 +113,9 @@ function toStream(
           await end(error);
         }
       },
-      async cancel(reason) {
+      async cancel() {
         await endSource(iterator);
-        await end(reason);
+        await end(new RequestAbandonedError());
       },
     },
     { highWaterMark: 0 },

@@ -15,7 +15,7 @@ export function within(
 ): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      const error = new HTTPException(503, 'The request took too long');
+      const error = new HTTPException(503);
       (context.expiry ??= new AbortController()).abort(error);
       late(reply);
       reject(error);

@@ -16,8 +16,13 @@ export function printable(text: string): string {
 /** The stack of an error and of its causes, or the printed value where something else was thrown. */
 export function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return `thrown value: ${printable(describeValue(error))}`;
-  const stack = error.stack ?? `${error.name}: ${error.message}`;
-  return error.cause === undefined ? stack : `${stack}\ncaused by: ${stackOf(error.cause)}`;
+  try {
+    const stack = error.stack ?? `${error.name}: ${error.message}`;
+    return error.cause === undefined ? stack : `${stack}\ncaused by: ${stackOf(error.cause)}`;
+  } catch {
+    // Getters and circular causes are somebody else's code.
+    return 'an error that cannot be printed';
+  }
 }
 
 function describeValue(value: unknown): string {

@@ -1,10 +1,19 @@
 import type { ZodType } from 'zod';
 import { Router } from '../http/router.ts';
 import { hasNoContent } from '../http/status.ts';
-import type { Slot } from './graph.ts';
+import type { SchemeDeclaration } from '../metadata/declarations.ts';
+import { schemesOf, schemeSlots, type Slot } from './graph.ts';
 import type { MistakeCode, Mistakes, Place } from './mistakes.ts';
 import { type Operation, operationName } from './operation.ts';
-import { acceptsAbsence, describeSchema, type Direction, type JsonSchema, partsOf, resolve } from './schema.ts';
+import {
+  acceptsAbsence,
+  describeSchema,
+  type Direction,
+  hasDefault,
+  type JsonSchema,
+  partsOf,
+  resolve,
+} from './schema.ts';
 
 /** Everything that can be wrong with one operation alone. */
 export function checkOperation(operation: Operation, mistakes: Mistakes): void {
@@ -35,7 +44,7 @@ export function checkOperation(operation: Operation, mistakes: Mistakes): void {
 export function checkTogether(operations: readonly Operation[], mistakes: Mistakes): void {
   const router = new Router<Operation>();
   const ids = new Map<string, Operation>();
-  const schemes = new Map<string, { readonly operation: Operation; readonly text: string }>();
+  const schemes = new Map<string, { readonly operation: Operation; readonly scheme: SchemeDeclaration }>();
   const schemas = new Map<string, string>();
   for (const operation of operations) {
     const { declaration, id } = operation;
@@ -54,11 +63,10 @@ export function checkTogether(operations: readonly Operation[], mistakes: Mistak
         `'${id}' is the id of ${operationName(namesake.declaration)} already`,
       );
     }
-    for (const { scheme } of operation.security.flat()) {
-      const text = JSON.stringify([scheme.describe(), scheme.challenge()]);
+    for (const scheme of schemeSlots(operation.graph.slots).flatMap(schemesOf)) {
       const known = schemes.get(scheme.schemeName);
-      if (known === undefined) schemes.set(scheme.schemeName, { operation, text });
-      else if (known.text !== text) {
+      if (known === undefined) schemes.set(scheme.schemeName, { operation, scheme });
+      else if (!isSameScheme(known.scheme, scheme)) {
         const other = operationName(known.operation.declaration);
         mistakes.add(
           'DUPLICATE_SCHEME_NAME',
@@ -88,6 +96,14 @@ export function schemasOf({ declaration, graph, traits }: Operation): readonly (
   ];
 }
 
+function isSameScheme(one: SchemeDeclaration, other: SchemeDeclaration): boolean {
+  return one === other || (one.constructor === other.constructor && looksOf(one) === looksOf(other));
+}
+
+function looksOf(scheme: SchemeDeclaration): string {
+  return JSON.stringify([scheme.describe(), scheme.challenge()]);
+}
+
 function agrees(known: Map<string, string>, name: string, schema: ZodType): boolean {
   const text = JSON.stringify(describeSchema(schema, 'input'));
   const first = known.get(name) ?? text;
@@ -104,7 +120,7 @@ function checkPath({ declaration: { template }, graph }: Operation, say: Say): v
     read.add(slot.name);
     if (!template.names.includes(slot.name)) {
       say('PATH_VARIABLE_UNKNOWN', `the path '${template.pattern}' has no variable '${slot.name}'`, slot.place);
-    } else if (acceptsAbsence(slot.schema)) {
+    } else if (acceptsAbsence(slot.schema) && !hasDefault(slot.schema)) {
       say(
         'PATH_VARIABLE_OPTIONAL',
         `the path variable '${slot.name}' is always there and cannot be optional`,

@@ -1,5 +1,5 @@
 import type { ZodType } from 'zod';
-import type { Lifetime, TextSource } from '../metadata/declarations.ts';
+import type { Lifetime, SchemeDeclaration, TextSource } from '../metadata/declarations.ts';
 import type { AppNode } from './app-nodes.ts';
 import type { Place } from './mistakes.ts';
 import type { NamedInput } from './parameters.ts';
@@ -76,6 +76,11 @@ export interface Graph {
   readonly parameters: readonly Source[];
   /** What lives as long as the app and must have been made before. */
   readonly appNodes: readonly AppNode[];
+}
+
+/** The schemes that a slot reads credentials by, one of which decides. */
+export function schemesOf({ run }: DependencySlot): readonly SchemeDeclaration[] {
+  return run.takes === 'credentials' ? run.schemes : [];
 }
 
 /** The slots of security schemes, in order of first use. */

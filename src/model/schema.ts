@@ -29,7 +29,12 @@ export function describeSchema(schema: ZodType, direction: Direction): Described
 
 /** Whether a schema accepts that nothing was sent. */
 export function acceptsAbsence(schema: ZodType): boolean {
-  return schema._zod.optin === 'optional' || schema._zod.optin === 'defaulted';
+  return schema._zod.optin !== undefined;
+}
+
+/** Whether a schema puts a value in place of what was not sent. */
+export function hasDefault(schema: ZodType): boolean {
+  return schema._zod.optin === 'defaulted';
 }
 
 /** A schema with its reference followed. */
@@ -43,6 +48,9 @@ export function resolve(json: JsonSchema, definitions: Readonly<Record<string, J
 
 /** The alternatives and the parts that a schema is put together from. */
 export function partsOf(json: JsonSchema): readonly JsonSchema[] {
+  const type: unknown = json.type;
+  if (Array.isArray(type))
+    return type.map((one: JsonSchema['type']): JsonSchema => ({ ...json, type: one }) as JsonSchema);
   return [...(json.anyOf ?? []), ...(json.oneOf ?? []), ...(json.allOf ?? [])];
 }
 

@@ -1,4 +1,4 @@
-import { type Graph, schemeSlots } from './graph.ts';
+import { type Graph, schemesOf, schemeSlots } from './graph.ts';
 import type { Mistakes } from './mistakes.ts';
 import type { RequiredScheme, Requirement } from './operation.ts';
 
@@ -10,10 +10,10 @@ import type { RequiredScheme, Requirement } from './operation.ts';
  */
 export function readSecurity({ slots }: Graph): readonly Requirement[] {
   let alternatives: Requirement[] = [];
-  for (const { run, scopes } of schemeSlots(slots)) {
-    if (run.takes !== 'credentials') continue;
-    const own: Requirement[] = run.schemes.map((scheme) => [{ scheme, scopes: [...scopes] }]);
-    if (run.schemes.some(({ optional }) => optional)) own.push([]);
+  for (const slot of schemeSlots(slots)) {
+    const schemes = schemesOf(slot);
+    const own: Requirement[] = schemes.map((scheme) => [{ scheme, scopes: [...slot.scopes] }]);
+    if (schemes.some(({ optional }) => optional)) own.push([]);
     const combined =
       alternatives.length === 0 ? own : alternatives.flatMap((left) => own.map((right) => join(left, right)));
     alternatives = combined.filter((one, index) => combined.findIndex((other) => sameNames(one, other)) === index);
@@ -23,16 +23,17 @@ export function readSecurity({ slots }: Graph): readonly Requirement[] {
 
 /** Scopes that a scheme does not declare, and schemes that cannot be sent or documented. */
 export function checkSchemes(graph: Graph, mistakes: Mistakes): void {
-  for (const { run, scopes, place } of schemeSlots(graph.slots)) {
-    if (run.takes !== 'credentials') continue;
-    for (const { fault, schemeName } of run.schemes) {
+  for (const slot of schemeSlots(graph.slots)) {
+    const { scopes, place } = slot;
+    const schemes = schemesOf(slot);
+    for (const { fault, schemeName } of schemes) {
       if (fault !== undefined) mistakes.add('INVALID_SCHEME', { ...place, chain: [schemeName] }, fault);
     }
     for (const scope of scopes) {
       if (!/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope)) {
         mistakes.add('UNDECLARED_SCOPE', place, `'${scope}' is not a scope (RFC 6749 §3.3)`);
       }
-      for (const { declaredScopes, schemeName } of run.schemes) {
+      for (const { declaredScopes, schemeName } of schemes) {
         if (declaredScopes?.has(scope) !== false) continue;
         mistakes.add(
           'UNDECLARED_SCOPE',

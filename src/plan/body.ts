@@ -1,4 +1,4 @@
-import { type FormType, readForm, readJson } from '../http/body.ts';
+import { readForm, readJson } from '../http/body.ts';
 import { HTTPException } from '../http/errors.ts';
 import type { BodyUse } from '../model/operation.ts';
 import { FAILED, type Step } from './execution.ts';
@@ -6,12 +6,9 @@ import { FAILED, type Step } from './execution.ts';
 /** The step that reads the request's body, after everything that does not need it. */
 export function compileBodyStep(body: BodyUse, order: number): Step {
   if (body.kind === 'form') {
-    const multipart: FormType = 'multipart/form-data';
-    const hasFiles = body.slots.some(({ kind }) => kind === 'file');
-    const types: readonly FormType[] = hasFiles ? [multipart] : ['application/x-www-form-urlencoded', multipart];
     return async function readFormBody(execution) {
       const { incoming, limits } = execution.context;
-      execution.form = await readForm(incoming, limits, types);
+      execution.form = await readForm(incoming, limits);
     };
   }
   return async function readJsonBody(execution) {

@@ -7,8 +7,9 @@ type Definitions = Readonly<Record<string, JsonSchema>>;
 
 /** How the values that were sent under one name become the value that a schema sees. */
 export interface Coercion {
-  /** Whether all values of a repeated name are taken. */
+  /** Whether a list is taken, of one value too unless a single one is also `scalar`. */
   readonly list: boolean;
+  readonly scalar: boolean;
   readonly convert: Convert;
 }
 
@@ -20,25 +21,23 @@ const WORDS: ReadonlyMap<string, boolean> = new Map([
 
 /** Reads the coercion off the JSON Schema that is documented for the input. */
 export function coercionOf(json: JsonSchema, definitions: Definitions): Coercion {
-  const list = listSchema(json, definitions);
-  if (list === undefined) return { list: false, convert: convertFor(json, definitions) };
+  const forms = formsOf(json, definitions);
+  const list = forms.find(({ type }) => type === 'array');
+  const scalar = forms.some(({ type }) => type !== 'array' && type !== 'null');
+  if (list === undefined || scalar) return { list: list !== undefined, scalar: true, convert: convertFor(forms) };
   const items = typeof list.items === 'object' && !Array.isArray(list.items) ? list.items : {};
-  return { list: true, convert: convertFor(items, definitions) };
+  return { list: true, scalar: false, convert: convertFor(formsOf(items, definitions)) };
 }
 
-function listSchema(json: JsonSchema, definitions: Definitions): JsonSchema | undefined {
+/** The alternatives of a schema, however deep they are nested. */
+function formsOf(json: JsonSchema, definitions: Definitions): readonly JsonSchema[] {
   const schema = resolve(json, definitions);
-  if (schema.type === 'array') return schema;
-  for (const part of partsOf(schema)) {
-    const list = listSchema(part, definitions);
-    if (list !== undefined) return list;
-  }
-  return undefined;
+  const parts = partsOf(schema);
+  return parts.length === 0 ? [schema] : parts.flatMap((part) => formsOf(part, definitions));
 }
 
-function convertFor(json: JsonSchema, definitions: Definitions): Convert {
-  const kinds = new Set<Kind>();
-  collectKinds(json, definitions, kinds);
+function convertFor(forms: readonly JsonSchema[]): Convert {
+  const kinds = new Set(forms.flatMap(kindsOf));
   // Any text at all is a string already.
   if (kinds.has('text')) return (text) => text;
   const converters: Convert[] = [];
@@ -60,21 +59,20 @@ function convertFor(json: JsonSchema, definitions: Definitions): Convert {
 /** `word` is text of a known form only: a constant, a pattern, a format. */
 type Kind = 'integer' | 'number' | 'boolean' | 'text' | 'word';
 
-function collectKinds(json: JsonSchema, definitions: Definitions, kinds: Set<Kind>): void {
-  const schema = resolve(json, definitions);
-  for (const part of partsOf(schema)) collectKinds(part, definitions, kinds);
+function kindsOf(schema: JsonSchema): readonly Kind[] {
   const constants = 'const' in schema ? [schema.const] : schema.enum;
-  if (constants !== undefined) {
-    for (const constant of constants) {
-      if (typeof constant === 'number') kinds.add('number');
-      else if (typeof constant === 'boolean') kinds.add('boolean');
-      else kinds.add('word');
-    }
-  } else if (schema.type === 'integer' || schema.type === 'number' || schema.type === 'boolean') {
-    kinds.add(schema.type);
-  } else if (schema.type === 'string') {
-    kinds.add(schema.format === undefined && schema.pattern === undefined ? 'text' : 'word');
-  }
+  if (constants !== undefined) return constants.map(kindOfConstant);
+  const { type } = schema;
+  if (type === 'integer' || type === 'number' || type === 'boolean') return [type];
+  if (type === 'string') return [schema.format === undefined && schema.pattern === undefined ? 'text' : 'word'];
+  return type === 'array' && typeof schema.items === 'object' && !Array.isArray(schema.items)
+    ? kindsOf(schema.items)
+    : [];
+}
+
+function kindOfConstant(constant: unknown): Kind {
+  if (typeof constant === 'number') return 'number';
+  return typeof constant === 'boolean' ? 'boolean' : 'word';
 }
 
 function toInteger(text: string): unknown {

@@ -33,11 +33,11 @@ export function compileInput(
 }
 
 function compilePath({ name, schema }: TextSlot, order: number, names: readonly string[]): Step {
-  const { convert } = coercionFor(schema);
+  const coercion = coercionFor(schema);
   const accept = accepting(schema, ['path', name], order);
   const index = names.indexOf(name);
   return function readPath(execution) {
-    return accept(execution, convert(execution.context.parameterValues[index] ?? ''));
+    return accept(execution, coerce([execution.context.parameterValues[index] ?? ''], coercion));
   };
 }
 
@@ -48,8 +48,8 @@ function compileText({ name, schema }: TextSlot, from: Exclude<TextSource, 'path
   const accept = accepting(schema, loc, order);
   return function readText(execution) {
     const sent = read(execution);
-    if (!coercion.list && sent.length > 1) return execution.report(order, [repeated(loc, sent)]);
-    return accept(execution, coerce(sent, coercion));
+    const value = accept(execution, coerce(sent, coercion));
+    return coercion.list || sent.length < 2 ? value : refuseRepeats(execution, value, [{ loc, sent }], order);
   };
 }
 
@@ -66,10 +66,10 @@ function compileFields({ from, schema }: FieldsSlot, order: number): Step {
   const accept = accepting(schema, [placeOf(from)], order);
   return function readFields(execution) {
     const values = Object.create(null) as Record<string, unknown>;
-    const issues: ValidationIssue[] = [];
+    const repeats: Repeat[] = [];
     for (const { name, coercion, loc, read } of fields) {
       const sent = read(execution);
-      if (!coercion.list && sent.length > 1) issues.push(repeated(loc, sent));
+      if (!coercion.list && sent.length > 1) repeats.push({ loc, sent });
       const value = coerce(sent, coercion);
       if (value !== undefined) values[name] = value;
     }
@@ -78,12 +78,13 @@ function compileFields({ from, schema }: FieldsSlot, order: number): Step {
         if (!known.has(name)) values[name] = sent.length > 1 ? sent : sent[0];
       }
     }
-    return issues.length > 0 ? execution.report(order, issues) : accept(execution, values);
+    const value = accept(execution, values);
+    return repeats.length === 0 ? value : refuseRepeats(execution, value, repeats, order);
   };
 }
 
 function compileFile({ name, schema }: FileSlot, order: number): Step {
-  const { list } = coercionFor(schema);
+  const coercion = coercionFor(schema);
   const loc = ['body', name];
   const accept = accepting(schema, loc, order);
   return function readFile(execution) {
@@ -91,8 +92,7 @@ function compileFile({ name, schema }: FileSlot, order: number): Step {
     const sent = (execution.form?.get(name) ?? NOTHING).filter(
       (value) => value !== '' && (typeof value === 'string' || value.size > 0 || value.name !== ''),
     );
-    if (!list && sent.length > 1) return execution.report(order, [repeated(loc, sent)]);
-    return accept(execution, list && sent.length > 0 ? sent : sent[0]);
+    return accept(execution, coerce(sent, coercion));
   };
 }
 
@@ -132,10 +132,27 @@ function coercionFor(schema: ZodType): Coercion {
   return coercionOf(json, definitions);
 }
 
-function coerce(sent: readonly Sent[], { list, convert }: Coercion): unknown {
-  if (sent.length === 0) return undefined;
+/** A scalar that was sent more than once stays a list, which its schema refuses in its own words. */
+function coerce(sent: readonly Sent[], { list, scalar, convert }: Coercion): unknown {
   const toValue = (value: Sent): unknown => (typeof value === 'string' ? convert(value) : value);
-  return list ? sent.map(toValue) : toValue(sent[0] as Sent);
+  if (sent.length === 0) return undefined;
+  if (sent.length === 1 && (scalar || !list)) return toValue(sent[0] as Sent);
+  return list ? sent.map(toValue) : sent;
+}
+
+interface Repeat {
+  readonly loc: Location;
+  readonly sent: readonly Sent[];
+}
+
+/** A schema may accept anything; one value where several were sent is still not for it to choose. */
+function refuseRepeats(execution: Execution, value: unknown, repeats: readonly Repeat[], order: number): unknown {
+  if (isPromise(value)) return value.then((settled) => refuseRepeats(execution, settled, repeats, order));
+  if (value === FAILED) return FAILED;
+  const issues = repeats.map(({ loc, sent }): ValidationIssue => {
+    return { type: 'invalid_type', loc, msg: `Invalid input: expected one value, received ${sent.length}` };
+  });
+  return execution.report(order, issues);
 }
 
 function valuesOf(from: Exclude<TextSource, 'path'>, name: string, { list }: Coercion): ReadValues {
@@ -155,8 +172,8 @@ function headerValues(name: string, list: boolean): ReadValues {
   return function readHeader({ context: { incoming } }) {
     const value = incoming.header(name);
     if (value === undefined) return NOTHING;
-    // RFC 9110 §5.3: lines of one name are one list, however many there are.
-    if (list) return value.split(',').map((item) => item.trim());
+    // Platforms join the lines of one name like this (RFC 9110 §5.3).
+    if (list) return value.split(', ');
     return incoming.headerCount(name) > 1 ? value.split(', ') : [value];
   };
 }
@@ -180,8 +197,4 @@ function everythingFrom(
 
 function placeOf(from: TextSource): string {
   return from === 'form' ? 'body' : from;
-}
-
-function repeated(loc: Location, sent: readonly Sent[]): ValidationIssue {
-  return { type: 'invalid_type', loc, msg: `Invalid input: expected one value, received ${sent.length}` };
 }

@@ -1,0 +1,51 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+
+/** A subcommand of `portico`. */
+export interface Command {
+  readonly usage: string;
+  /** Resolves to the exit code; rejects with a `UsageError` or a `Failure` where it can say what is wrong. */
+  run(args: readonly string[]): Promise<number>;
+}
+
+/** The command was called wrongly: told with its usage. */
+export class UsageError extends Error {}
+
+/** The command could not do its work, for a reason that needs no stack. */
+export class Failure extends Error {}
+
+export type OptionsConfig = NonNullable<ParseArgsConfig['options']>;
+
+/** The FILE and the options that a command was given. */
+export interface Arguments<O extends OptionsConfig> {
+  readonly file: string;
+  readonly values: ReturnType<typeof parseArgs<{ options: O; allowPositionals: true }>>['values'];
+}
+
+/** Reads the arguments of a command that takes one FILE. */
+export function readArguments<const O extends OptionsConfig>(args: readonly string[], options: O): Arguments<O> {
+  const { positionals, values } = parse(args, options);
+  const [file, ...others] = positionals;
+  if (file === undefined) throw new UsageError('FILE is missing');
+  if (others.length > 0) throw new UsageError(`One FILE is taken, and there is also '${others.join("' '")}'`);
+  return { file, values };
+}
+
+function parse<const O extends OptionsConfig>(
+  args: readonly string[],
+  options: O,
+): ReturnType<typeof parseArgs<{ options: O; allowPositionals: true }>> {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+}
+
+/** Writes to standard output, and resolves once it is written. */
+export function print(text: string): Promise<void> {
+  return new Promise((resolve) => {
+    // A reader such as `head` may leave before the end.
+    process.stdout.once('error', () => resolve());
+    process.stdout.write(text, () => resolve());
+  });
+}

@@ -1,0 +1,27 @@
+type Container = Readonly<Record<string, unknown>>;
+
+/** The place where a JSON file first differs from what it should be, as a JSON pointer (RFC 6901), and how. */
+export function firstDifference(onDisk: unknown, wanted: unknown, pointer = '#'): string | undefined {
+  if (!isContainer(onDisk) || !isContainer(wanted) || Array.isArray(onDisk) !== Array.isArray(wanted)) {
+    if (onDisk === wanted) return undefined;
+    return `${pointer}: the file has ${excerpt(onDisk)}, the app ${excerpt(wanted)}`;
+  }
+  for (const key of new Set([...Object.keys(wanted), ...Object.keys(onDisk)])) {
+    const inner = `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    if (!Object.hasOwn(onDisk, key)) return `${inner}: the file does not have it`;
+    if (!Object.hasOwn(wanted, key)) return `${inner}: the app does not have it`;
+    const difference = firstDifference(onDisk[key], wanted[key], inner);
+    if (difference !== undefined) return difference;
+  }
+  const inOrder = Object.keys(onDisk).join('\n') === Object.keys(wanted).join('\n');
+  return inOrder ? undefined : `${pointer}: the members are in another order`;
+}
+
+function isContainer(value: unknown): value is Container {
+  return typeof value === 'object' && value !== null;
+}
+
+function excerpt(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}

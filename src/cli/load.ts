@@ -1,0 +1,73 @@
+import { statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { App } from '../app.ts';
+import { stackOf } from '../http/log.ts';
+import type { DeclarationError } from '../model/mistakes.ts';
+import { Failure } from './command.ts';
+
+/** Imports FILE and gives the app that it exports. */
+export async function loadApp(file: string): Promise<App> {
+  const path = resolve(file);
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) throw new Failure(`${file} does not exist`);
+  if (/\.[cm]?tsx?$/.test(path)) await handleTypeScript(file);
+  let app: unknown;
+  try {
+    const exported = (await import(pathToFileURL(path).href)) as { app?: unknown; default?: { app?: unknown } };
+    app = await (exported.app ?? exported.default?.app);
+    if (typeof app === 'function') app = await (app as () => unknown)();
+  } catch (error) {
+    throw new Failure(`${file} cannot be loaded\n${explain(error)}`, { cause: error });
+  }
+  if (app === undefined) throw new Failure(`${file} does not export 'app'`);
+  if (!isApp(app)) throw new Failure(`'app' of ${file} is neither an App nor a function that gives one`);
+  return app;
+}
+
+/** The app of FILE for a command whose result is what it prints: what FILE prints goes to standard error. */
+export function inspectApp(file: string): Promise<App> {
+  const { error } = console;
+  Object.assign(console, { log: error, info: error, debug: error });
+  return loadApp(file);
+}
+
+/** FILE may have an App of another copy of the package, which is an instance of another class. */
+function isApp(value: unknown): value is App {
+  if (typeof value !== 'object' || value === null) return false;
+  const { fetch, openapi } = value as Partial<App>;
+  return typeof fetch === 'function' && typeof openapi === 'function';
+}
+
+/**
+ * Sees to it that TypeScript with decorators can be imported.
+ *
+ * What Node does by itself is to strip types, and decorators are not types.
+ */
+async function handleTypeScript(file: string): Promise<void> {
+  const flags = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ');
+  if (/(?:^|[\s=/\\])tsx(?:$|[\s/\\])/.test(flags)) return;
+  let api: string;
+  try {
+    api = createRequire(resolve('package.json')).resolve('tsx/esm/api');
+  } catch (error) {
+    // Another loader may have been given.
+    if (/--(?:import|require|loader|experimental-loader)\b|(?:^|\s)-r\b/.test(flags)) return;
+    const text = `${file} is TypeScript, which is loaded with tsx; install it with: npm install --save-dev tsx`;
+    throw new Failure(text, { cause: error });
+  }
+  const { register } = (await import(pathToFileURL(api).href)) as { register: () => unknown };
+  register();
+}
+
+function explain(error: unknown): string {
+  if (isDeclarationError(error)) return error.message;
+  const stack = stackOf(error);
+  if (!/experimental ?decorators/i.test(stack)) return stack;
+  return `${stack}\nDecorators of parameters need "experimentalDecorators": true in the tsconfig.json of the working directory, and files that it includes.`;
+}
+
+/** By its shape, for the same reason as an App. */
+function isDeclarationError(error: unknown): error is DeclarationError {
+  return error instanceof Error && error.name === 'DeclarationError' && 'mistakes' in error;
+}

@@ -1,0 +1,63 @@
+import cluster from 'node:cluster';
+import type { Logger } from '../http/log.ts';
+
+/** Milliseconds before a worker that crashed is replaced, so that one that keeps crashing does not keep the machine busy. */
+const PAUSE = 1_000;
+
+interface Report {
+  readonly portico: 'serving';
+  readonly address: string;
+}
+
+/** Runs workers until they have all ended; resolves to the exit code. */
+export function runWorkers(count: number): Promise<number> {
+  return new Promise((resolve) => {
+    let phase: 'starting' | 'serving' | 'ending' = 'starting';
+    let code = 0;
+    let alive = 0;
+    let serving = 0;
+    const fork = (): void => {
+      if (phase === 'ending') return;
+      cluster.fork();
+      alive += 1;
+    };
+    const end = (signal: NodeJS.Signals): void => {
+      phase = 'ending';
+      for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill(signal);
+      if (alive === 0) resolve(code);
+    };
+    cluster.on('message', (_, message: Partial<Report> | undefined) => {
+      if (message?.portico !== 'serving') return;
+      serving += 1;
+      // One goes first: what keeps FILE from being served is then told once.
+      if (serving === 1) for (let more = 1; more < count; more += 1) fork();
+      if (phase !== 'starting' || serving < count) return;
+      phase = 'serving';
+      console.info(`${message.address} (${count} workers)`);
+    });
+    cluster.on('exit', (worker, status, signal) => {
+      alive -= 1;
+      if (phase === 'serving') {
+        console.error(`Worker ${worker.process.pid} ended with ${signal || `code ${status}`}, and is replaced`);
+        setTimeout(fork, PAUSE);
+      } else if (phase === 'starting') {
+        code = 1;
+        end('SIGTERM');
+      } else if (alive === 0) resolve(code);
+    });
+    process.once('SIGTERM', end);
+    process.once('SIGINT', end);
+    fork();
+  });
+}
+
+/** In a worker: a logger whose news go to the primary, which tells of all workers at once. */
+export function reportToPrimary(): Logger {
+  // A terminal's SIGINT reaches every process of the group and is passed on besides: the second must not cut the first.
+  process.on('SIGINT', () => {});
+  return {
+    info: (address) => process.send?.({ portico: 'serving', address } satisfies Report),
+    warn: (message) => console.warn(message),
+    error: (message) => console.error(message),
+  };
+}
