@@ -3,6 +3,7 @@ import { FetchIncoming, toResponse } from './adapters/fetch.ts';
 import { type AppOptions, type IncludeOptions, readOptions, type Settings } from './app-options.ts';
 import { Context } from './http/context.ts';
 import { within } from './http/deadline.ts';
+import { discard } from './http/ending.ts';
 import { type ErrorClass, type ErrorHandler, ErrorHandlers } from './http/error-handlers.ts';
 import { HTTPException, RequestAbandonedError, RequestValidationError } from './http/errors.ts';
 import type { Incoming } from './http/incoming.ts';
@@ -85,7 +86,8 @@ export class App {
 
   /** Answers a Web request: the whole framework as one function, already bound. */
   readonly fetch = async (request: Request): Promise<Response> => {
-    return toResponse(await this.handle(new FetchIncoming(request)), request);
+    const incoming = new FetchIncoming(request);
+    return toResponse(await this.handle(incoming), incoming);
   };
 
   /** `fetch` with a path in place of an address. */
@@ -214,7 +216,8 @@ export class App {
 
   async #afterwards(context: Context, failure: unknown): Promise<void> {
     if (failure !== undefined && !isAnswer(failure)) this.#report(failure, context);
-    for (const task of context.backgroundTasks ?? []) {
+    const { backgroundTasks = [] } = context;
+    for (let task = backgroundTasks.shift(); task !== undefined; task = backgroundTasks.shift()) {
       try {
         await task();
       } catch (error) {
@@ -226,13 +229,16 @@ export class App {
 
   /** Cleans up after a reply that comes too late to be sent. */
   #discard(late: Promise<Reply>, context: Context): void {
-    const cleaned = late.then(
-      () => this.#afterwards(context, new RequestAbandonedError()),
-      (error: unknown) => {
+    const cleanUp = async (): Promise<void> => {
+      try {
+        const { body } = await late;
+        await discard(body);
+      } catch (error) {
         if (!isAnswer(error)) this.#report(error, context);
-      },
-    );
-    void this.#track(cleaned);
+      }
+      await this.#afterwards(context, undefined);
+    };
+    void this.#track(cleanUp());
   }
 
   #track<T>(promise: Promise<T>): Promise<T> {

@@ -1,13 +1,15 @@
-import { discard, endSource } from '../http/ending.ts';
+import { discard, endSource, sourceOf, type Streamed } from '../http/ending.ts';
 import { HTTPException, RequestAbandonedError } from '../http/errors.ts';
 import type { Incoming } from '../http/incoming.ts';
-import type { Reply, ReplyBody } from '../http/reply.ts';
+import type { Reply } from '../http/reply.ts';
 
 /** A Web `Request` as the app reads it. */
 export class FetchIncoming implements Incoming {
   readonly request: Request;
   readonly method: string;
   readonly target: string;
+  readonly #left = new AbortController();
+  #signal: AbortSignal | undefined = undefined;
 
   constructor(request: Request) {
     this.request = request;
@@ -20,15 +22,20 @@ export class FetchIncoming implements Incoming {
   }
 
   get gone(): boolean {
-    return this.request.signal.aborted;
+    return this.request.signal.aborted || this.#left.signal.aborted;
   }
 
   get signal(): AbortSignal {
-    return this.request.signal;
+    return (this.#signal ??= AbortSignal.any([this.request.signal, this.#left.signal]));
   }
 
   get clientAddress(): undefined {
     return undefined;
+  }
+
+  /** The answer's body was cancelled. */
+  leave(): void {
+    this.#left.abort(new RequestAbandonedError());
   }
 
   header(name: string): string | undefined {
@@ -60,7 +67,7 @@ export class FetchIncoming implements Incoming {
 }
 
 /** The Web `Response` of a reply; its `after` runs when the body has been read or cancelled. */
-export function toResponse(reply: Reply, request: Request): Response {
+export function toResponse(reply: Reply, incoming: FetchIncoming): Response {
   const { status, body, after } = reply;
   const headers = new Headers();
   for (let index = 0; index < reply.headers.length; index += 2) {
@@ -68,63 +75,67 @@ export function toResponse(reply: Reply, request: Request): Response {
   }
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
   if (bytes instanceof Uint8Array) headers.set('Content-Length', String(bytes.length));
-  if (request.method === 'HEAD' || bytes === null) {
+  if (incoming.method === 'HEAD' || bytes === null) {
     // Nobody will read it, so it is over.
     void discard(bytes).then(() => after?.());
     return new Response(null, { status, headers });
   }
-  if (bytes instanceof Uint8Array && after === undefined)
+  if (bytes instanceof Uint8Array && after === undefined) {
     return new Response(bytes as Uint8Array<ArrayBuffer>, { status, headers });
-  return new Response(toStream(bytes, request.signal, after), { status, headers });
+  }
+  return new Response(toStream(bytes, incoming, after), { status, headers });
 }
 
 function toStream(
-  body: Exclude<ReplyBody, string | null>,
-  signal: AbortSignal,
+  body: Uint8Array | Streamed,
+  incoming: FetchIncoming,
   after: Reply['after'],
 ): ReadableStream<Uint8Array> {
-  const iterator = chunksOf(body)[Symbol.asyncIterator]();
+  const source = sourceOf(body instanceof Uint8Array ? once(body) : body);
   const encoder = new TextEncoder();
+  const { signal } = incoming.request;
   let over = false;
-  const end = async (error?: unknown): Promise<void> => {
+  async function end(error?: unknown): Promise<void> {
     if (over) return;
     over = true;
-    signal.removeEventListener('abort', leave);
+    signal.removeEventListener('abort', abort);
     await after?.(error);
-  };
-  const leave = (): void => {
-    void endSource(iterator).then(() => end(new RequestAbandonedError()));
-  };
-  signal.addEventListener('abort', leave, { once: true });
+  }
+  async function leave(): Promise<void> {
+    incoming.leave();
+    await endSource(source);
+    await end();
+  }
+  const abort = (): void => void leave();
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
   return new ReadableStream<Uint8Array>(
     {
-      async pull(controller) {
+      async pull(controller): Promise<void> {
         try {
-          const next = await iterator.next();
-          if (next.done === true) {
-            controller.close();
-            await end();
-          } else {
+          const next = await source.next();
+          // There is nobody left to read it.
+          if (incoming.gone) throw new RequestAbandonedError();
+          if (next.done !== true) {
             controller.enqueue(typeof next.value === 'string' ? encoder.encode(next.value) : next.value);
+            return;
           }
+          controller.close();
+          await end();
         } catch (error) {
           // What has been sent must not look complete.
           controller.error(error);
           await end(error);
         }
       },
-      async cancel() {
-        await endSource(iterator);
-        await end(new RequestAbandonedError());
-      },
+      cancel: leave,
     },
     { highWaterMark: 0 },
   );
 }
 
-async function* chunksOf(body: Exclude<ReplyBody, string | null>): AsyncGenerator<string | Uint8Array> {
-  if (body instanceof Uint8Array) yield body;
-  else yield* body;
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }
 
 /** The target is what follows the authority; the URL has been parsed by the platform. */

@@ -21,6 +21,7 @@ export class NodeIncoming implements Incoming {
   readonly #response: ServerResponse;
   readonly #trustedProxies: number;
   readonly #hasBody: boolean;
+  readonly #authority: string | undefined;
   #continues: boolean;
   #body: Promise<Uint8Array> | undefined = undefined;
   #signal: AbortSignal | undefined = undefined;
@@ -34,6 +35,7 @@ export class NodeIncoming implements Incoming {
     this.#message = message;
     this.#response = response;
     this.#trustedProxies = options.trustedProxies;
+    this.#authority = options.authority;
     this.#continues = options.continues;
   }
 
@@ -129,7 +131,7 @@ export class NodeIncoming implements Incoming {
       headers.append(rawHeaders[index] as string, rawHeaders[index + 1] as string);
     }
     const scheme = 'encrypted' in this.#message.socket ? 'https' : 'http';
-    const url = new URL(`${scheme}://${this.header('host') ?? 'localhost'}`);
+    const url = new URL(`${scheme}://${this.#authority ?? this.header('host') ?? 'localhost'}`);
     const init: RequestInit = { method: this.method, headers, signal: this.signal };
     if (this.#hasBody && this.method !== 'GET' && this.method !== 'HEAD') {
       Object.assign(init, { body: this.#toStream(), duplex: 'half' });

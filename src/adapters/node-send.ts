@@ -1,13 +1,15 @@
 import type { ServerResponse } from 'node:http';
-import { discard, endSource } from '../http/ending.ts';
-import { headerIn, type Reply, type ReplyBody } from '../http/reply.ts';
+import { discard, endSource, sourceOf, type Streamed } from '../http/ending.ts';
+import { headerIn, type Reply } from '../http/reply.ts';
 import { hasNoContent } from '../http/status.ts';
-
-type Streamed = Exclude<ReplyBody, string | Uint8Array | null>;
 
 /** Sends a reply; throws, before anything is sent, where its head cannot be. */
 export function send(reply: Reply, response: ServerResponse, close: boolean): void {
   const { status, body, after } = reply;
+  if (response.destroyed) {
+    void discard(body).then(() => after?.());
+    return;
+  }
   const headers = close ? [...reply.headers, 'Connection', 'close'] : reply.headers;
   if (typeof body === 'string' || body instanceof Uint8Array) {
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
@@ -15,9 +17,9 @@ export function send(reply: Reply, response: ServerResponse, close: boolean): vo
     if (after !== undefined) response.once('close', () => void after());
     response.end(body);
   } else if (body === null || response.req.method === 'HEAD') {
-    const silent =
-      body !== null || (hasNoContent(status) && status !== 205) || headerIn(headers, 'content-length') !== undefined;
-    writeHead(response, status, silent ? headers : headers.concat('Content-Length', '0'));
+    const silent = body !== null || (hasNoContent(status) && status !== 205);
+    const complete = silent || headerIn(headers, 'content-length') !== undefined;
+    writeHead(response, status, complete ? headers : headers.concat('Content-Length', '0'));
     response.once('close', () => void discard(body).then(() => after?.()));
     response.end();
   } else {
@@ -32,19 +34,26 @@ function writeHead(response: ServerResponse, status: number, headers: readonly s
 
 /** Writes as fast as the client reads; rejects where the source fails, and then cuts the connection. */
 async function stream(body: Streamed, response: ServerResponse): Promise<void> {
-  const iterator = body[Symbol.asyncIterator]();
-  const left = new Promise<'left'>((resolve) => response.once('close', () => resolve('left')));
+  const source = sourceOf(body);
+  // One waiter at a time: a race against one promise for the whole answer would keep every piece alive.
+  let wake: (() => void) | undefined;
+  const rouse = (): void => wake?.();
+  response.once('close', rouse).on('drain', rouse);
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), left]);
-      if (next === 'left') return await endSource(iterator);
+      const next = await new Promise<Awaited<ReturnType<typeof source.next>> | undefined>((resolve, reject) => {
+        wake = () => response.destroyed && resolve(undefined);
+        source.next().then(resolve, reject);
+      });
+      if (next === undefined || response.destroyed) return await endSource(source);
       if (next.done === true) break;
-      if (!response.write(next.value)) {
-        await Promise.race([left, new Promise((resolve) => response.once('drain', resolve))]);
-      }
+      if (!response.write(next.value)) await new Promise<void>((resolve) => (wake = resolve));
     }
-    response.end();
-    await left;
+    wake = undefined;
+    await new Promise<void>((resolve) => {
+      response.once('close', resolve);
+      response.end();
+    });
   } catch (error) {
     // What has been sent must not look complete (RFC 9112 §8).
     response.destroy();

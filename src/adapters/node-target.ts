@@ -4,6 +4,8 @@ import type { IncomingMessage } from 'node:http';
 export interface Head {
   /** The target in origin form, or `*`. */
   readonly target: string;
+  /** The authority of a target in absolute form, which stands in place of the Host header (RFC 9112 §3.2.2). */
+  readonly authority?: string | undefined;
   /** The declared bytes of the body, 0 where none are. */
   readonly length: number;
   /** Whether a body of undeclared length comes. */
@@ -42,16 +44,17 @@ export function readHead(message: IncomingMessage): Head | number {
       chunked = true;
     }
   }
-  const target = url.startsWith('/') ? url : otherForm(url, message.method);
-  return target === undefined ? 400 : { target, length, chunked };
+  if (url.startsWith('/')) return { target: url, length, chunked };
+  const other = otherForm(url, message.method);
+  return other === undefined ? 400 : { ...other, length, chunked };
 }
 
 /** RFC 9112 §3.2.2 and §3.2.4: the absolute form must be accepted, the asterisk is for OPTIONS alone. */
-function otherForm(url: string, method: string | undefined): string | undefined {
-  if (url === '*') return method === 'OPTIONS' ? url : undefined;
+function otherForm(url: string, method: string | undefined): Pick<Head, 'target' | 'authority'> | undefined {
+  if (url === '*') return method === 'OPTIONS' ? { target: url } : undefined;
   const [, authority, target] = ABSOLUTE.exec(url) ?? [];
   if (authority === undefined || authority === '' || target === undefined || !isAuthority(authority)) return undefined;
-  return target.startsWith('/') ? target : `/${target}`;
+  return { target: target.startsWith('/') ? target : `/${target}`, authority };
 }
 
 function isAuthority(value: string): boolean {

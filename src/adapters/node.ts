@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer, type ServerOptions as SecureOptions } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { App } from '../app.ts';
+import { discard } from '../http/ending.ts';
 import { HTTPException } from '../http/errors.ts';
 import type { Logger } from '../http/log.ts';
 import { type Reply, replyToError } from '../http/reply.ts';
@@ -60,19 +61,30 @@ function listenerOf(
 ): (message: IncomingMessage, response: ServerResponse, continues?: boolean) => void {
   app.assets ??= readAsset;
   const trustedProxies = Number(trustProxy);
+  /** Connections that are about to end: RFC 9112 §9.6, nothing that follows on them may be processed. */
+  const ending = new Set<Socket>();
+  const end = (reply: Reply, response: ServerResponse): void => {
+    const { socket } = response.req;
+    ending.add(socket);
+    socket.once('close', () => ending.delete(socket));
+    send(reply, response, true);
+  };
   return function handle(message, response, continues = false) {
+    if (ending.size > 0 && ending.has(message.socket)) return;
     const head = readHead(message);
     if (typeof head === 'number') {
-      send(replyToError(new HTTPException(head)), response, true);
+      end(replyToError(new HTTPException(head)), response);
       return;
     }
     const incoming = new NodeIncoming(message, response, { ...head, continues, trustedProxies });
     const answer = (reply: Reply): void => {
       try {
-        send(reply, response, phase.closing || incoming.unread || reply.status === 413);
+        if (phase.closing || incoming.unread || reply.status === 413) end(reply, response);
+        else send(reply, response, false);
       } catch (error) {
         app.report(error, message.url ?? '');
-        send({ ...replyToError(undefined), after: reply.after }, response, true);
+        void discard(reply.body);
+        end({ ...replyToError(undefined), after: reply.after }, response);
       }
     };
     const reply = app.handle(incoming);
@@ -101,7 +113,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
   try {
     await app.start();
   } catch (error) {
-    server.close();
+    await drain(server, 0);
     throw error;
   }
   const address = server.address() as AddressInfo;

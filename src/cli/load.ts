@@ -9,8 +9,7 @@ import { Failure } from './command.ts';
 
 /** Imports FILE and gives the app that it exports. */
 export async function loadApp(file: string): Promise<App> {
-  const path = resolve(file);
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) throw new Failure(`${file} does not exist`);
+  const path = pathOf(file);
   if (/\.[cm]?tsx?$/.test(path)) await handleTypeScript(file);
   let app: unknown;
   try {
@@ -23,6 +22,13 @@ export async function loadApp(file: string): Promise<App> {
   if (app === undefined) throw new Failure(`${file} does not export 'app'`);
   if (!isApp(app)) throw new Failure(`'app' of ${file} is neither an App nor a function that gives one`);
   return app;
+}
+
+/** The absolute path of FILE, which must be there. */
+export function pathOf(file: string): string {
+  const path = resolve(file);
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) throw new Failure(`${file} does not exist`);
+  return path;
 }
 
 /** The app of FILE for a command whose result is what it prints: what FILE prints goes to standard error. */
@@ -47,17 +53,17 @@ function isApp(value: unknown): value is App {
 async function handleTypeScript(file: string): Promise<void> {
   const flags = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ');
   if (/(?:^|[\s=/\\])tsx(?:$|[\s/\\])/.test(flags)) return;
-  let api: string;
+  let tsx: string;
   try {
-    api = createRequire(resolve('package.json')).resolve('tsx/esm/api');
+    tsx = createRequire(resolve('package.json')).resolve('tsx');
   } catch (error) {
     // Another loader may have been given.
     if (/--(?:import|require|loader|experimental-loader)\b|(?:^|\s)-r\b/.test(flags)) return;
     const text = `${file} is TypeScript, which is loaded with tsx; install it with: npm install --save-dev tsx`;
     throw new Failure(text, { cause: error });
   }
-  const { register } = (await import(pathToFileURL(api).href)) as { register: () => unknown };
-  register();
+  // The same as `node --import tsx`: its interface for programs cannot be required in every version.
+  await import(pathToFileURL(tsx).href);
 }
 
 function explain(error: unknown): string {

@@ -32,6 +32,15 @@ export async function serveFile(file: string, options: node.ServeOptions): Promi
   return new Promise(() => {});
 }
 
+/**
+ * For a process that another one looks after: the first signal to end is heeded, and the others do not cut it short.
+ *
+ * A terminal sends SIGINT to every process of the group, and the one that looks after this one passes it on besides.
+ */
+export function ignoreRepeatedInterrupts(): void {
+  process.on('SIGINT', () => {});
+}
+
 /** The adapter from the same copy of the package as the app, so that they know each other's errors. */
 async function adapterOf(app: App, file: string): Promise<typeof node> {
   if (!(app instanceof App)) {

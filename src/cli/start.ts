@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 import { type Command, readArguments, UsageError } from './command.ts';
-import { ADDRESS_OPTIONS, readAddress, serveFile } from './serve.ts';
+import { ADDRESS_OPTIONS, ignoreRepeatedInterrupts, readAddress, serveFile } from './serve.ts';
 import { reportToPrimary, runWorkers } from './workers.ts';
 
 const usage = `Usage: portico start FILE [--port PORT] [--host HOST] [--workers N]
@@ -21,5 +21,7 @@ async function run(args: readonly string[]): Promise<number> {
   const workers = Number(/^[1-9]\d{0,3}$/.exec(values.workers ?? '1')?.[0]);
   if (Number.isNaN(workers)) throw new UsageError(`--workers '${values.workers}' is not a number from 1`);
   if (workers > 1 && cluster.isPrimary) return runWorkers(workers);
-  return serveFile(file, { ...address, ...(cluster.isWorker && { logger: reportToPrimary() }) });
+  if (cluster.isPrimary) return serveFile(file, address);
+  ignoreRepeatedInterrupts();
+  return serveFile(file, { ...address, logger: reportToPrimary() });
 }

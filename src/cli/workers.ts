@@ -53,8 +53,6 @@ export function runWorkers(count: number): Promise<number> {
 
 /** In a worker: a logger whose news go to the primary, which tells of all workers at once. */
 export function reportToPrimary(): Logger {
-  // A terminal's SIGINT reaches every process of the group and is passed on besides: the second must not cut the first.
-  process.on('SIGINT', () => {});
   return {
     info: (address) => process.send?.({ portico: 'serving', address } satisfies Report),
     warn: (message) => console.warn(message),

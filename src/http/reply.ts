@@ -1,9 +1,10 @@
 import type { Context } from './context.ts';
 import { FrameworkError, type HeaderFields, HTTPException, RequestValidationError } from './errors.ts';
+import type { Streamed } from './ending.ts';
 import { hasNoContent } from './status.ts';
 import { eventLines, EventStream, jsonLines } from './stream.ts';
 
-export type ReplyBody = string | Uint8Array | ReadableStream<Uint8Array> | AsyncIterable<string | Uint8Array> | null;
+export type ReplyBody = string | Uint8Array | Streamed | null;
 
 /** Everything an adapter has to send. */
 export interface Reply {

@@ -1,3 +1,4 @@
+import type { ZodType } from 'zod';
 import type { DependsDeclaration, InputDeclaration, Lifetime } from '../metadata/declarations.ts';
 import type { AppNode, AppNodes } from './app-nodes.ts';
 import type { DependencyInput, DependencySlot, Slot, Source } from './graph.ts';
@@ -119,25 +120,26 @@ export class GraphBuilder {
     const lifetime = provider.lifetime ?? 'request';
     if (!input.cache) return { kind: 'slot', slot: this.#dependency(provider, name, lifetime, inner) };
     const variant = this.#reads(provider) ? scopes.toSorted().join(' ') : '';
-    const known = this.#shared.get(provider.dependable)?.get(variant);
+    const variants = this.#variants(provider.dependable);
+    const known = variants.get(variant);
     if (known?.kind === 'dependency') {
       requireScopes(known, scopes);
       return { kind: 'slot', slot: known };
     }
-    return {
-      kind: 'slot',
-      slot: this.#share(provider.dependable, variant, () => this.#dependency(provider, name, lifetime, inner)),
-    };
+    const slot = this.#dependency(provider, name, lifetime, inner);
+    variants.set(variant, slot);
+    return { kind: 'slot', slot };
   }
 
   #dependency(provider: Provider, name: string, lifetime: Exclude<Lifetime, 'app'>, way: Way): DependencySlot {
     const chain = [...(way.place.chain ?? []), name];
     const inner: Way = { place: { ...way.place, chain }, scopes: way.scopes, providers: [...way.providers, provider] };
-    const inputs = provider.inputs.map((named): DependencyInput => {
+    const inputs: DependencyInput[] = [];
+    for (const named of provider.inputs) {
       const place = named.place.class === undefined ? inner.place : { ...named.place, chain };
       const source = this.#source(named, { ...inner, place });
-      return { named, source, scopes: named.input?.kind === 'depends' ? named.input.scopes : [] };
-    });
+      inputs.push({ named, source, scopes: named.input?.kind === 'depends' ? named.input.scopes : [] });
+    }
     const below = inputs.flatMap(({ source }) => (source.kind === 'slot' ? [source.slot] : []));
     const ending = below.find((slot) => slot.kind === 'dependency' && slot.endsWithHandler);
     const outlives = lifetime === 'request' && (provider.run.generator || provider.lifetime === 'request');
@@ -256,15 +258,22 @@ export class GraphBuilder {
     return reads;
   }
 
-  #share<S extends Slot>(key: unknown, variant: unknown, make: () => S): S {
-    const variants = this.#shared.get(key) ?? new Map<unknown, Slot>();
-    this.#shared.set(key, variants);
-    const known = variants.get(variant);
-    if (known !== undefined) return known as S;
+  #share(key: unknown, schema: ZodType, make: () => Exclude<Slot, DependencySlot>): Slot {
+    const variants = this.#variants(key);
+    const known = variants.get(schema);
+    if (known !== undefined) return known;
     const slot = make();
-    variants.set(variant, slot);
-    if (slot.kind !== 'dependency') this.slots.push(slot);
+    variants.set(schema, slot);
+    this.slots.push(slot);
     return slot;
+  }
+
+  #variants(key: unknown): Map<unknown, Slot> {
+    const known = this.#shared.get(key);
+    if (known !== undefined) return known;
+    const variants = new Map<unknown, Slot>();
+    this.#shared.set(key, variants);
+    return variants;
   }
 }
 

@@ -16,8 +16,8 @@ export const SWAGGER_UI = {
   version: '5.35.0',
   cdn: 'https://cdn.jsdelivr.net/npm/swagger-ui-dist@5.35.0',
   integrity: {
-    'swagger-ui.css': '',
-    'swagger-ui-bundle.js': '',
+    'swagger-ui.css': 'sha384-WlYgdmXYOOBWL5apwjDEZwN+U3HmXSSu5R6V5aGxEcf7z+KuRNwBhoxKVN1i3D5I',
+    'swagger-ui-bundle.js': 'sha384-gjRm0bEPMeTmMh5jT2cHccIwCUZSTd8YC+j0d0sXw0MdGEfScduGpSyF3ZSSLkX9',
   },
 } as const;
 
@@ -61,28 +61,22 @@ export function documentationPage({ title, base, local }: { title: string; base:
   return { html, policy };
 }
 
-/** Starts Swagger UI; nothing of the page's own address reaches its configuration. */
-export function initScript({
-  base,
-  openapiPath,
-  oauth,
-}: {
-  base: string;
-  openapiPath: string;
-  oauth: DocsOAuthOptions | undefined;
-}): string {
-  const up = '../'.repeat(base.split('/').length - 2);
-  const url = `${up}${openapiPath.replace(/^\//, '')}`;
-  const config = {
-    url,
-    dom_id: '#swagger-ui',
-    deepLinking: true,
-    queryConfigEnabled: false,
-    validatorUrl: null,
-    persistAuthorization: false,
-  };
-  const started = `const ui = SwaggerUIBundle(${JSON.stringify(config)});\n`;
-  return oauth === undefined ? started : `${started}ui.initOAuth(${JSON.stringify(oauth)});\n`;
+/**
+ * Starts Swagger UI; nothing of the page's own address reaches its configuration.
+ *
+ * `base` is the path below which the script stands. Addresses start from the script's own, so that they hold behind
+ * a proxy's prefix.
+ */
+export function initScript(base: string, openapiPath: string, oauth: DocsOAuthOptions | undefined): string {
+  const url = '../'.repeat(base.split('/').length - 1) + openapiPath.replace(/^\//, '');
+  const config = { url, dom_id: '#swagger-ui', deepLinking: true, queryConfigEnabled: false, validatorUrl: null };
+  const lines = [
+    `const config = ${JSON.stringify(config)};`,
+    'config.url = new URL(config.url, document.currentScript.src).href;',
+    'const ui = SwaggerUIBundle(config);',
+  ];
+  if (oauth !== undefined) lines.push(`ui.initOAuth(${JSON.stringify(oauth)});`);
+  return `${lines.join('\n')}\n`;
 }
 
 function escapeHtml(text: string): string {

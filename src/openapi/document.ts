@@ -1,7 +1,7 @@
 import type {
   InfoObject,
   OpenAPIObject,
-  PathsObject,
+  PathItemObject,
   SecuritySchemeObject,
   ServerObject,
   TagObject,
@@ -31,11 +31,11 @@ export function describe(operations: readonly Operation[], options: DocumentOpti
     return route.includeInSchema !== false && METHODS.has(method);
   });
   const components = new Components(shown.flatMap(schemasOf));
-  const paths: PathsObject = {};
+  const paths = new Map<string, PathItemObject>();
   for (const operation of shown) {
     const { method, template } = operation.declaration;
-    const item = (paths[template.documented] ??= {});
-    item[method.toLowerCase() as 'get'] = describeOperation(operation, components);
+    const described = { [method.toLowerCase()]: describeOperation(operation, components) };
+    paths.set(template.documented, { ...paths.get(template.documented), ...described });
   }
   const schemas = components.toJSON();
   const responses = sharedResponses(shown);
@@ -46,7 +46,7 @@ export function describe(operations: readonly Operation[], options: DocumentOpti
     openapi: '3.1.1',
     info: infoOf(options),
     ...(servers.length === 0 ? {} : { servers }),
-    paths,
+    paths: Object.fromEntries(paths),
     components: {
       ...(isEmpty(schemas) ? {} : { schemas }),
       ...(isEmpty(responses) ? {} : { responses }),
@@ -66,12 +66,12 @@ function infoOf({ title, version, summary, description }: DocumentOptions): Info
 }
 
 function describeSchemes(operations: readonly Operation[]): Record<string, SecuritySchemeObject> {
-  const schemes: Record<string, SecuritySchemeObject> = {};
+  const schemes = new Map<string, SecuritySchemeObject>();
   for (const { scheme } of operations.flatMap(({ security }) => security.flat())) {
-    const { description } = scheme;
-    schemes[scheme.schemeName] ??= { ...scheme.describe(), ...(description === undefined ? {} : { description }) };
+    const { description, schemeName } = scheme;
+    schemes.set(schemeName, { ...scheme.describe(), ...(description === undefined ? {} : { description }) });
   }
-  return schemes;
+  return Object.fromEntries(schemes);
 }
 
 function isEmpty(object: object): boolean {

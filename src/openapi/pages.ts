@@ -55,9 +55,9 @@ export function pagesOf(
   const base = docsPath.replace(/\/$/, '');
   const read = async (name: string): Promise<Uint8Array | undefined> => assets()?.(name);
   pages.push(
-    page(docsPath, async () => {
+    page(docsPath, async ({ path }) => {
       const local = (await read('swagger-ui.css')) !== undefined;
-      const { html, policy } = documentationPage({ title, base: lastSegment(base), local });
+      const { html, policy } = documentationPage({ title, base: path.endsWith('/') ? '.' : lastSegment(base), local });
       return text('text/html; charset=utf-8', html, [
         'Content-Security-Policy',
         policy,
@@ -65,7 +65,7 @@ export function pagesOf(
         'no-referrer',
       ]);
     }),
-    page(`${base}/init.js`, () => text(JAVASCRIPT, initScript({ base, openapiPath, oauth }))),
+    page(`${base}/init.js`, () => text(JAVASCRIPT, initScript(base, openapiPath, oauth))),
     ...[...ASSETS].map(([name, type]) =>
       page(`${base}/${name}`, async (): Promise<Reply> => {
         const body = await read(name);

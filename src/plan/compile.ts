@@ -1,5 +1,6 @@
 import type { Context } from '../http/context.ts';
 import { RequestAbandonedError, RequestValidationError, type ValidationIssue } from '../http/errors.ts';
+import { discard } from '../http/ending.ts';
 import { type Output, type Reply, replyTo } from '../http/reply.ts';
 import type { Slot } from '../model/graph.ts';
 import type { Operation } from '../model/operation.ts';
@@ -9,7 +10,7 @@ import { challengesOf, type Guard, guardAt, guardOf } from './challenges.ts';
 import { compileDependency, compileSource, valuesOf } from './dependencies.ts';
 import { Execution, isPromise, type Step } from './execution.ts';
 import { leave, leaveAll, unwind } from './exits.ts';
-import { compileInput } from './inputs.ts';
+import { compileInput, namesFrom } from './inputs.ts';
 import { compileOutput } from './output.ts';
 
 /** A whole operation as one function: resolves, validates, calls the handler, and makes the reply. */
@@ -38,6 +39,7 @@ export function compile(operation: Operation, appValues: AppValues, report: Repo
 
   function plan(context: Context): Reply | Promise<Reply> {
     if (!ready) return prepare(context);
+    if (context.abandoned) throw new RequestAbandonedError();
     const execution = new Execution(context);
     let at = 0;
     try {
@@ -49,7 +51,8 @@ export function compile(operation: Operation, appValues: AppValues, report: Repo
         execution.values[at] = value;
       }
       const reply = replyTo(value, output, context);
-      return execution.exits === undefined && !isPromise(reply) ? answer(reply, context) : conclude(execution, reply);
+      if (execution.exits === undefined && !isPromise(reply)) return answer(reply, context);
+      return conclude(execution, reply).catch((error: unknown) => fail(execution, at, error));
     } catch (error) {
       return fail(execution, at, error);
     }
@@ -80,8 +83,8 @@ export function compile(operation: Operation, appValues: AppValues, report: Repo
   /** Ends what ends with the handler; the rest waits for the answer to be sent. */
   async function conclude(execution: Execution, pending: Reply | Promise<Reply>): Promise<Reply> {
     const { context, exits = [] } = execution;
+    const reply = await pending;
     try {
-      const reply = await pending;
       for (let index = exits.length - 1; index >= 0; index--) {
         const exit = exits[index];
         if (exit?.lifetime !== 'handler') continue;
@@ -95,7 +98,8 @@ export function compile(operation: Operation, appValues: AppValues, report: Repo
       }
       return answer(reply, context);
     } catch (error) {
-      return fail(execution, steps.length, error);
+      await discard(reply.body);
+      throw error;
     }
   }
 
@@ -144,7 +148,7 @@ function compileSteps(operation: Operation, appValues: AppValues): Steps {
     const step =
       slot.kind === 'dependency'
         ? compileDependency(slot, positions, appValues)
-        : compileInput(slot, order, declaration.template.names);
+        : compileInput(slot, order, declaration.template.names, (from) => namesFrom(slots, from));
     guards.push(slot.kind === 'dependency' ? guardAt(slot, all) : all);
     positions.set(slot, steps.push(step) - 1);
   }

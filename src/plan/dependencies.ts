@@ -1,4 +1,4 @@
-import { HTTPException } from '../http/errors.ts';
+import { FrameworkError, HTTPException } from '../http/errors.ts';
 import type { DependencySlot, Slot, Source } from '../model/graph.ts';
 import type { SchemeDeclaration } from '../metadata/declarations.ts';
 import type { AppValues } from './app-values.ts';
@@ -76,18 +76,18 @@ export function valuesOf(reads: readonly Read[], execution: Execution): unknown[
 /** The first scheme whose credentials are present decides. */
 function compileCredentials(schemes: readonly SchemeDeclaration[]): Step {
   const optional = schemes.some((scheme) => scheme.optional);
-  return function readCredentials(execution) {
+  return function readCredentials({ context }) {
     for (const scheme of schemes) {
-      const value = scheme.read(execution.context);
-      if (isPromise(value)) return value.then((settled) => accept(settled, optional, schemes));
-      if (value !== undefined) return accept(value, optional, schemes);
+      const value = scheme.read(context);
+      if (isPromise(value)) throw new FrameworkError(`The scheme '${scheme.schemeName}' must read without waiting`);
+      if (value !== undefined) return accept(value, optional);
     }
-    return accept(undefined, optional, schemes);
+    return accept(optional ? undefined : schemes[0]?.refuse(), optional);
   };
 }
 
-function accept(value: unknown, optional: boolean, schemes: readonly SchemeDeclaration[]): unknown {
-  if (value !== undefined && !(value instanceof HTTPException)) return value;
+function accept(value: unknown, optional: boolean): unknown {
+  if (!(value instanceof HTTPException)) return value;
   if (optional) return undefined;
-  throw value ?? schemes[0]?.refuse() ?? new HTTPException(401);
+  throw value;
 }

@@ -69,7 +69,7 @@ export async function leaveAll(
     try {
       await (failure === undefined ? leave(exit) : throwIn(exit, failure.error));
     } catch (error) {
-      if (error !== failure?.error) report(error, exit.name);
+      if (failure === undefined || error !== failure.error) report(error, exit.name);
     }
   }
 }

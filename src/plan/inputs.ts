@@ -1,11 +1,13 @@
 import type { ZodType } from 'zod';
 import type { ValidationIssue } from '../http/errors.ts';
 import type { TextSource } from '../metadata/declarations.ts';
-import type { BodySlot, FieldsSlot, FileSlot, TextSlot } from '../model/graph.ts';
+import { type BodySlot, type FieldsSlot, type FileSlot, schemesOf, type Slot, type TextSlot } from '../model/graph.ts';
 import { describeSchema, type JsonSchema, resolve } from '../model/schema.ts';
 import { type Coercion, coercionOf } from './coerce.ts';
 import { type Execution, FAILED, isPromise, type Step } from './execution.ts';
 import { issuesOf, type Outcome, validatorOf } from './validate.ts';
+
+export type InputSlot = TextSlot | FieldsSlot | BodySlot | FileSlot;
 
 type Sent = string | File;
 type ReadValues = (execution: Execution) => readonly Sent[];
@@ -14,17 +16,23 @@ type Location = readonly (string | number)[];
 
 const NOTHING: readonly Sent[] = [];
 
-/** The step of a value that comes straight from the request; `order` is its place in the declaration. */
+/**
+ * The step of a value that comes straight from the request.
+ *
+ * `order` is its place in the declaration, `pathNames` are the path's variables, and `taken` tells the names that the
+ * operation's other inputs read from a place.
+ */
 export function compileInput(
-  slot: TextSlot | FieldsSlot | BodySlot | FileSlot,
+  slot: InputSlot,
   order: number,
   pathNames: readonly string[],
+  taken: (from: TextSource) => ReadonlySet<string>,
 ): Step {
   switch (slot.kind) {
     case 'text':
       return slot.from === 'path' ? compilePath(slot, order, pathNames) : compileText(slot, slot.from, order);
     case 'fields':
-      return compileFields(slot, order);
+      return compileFields(slot, order, taken(slot.from));
     case 'file':
       return compileFile(slot, order);
     case 'body':
@@ -53,14 +61,14 @@ function compileText({ name, schema }: TextSlot, from: Exclude<TextSource, 'path
   };
 }
 
-function compileFields({ from, schema }: FieldsSlot, order: number): Step {
+function compileFields({ from, schema }: FieldsSlot, order: number, taken: ReadonlySet<string>): Step {
   const { json, definitions } = describeSchema(schema, 'input');
   const object = resolve(json, definitions);
   const fields = Object.entries(object.properties ?? {}).map(([name, property]) => {
     const coercion = coercionOf(property as JsonSchema, definitions);
     return { name, coercion, loc: [placeOf(from), name], read: valuesOf(from, name, coercion) };
   });
-  const known = new Set(fields.map(({ name }) => name));
+  const known = new Set([...fields.map(({ name }) => name), ...taken]);
   // Further keys are gathered only where the schema says something of them: else it drops them anyway.
   const gathersAll = 'additionalProperties' in object;
   const accept = accepting(schema, [placeOf(from)], order);
@@ -81,6 +89,25 @@ function compileFields({ from, schema }: FieldsSlot, order: number): Step {
     const value = accept(execution, values);
     return repeats.length === 0 ? value : refuseRepeats(execution, value, repeats, order);
   };
+}
+
+/** The names that single values, and API keys, are read by from one place. */
+export function namesFrom(slots: readonly Slot[], from: TextSource): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const slot of slots) {
+    if (slot.kind === 'text' && slot.from === from) names.add(slot.name);
+    else if (slot.kind === 'file' && from === 'form') names.add(slot.name);
+    else if (slot.kind === 'fields' && slot.from === from) {
+      const { json, definitions } = describeSchema(slot.schema, 'input');
+      for (const name of Object.keys(resolve(json, definitions).properties ?? {})) names.add(name);
+    } else if (slot.kind === 'dependency') {
+      for (const scheme of schemesOf(slot)) {
+        const { in: place, name } = scheme.describe();
+        if (place === from && name !== undefined) names.add(name);
+      }
+    }
+  }
+  return names;
 }
 
 function compileFile({ name, schema }: FileSlot, order: number): Step {

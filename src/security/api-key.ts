@@ -5,7 +5,6 @@ import { type Credential, SecurityScheme, type SecuritySchemeOptions } from './s
 
 /** A key under one name; absent and empty are the same, and sent twice it is refused. */
 abstract class APIKey<A extends boolean | undefined> extends SecurityScheme<Credential<string, A>> {
-  protected override readonly authScheme = 'APIKey';
   protected abstract readonly place: 'header' | 'query' | 'cookie';
   readonly #name: string;
 

@@ -15,8 +15,6 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export class HTTPBasic<const A extends boolean | undefined = true> extends SecurityScheme<
   Credential<HTTPBasicCredentials, A>
 > {
-  protected override readonly authScheme = 'Basic';
-
   constructor(options: SecuritySchemeOptions & { readonly autoError?: A } = {}) {
     super(options);
   }
@@ -50,8 +48,6 @@ export class HTTPBasic<const A extends boolean | undefined = true> extends Secur
 export class HTTPDigest<const A extends boolean | undefined = true> extends SecurityScheme<
   Credential<HTTPAuthorizationCredentials, A>
 > {
-  protected override readonly authScheme = 'Digest';
-
   constructor(options: SecuritySchemeOptions & { readonly autoError?: A } = {}) {
     super(options);
   }

@@ -7,8 +7,10 @@ import { type Credential, parameterText, SecurityScheme, type SecuritySchemeOpti
 /** One or more spaces, then one b64token (RFC 6750 §2.1); the scheme word in any case (RFC 9110 §11.1). */
 const CREDENTIALS = /^(bearer) +([A-Za-z0-9._~+/-]+=*)$/i;
 const SCHEME_WORD = /^bearer(?![!#$%&'*+.^_`|~0-9A-Za-z-])/i;
-/** Two header lines that the platform has joined: a second scheme word after a comma. */
-const JOINED = /,\s*[!#$%&'*+.^_`|~0-9A-Za-z-]+ +[^\s,]/;
+/** Two header lines that the platform has joined: a known scheme word after a comma, and not in a quoted string. */
+const JOINED = /^[^"]*,\s*(?:bearer|basic|digest) +[^\s,]/i;
+/** RFC 6749 §3.3 */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
 /** What all bearer-type schemes share: where the token stands, and how it is refused (RFC 6750). */
 abstract class BearerScheme<V> extends SecurityScheme<V> {
@@ -94,6 +96,11 @@ export class OAuth2<const A extends boolean | undefined = true> extends BearerSc
 
   describe(): SecuritySchemeObject {
     return { type: 'oauth2', flows: this.#flows };
+  }
+
+  override get fault(): string | undefined {
+    const foreign = [...this.declaredScopes].find((scope) => !SCOPE.test(scope));
+    return foreign === undefined ? super.fault : `'${foreign}' is not a scope (RFC 6749 §3.3)`;
   }
 
   override get declaredScopes(): ReadonlySet<string> {

@@ -50,7 +50,7 @@ class InvalidForm extends OAuth2Error {
   readonly #issues: RequestValidationError['issues'];
 
   constructor({ issues }: RequestValidationError) {
-    const foreign = issues.some(({ loc, type }) => loc[1] === 'grant_type' && type === 'invalid_value');
+    const foreign = issues.some(({ loc, type }) => loc[1] === 'grant_type' && type === 'invalid_format');
     const description = issues.map(({ loc, msg }) => `${loc.slice(1).join('.')}: ${msg}`).join('; ');
     super(foreign ? 'unsupported_grant_type' : 'invalid_request', description);
     this.#issues = issues;
@@ -63,27 +63,37 @@ class InvalidForm extends OAuth2Error {
 
 // RFC 6749 appendix B: values are UTF-8; a replacement character is what is left of bytes that were not.
 const text = z.string().refine((value) => !value.includes('\uFFFD'), 'Invalid UTF-8');
+const hidden = text.meta({ format: 'password' });
+const grantType = z.string().regex(/^password$/);
 
 const fields = {
   username: text,
-  password: text.meta({ format: 'password' }),
+  password: hidden,
   scope: text.default(''),
   client_id: text.optional(),
-  client_secret: text.meta({ format: 'password' }).optional(),
+  client_secret: hidden.optional(),
 };
-const lenientFields = z.object({ grant_type: z.literal('password').optional(), ...fields });
-const strictFields = z.object({ grant_type: z.literal('password'), ...fields });
+
+/** The values of the form's fields, as they are named in RFC 6749 §4.3.2. */
+interface PasswordFormFields {
+  readonly grant_type?: string | undefined;
+  readonly username: string;
+  readonly password: string;
+  readonly scope: string;
+  readonly client_id?: string | undefined;
+  readonly client_secret?: string | undefined;
+}
 
 /** The form of a password token request (RFC 6749 §4.3.2); `grant_type` may be left out. */
 export class OAuth2PasswordRequestForm {
-  readonly grantType: 'password' | undefined;
+  readonly grantType: string | undefined;
   readonly username: string;
   readonly password: string;
   readonly scopes: string[];
   readonly clientId: string | undefined;
   readonly clientSecret: string | undefined;
 
-  constructor(form: z.output<typeof lenientFields>, context: Context) {
+  constructor(form: PasswordFormFields, context: Context) {
     const client = clientOf(form, context);
     this.grantType = form.grant_type;
     this.username = form.username;
@@ -96,12 +106,12 @@ export class OAuth2PasswordRequestForm {
 
 /** The same with `grant_type=password` required, as RFC 6749 §4.3.2 has it. */
 export class OAuth2PasswordRequestFormStrict extends OAuth2PasswordRequestForm {
-  declare readonly grantType: 'password';
+  declare readonly grantType: string;
 }
 
 for (const [form, schema] of [
-  [OAuth2PasswordRequestForm, lenientFields],
-  [OAuth2PasswordRequestFormStrict, strictFields],
+  [OAuth2PasswordRequestForm, z.object({ grant_type: grantType.optional(), ...fields })],
+  [OAuth2PasswordRequestFormStrict, z.object({ grant_type: grantType, ...fields })],
 ] as const) {
   recordInput(form, undefined, 0, { kind: 'fields', from: 'form', schema });
   recordInput(form, undefined, 1, { kind: 'context' });
@@ -111,7 +121,11 @@ for (const [form, schema] of [
     responses: {
       400: {
         description: 'Bad token request',
-        schema: z.object({ error: z.string(), error_description: z.string().optional() }),
+        schema: z.object({
+          error: z.string(),
+          error_description: z.string().optional(),
+          detail: z.array(z.unknown()).optional(),
+        }),
       },
     },
   });
@@ -123,12 +137,15 @@ interface Client {
 }
 
 /** RFC 6749 §2.3: by a Basic header, urldecoded after base64, or by the form, and never by both. */
-function clientOf(form: z.output<typeof lenientFields>, { incoming }: Context): Client {
+function clientOf(form: PasswordFormFields, { incoming }: Context): Client {
   const inForm = { id: form.client_id, secret: form.client_secret };
   const header = incoming.header('authorization');
-  const encoded = header === undefined ? undefined : /^basic +(.*)$/i.exec(header)?.[1];
-  if (encoded === undefined) return inForm;
-  const credentials = decodeBasic(encoded);
+  const basic = header === undefined ? null : /^basic(?:[ \t]+(.*))?$/i.exec(header);
+  if (basic === null) return inForm;
+  if (incoming.headerCount('authorization') > 1) {
+    throw new OAuth2Error('invalid_request', 'More than one way of client authentication');
+  }
+  const credentials = decodeBasic(basic[1] ?? '');
   if (credentials === undefined) throw new OAuth2Error('invalid_client', 'Malformed client credentials');
   const id = urlDecode(credentials.username);
   const secret = urlDecode(credentials.password);

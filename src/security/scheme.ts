@@ -29,8 +29,6 @@ export abstract class SecurityScheme<V> implements SchemeDeclaration, SchemeDepe
   readonly description: string | undefined;
   readonly optional: boolean;
   readonly realm: string;
-  /** The word that its challenges begin with (RFC 9110 §11.1). */
-  protected readonly authScheme: string = 'Bearer';
 
   constructor({ schemeName, description, autoError, realm }: SecuritySchemeOptions = {}) {
     this.schemeName = schemeName ?? new.target.name;
@@ -55,7 +53,7 @@ export abstract class SecurityScheme<V> implements SchemeDeclaration, SchemeDepe
 
   /** The challenge of a 401 or 403 (RFC 9110 §11.6.1). */
   challenge(_parameters: ChallengeParameters = {}): string {
-    return `${this.authScheme} ${parameterText('realm', this.realm)}`;
+    return `${challengeWord(this.describe())} ${parameterText('realm', this.realm)}`;
   }
 
   /** Whether credentials of this scheme were sent, good or bad. */
@@ -74,6 +72,12 @@ export abstract class SecurityScheme<V> implements SchemeDeclaration, SchemeDepe
     if (!/^[\x20-\x7e]+$/.test(this.realm)) return 'the realm must be printable ASCII';
     return undefined;
   }
+}
+
+/** The word that the challenges of a scheme begin with (RFC 9110 §11.1); API keys have none that is registered. */
+function challengeWord({ type, scheme }: SecuritySchemeObject): string {
+  if (type === 'apiKey') return 'APIKey';
+  return type === 'http' && scheme !== undefined ? scheme.charAt(0).toUpperCase() + scheme.slice(1) : 'Bearer';
 }
 
 /** An auth-param with a quoted-string, which no text can leave (RFC 9110 §5.6.4). */
