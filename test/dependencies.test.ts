@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, it } from 'node:test';
+import { inspect } from 'node:util';
 import {
   App,
   Body,
@@ -68,7 +69,7 @@ describe('what can be depended on', () => {
       @Depends(Paging) paging: Paging,
       @Depends(asyncSum) total: number,
     ) {
-      return { values: [a, b, c, d, e, f], paging: paging instanceof Paging && { ...paging }, total };
+      return { values: [a, b, c, d, e, f], paging: paging instanceof Paging && [paging.skip, paging.limit], total };
     }
   }
 
@@ -76,7 +77,7 @@ describe('what can be depended on', () => {
     const app = new App({ title: 'T', version: '1', controllers: [KindController] });
     const { status, body } = await answer(await app.request('/kinds/?skip=7'));
     assert.equal(status, 200);
-    assert.deepEqual(body, { values: [1, 2, 3, 4, 5, '/kinds/'], paging: { skip: 7, limit: 20 }, total: 17 });
+    assert.deepEqual(body, { values: [1, 2, 3, 4, 5, '/kinds/'], paging: [7, 20], total: 17 });
   });
 
   it('a class gives one instance per request, and another one to the next', async () => {
@@ -170,10 +171,7 @@ describe('once per request', () => {
     const both = [route.ask(), route.ask()];
     await settled();
     door.open();
-    assert.deepEqual((await Promise.all(both)).map(({ body }) => body).sort(), [
-      [1, 1],
-      [2, 2],
-    ]);
+    assert.deepEqual(new Set((await Promise.all(both)).map(({ body }) => body.join())), new Set(['1,1', '2,2']));
   });
 
   it('a subtree that is reached over 2^40 ways is resolved once', async () => {
@@ -580,6 +578,7 @@ describe('errors of dependencies', () => {
       Symbol('s'),
     ]) {
       for (const where of ['sync', 'async', 'handler', 'generator'] as const) {
+        const what = inspect(thrown);
         const recorder = new Recorder();
         const caught: unknown[] = [];
         const outer = recorder.generator('outer', {
@@ -602,9 +601,9 @@ describe('errors of dependencies', () => {
           handle: () => (where === 'handler' ? fail() : recorder.note('handler')),
         });
         const { status, body } = await route.ask();
-        assert.equal(status, 500, `${String(thrown)} in ${where}`);
+        assert.equal(status, 500, `${what} in ${where}`);
         assert.deepEqual(body, { detail: 'Internal Server Error' });
-        assert.equal(caught.length, 1, `${String(thrown)} in ${where}`);
+        assert.equal(caught.length, 1, `${what} in ${where}`);
         assert.equal(caught[0], thrown);
         assert.equal(recorder.count('handler'), 0);
         assert.equal(route.logs.errors.length > 0, true);

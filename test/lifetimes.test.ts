@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, it } from 'node:test';
-import { App, type Context, Controller, Ctx, dependency, Depends, Get, Header, HTTPException, Query } from 'portico';
+import {
+  App,
+  type Context,
+  Controller,
+  Ctx,
+  DeclarationError,
+  dependency,
+  Depends,
+  Get,
+  Header,
+  HTTPException,
+  Query,
+} from 'portico';
 import { z } from 'zod';
 import { type AnyInput, answer, gate, OneRoute, type Places, Recorder, settled, within } from './recorder.ts';
 
@@ -389,9 +401,7 @@ describe('cleanups', () => {
 });
 
 describe('generators that do not yield exactly once', () => {
-  // oxlint-disable-next-line require-yield
   async function* neverYields(): AsyncGenerator<number> {}
-  // oxlint-disable-next-line require-yield
   function* neverYieldsEither(): Generator<number> {}
   async function* returnsEarly(): AsyncGenerator<number> {
     if (Math.random() < 2) return;
@@ -916,6 +926,40 @@ describe('outside requests', () => {
     assert.deepEqual(left(recorder).slice(3), ['exit bad', 'exit session']);
     assert.match(route.logs.text() + outcome, /bad failed/);
   });
+
+  it('a declaration mistake rejects what has it, every time, and nothing else', async () => {
+    const recorder = new Recorder();
+    const { route, session } = scoped(recorder);
+    const broken = recorder.fn('broken', { missing: Depends(undefined as any) });
+    await using scope = route.app.scope();
+    for (let round = 0; round < 2; round++) {
+      await assert.rejects(scope.get(broken), DeclarationError);
+      assert.equal(await scope.get(session), 'session');
+    }
+    assert.equal(recorder.count('call broken'), 0);
+  });
+
+  it('what is still open when the app closes ends before that on which it rests', async () => {
+    const recorder = new Recorder();
+    const { route, session } = scoped(recorder);
+    const scope = route.app.scope();
+    await scope.get(session);
+    recorder.take();
+    const closed = route.app.close();
+    await settled();
+    await scope.close();
+    await within(closed);
+    assert.deepEqual(recorder.take(), ['exit session', 'exit pool']);
+  });
+
+  it('a closed app makes nothing any more, which nobody would end', async () => {
+    const recorder = new Recorder();
+    const { route, pool } = scoped(recorder);
+    await route.app.close();
+    await assert.rejects(async () => route.app.scope().get(pool), /closed/);
+    await assert.rejects(async () => route.app.start(), /closed/);
+    assert.deepEqual(recorder.take(), []);
+  });
 });
 
 describe('the client is gone', () => {
@@ -1001,7 +1045,7 @@ describe('the client is gone', () => {
     door.open();
     await within(asked);
     await settled();
-    assert.deepEqual(left(recorder).sort(), ['enter early', 'enter slow', 'exit early', 'exit slow']);
+    assert.deepEqual(left(recorder).toSorted(), ['enter early', 'enter slow', 'exit early', 'exit slow']);
   });
 
   it('while the handler runs: it sees the signal, and everything is cleaned up once', async () => {
@@ -1023,7 +1067,7 @@ describe('the client is gone', () => {
     client.abort();
     await within(asked);
     await settled();
-    assert.deepEqual(left(recorder).sort(), [
+    assert.deepEqual(left(recorder).toSorted(), [
       'enter session',
       'enter transaction',
       'exit session',

@@ -308,6 +308,8 @@ describe('several overrides', () => {
     );
     assert.deepEqual((await route.ask()).body, ['on c', 'b on on c']);
     refuses(() => route.app.override(c, recorder.fn('onA', { b: Depends(b) })), 'DEPENDENCY_CYCLE');
+    const unused = recorder.fn('unused');
+    refuses(() => route.app.override(unused, recorder.fn('itself', { unused: Depends(unused) })), 'DEPENDENCY_CYCLE');
     assert.deepEqual((await within(route.ask())).body, ['on c', 'b on on c']);
   });
 

@@ -66,7 +66,9 @@ class Flowchart {
     const shape = provider.run.takes === 'credentials' ? 'scheme' : 'dependency';
     const suffix = lifetime === 'request' ? '' : ` (${lifetime})`;
     return this.#draw(provider.dependable, { shape, name, suffix }, (id) => {
-      for (const { source, scopes } of inputs) this.#arrow(id, source, scopes);
+      for (const { named, source } of inputs) {
+        this.#arrow(id, source, named.input?.kind === 'depends' ? named.input.scopes : []);
+      }
     }).id;
   }
 

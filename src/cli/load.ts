@@ -11,17 +11,28 @@ import { Failure } from './command.ts';
 export async function loadApp(file: string): Promise<App> {
   const path = pathOf(file);
   if (/\.[cm]?tsx?$/.test(path)) await handleTypeScript(file);
-  let app: unknown;
-  try {
-    const exported = (await import(pathToFileURL(path).href)) as { app?: unknown; default?: { app?: unknown } };
-    app = await (exported.app ?? exported.default?.app);
-    if (typeof app === 'function') app = await (app as () => unknown)();
-  } catch (error) {
-    throw new Failure(`${file} cannot be loaded\n${explain(error)}`, { cause: error });
-  }
+  const app = await exportOf(path, file);
   if (app === undefined) throw new Failure(`${file} does not export 'app'`);
   if (!isApp(app)) throw new Failure(`'app' of ${file} is neither an App nor a function that gives one`);
   return app;
+}
+
+/** What FILE exports as `app`, made and awaited. */
+async function exportOf(path: string, file: string): Promise<unknown> {
+  const unsettled = (): void => {
+    console.error(`${file} waits for a promise that nothing settles`);
+    process.exit(1);
+  };
+  process.once('beforeExit', unsettled);
+  try {
+    const exported = (await import(pathToFileURL(path).href)) as { app?: unknown; default?: { app?: unknown } };
+    const app = await (exported.app ?? exported.default?.app);
+    return typeof app === 'function' ? await (app as () => unknown)() : app;
+  } catch (error) {
+    throw new Failure(`${file} cannot be loaded\n${explain(error)}`, { cause: error });
+  } finally {
+    process.off('beforeExit', unsettled);
+  }
 }
 
 /** The absolute path of FILE, which must be there. */

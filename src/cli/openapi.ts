@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type Command, Failure, print, readArguments, UsageError } from './command.ts';
 import { firstDifference } from './difference.ts';
 import { inspectApp } from './load.ts';
@@ -33,7 +32,6 @@ async function run(args: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    mkdirSync(dirname(out), { recursive: true });
     writeFileSync(out, text);
   } catch (error) {
     throw new Failure(`${out} cannot be written: ${(error as Error).message}`, { cause: error });

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type * as node from '../adapters/node.ts';
-import { App } from '../app.ts';
+import type { App } from '../app.ts';
 import { Failure, UsageError } from './command.ts';
 import { loadApp } from './load.ts';
 
@@ -43,7 +43,8 @@ export function ignoreRepeatedInterrupts(): void {
 
 /** The adapter from the same copy of the package as the app, so that they know each other's errors. */
 async function adapterOf(app: App, file: string): Promise<typeof node> {
-  if (!(app instanceof App)) {
+  const own = await import('../app.ts');
+  if (!(app instanceof own.App)) {
     try {
       return (await import(pathToFileURL(createRequire(resolve(file)).resolve('portico/node')).href)) as typeof node;
     } catch {

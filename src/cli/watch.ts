@@ -1,42 +1,57 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { watch } from 'node:fs';
-import { basename, dirname, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Milliseconds without a further change before the restart: one save is often several changes. */
 const PAUSE = 100;
 
 /**
- * Runs a program of Node again whenever `file` or something that it imports has changed; resolves to the exit code.
+ * Tells of changes of files, by watching the folders that they are in.
  *
- * Folders are watched, not files: `node --watch` loses sight of a file that an editor or Git replaces by another.
+ * `node --watch` watches the files, and loses sight of one that an editor or Git replaces by another.
  */
+class FileWatch {
+  readonly #names = new Map<string, Set<string>>();
+  readonly #changed: (path: string) => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(changed: (path: string) => void) {
+    this.#changed = changed;
+  }
+
+  add(path: string): void {
+    const folder = dirname(path);
+    const names = this.#names.get(folder) ?? new Set();
+    names.add(basename(path));
+    if (this.#names.has(folder)) return;
+    try {
+      watch(folder, (_, name) => {
+        if (name === null || names.has(name)) this.#schedule(join(folder, name ?? ''));
+      }).on('error', () => this.#names.delete(folder));
+      this.#names.set(folder, names);
+    } catch {
+      // An import may lead to a folder that does not exist; a change elsewhere will have to mend it.
+    }
+  }
+
+  #schedule(path: string): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#changed, PAUSE, path);
+  }
+}
+
+/** Runs a program of Node again whenever `file` or something that it imports has changed; resolves to the exit code. */
 export function runWatched(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   return new Promise((resolve) => {
-    const watched = new Map<string, Set<string>>();
     let child: ChildProcess | undefined;
     let phase: 'running' | 'restarting' | 'ending' = 'running';
-    let timer: NodeJS.Timeout | undefined;
-
-    const add = (path: string): void => {
-      const folder = dirname(path);
-      const names = watched.get(folder);
-      if (names !== undefined) {
-        names.add(basename(path));
-        return;
-      }
-      const fresh = new Set([basename(path)]);
-      watched.set(folder, fresh);
-      watch(folder, (_, name) => {
-        if (name === null || fresh.has(name)) timer = (clearTimeout(timer), setTimeout(restart, PAUSE));
-      }).on('error', () => watched.delete(folder));
-    };
     const start = (): void => {
       phase = 'running';
       // What node --watch has its own child tell it: the files that are imported.
       const reporting = { ...process.env, ...env, WATCH_REPORT_DEPENDENCIES: '1' };
       child = spawn(process.execPath, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env: reporting });
-      child.on('message', (message) => importedBy(message).forEach(add));
+      child.on('message', (message) => importedBy(message).forEach((path) => files.add(path)));
       child.once('exit', (code) => {
         child = undefined;
         if (phase === 'ending') resolve(0);
@@ -44,9 +59,9 @@ export function runWatched(file: string, args: readonly string[], env: NodeJS.Pr
         else console.error(`Ended with ${code === null ? 'a signal' : `code ${code}`}; waiting for a change`);
       });
     };
-    const restart = (): void => {
+    const restart = (path: string): void => {
       if (phase === 'ending') return;
-      console.info(`\nA file has changed`);
+      console.info(`\n${relative('', path)} has changed`);
       if (child === undefined) start();
       else {
         phase = 'restarting';
@@ -60,14 +75,18 @@ export function runWatched(file: string, args: readonly string[], env: NodeJS.Pr
     };
     process.on('SIGTERM', end);
     process.on('SIGINT', end);
-    add(file);
+    const files = new FileWatch(restart);
+    files.add(file);
     start();
   });
 }
 
 /** The files that a message of Node's own tells of, but those of installed packages. */
 function importedBy(message: unknown): string[] {
-  const { 'watch:import': urls = [], 'watch:require': paths = [] } = message as Record<string, string[] | undefined>;
-  const files = urls.filter((url) => url.startsWith('file:')).map((url) => fileURLToPath(url));
-  return [...files, ...paths].filter((path) => !path.includes(`${sep}node_modules${sep}`));
+  const { 'watch:import': urls = [], 'watch:require': paths = [] } = message as Record<string, unknown[] | undefined>;
+  // What is built in is required by a name, or as null.
+  return [...urls, ...paths]
+    .filter((where) => typeof where === 'string')
+    .map((where) => (where.startsWith('file:') ? fileURLToPath(where) : where))
+    .filter((path) => isAbsolute(path) && !path.includes(`${sep}node_modules${sep}`));
 }

@@ -23,6 +23,7 @@ export class GraphBuilder {
   readonly slots: Slot[] = [];
   readonly appNodes = new Set<AppNode>();
   readonly #shared = new Map<unknown, Map<unknown, Slot>>();
+  readonly #interned = new Map<object, AppNode>();
   readonly #readsScopes = new Map<unknown, boolean>();
   readonly #overrides: Overrides;
   readonly #nodes: AppNodes;
@@ -138,13 +139,13 @@ export class GraphBuilder {
     for (const named of provider.inputs) {
       const place = named.place.class === undefined ? inner.place : { ...named.place, chain };
       const source = this.#source(named, { ...inner, place });
-      inputs.push({ named, source, scopes: named.input?.kind === 'depends' ? named.input.scopes : [] });
+      inputs.push({ named, source });
     }
     const below = inputs.flatMap(({ source }) => (source.kind === 'slot' ? [source.slot] : []));
-    const ending = below.find((slot) => slot.kind === 'dependency' && slot.endsWithHandler);
+    const ending = below.map((slot) => (slot.kind === 'dependency' ? slot.endsWith : undefined)).find(Boolean);
     const outlives = lifetime === 'request' && (provider.run.generator || provider.lifetime === 'request');
-    if (ending?.kind === 'dependency' && outlives) {
-      const text = `it lives as long as the request and depends on '${ending.name}', which ends with the handler`;
+    if (ending !== undefined && outlives) {
+      const text = `it lives as long as the request and depends on '${ending}', which ends with the handler`;
       this.#mistakes.add('LIFETIME_CONFLICT', inner.place, text);
     }
     const slot: DependencySlot = {
@@ -154,7 +155,7 @@ export class GraphBuilder {
       name,
       inputs,
       lifetime,
-      endsWithHandler: (lifetime === 'handler' && provider.run.generator) || (ending !== undefined && !outlives),
+      endsWith: lifetime === 'handler' && provider.run.generator ? name : outlives ? undefined : ending,
       needsBody: below.some(({ needsBody }) => needsBody),
       place: inner.place,
       scopes: new Set(way.scopes),
@@ -164,6 +165,8 @@ export class GraphBuilder {
   }
 
   #appNode(provider: Provider, name: string, way: Way): AppNode {
+    const known = this.#interned.get(provider.dependable);
+    if (known !== undefined) return known;
     const place: Place = { ...way.place, chain: [...(way.place.chain ?? []), name] };
     const inner: Way = { place, scopes: [], providers: [...way.providers, provider] };
     if (provider.run.takes === 'context' && provider.run.call.length > 0) {
@@ -185,6 +188,7 @@ export class GraphBuilder {
       return { key, node: undefined };
     });
     const node = this.#nodes.intern({ provider, name, inputs });
+    this.#interned.set(provider.dependable, node);
     this.appNodes.add(node);
     return node;
   }
@@ -277,11 +281,17 @@ export class GraphBuilder {
   }
 }
 
-/** A shared dependency that is used again under further scopes requires them of everything below it. */
+/**
+ * A shared dependency that is used again under further scopes requires them of everything below it.
+ *
+ * What it knows already is known below as well; without that, shared nodes would be walked once for every way to them.
+ */
 function requireScopes(slot: DependencySlot, scopes: readonly string[]): void {
-  for (const scope of scopes) slot.scopes.add(scope);
-  for (const { source, scopes: own } of slot.inputs) {
-    if (source.kind === 'slot' && source.slot.kind === 'dependency') requireScopes(source.slot, [...scopes, ...own]);
+  const further = scopes.filter((scope) => !slot.scopes.has(scope));
+  if (further.length === 0) return;
+  for (const scope of further) slot.scopes.add(scope);
+  for (const { source } of slot.inputs) {
+    if (source.kind === 'slot' && source.slot.kind === 'dependency') requireScopes(source.slot, further);
   }
 }
 

@@ -55,8 +55,8 @@ export interface DependencySlot extends SlotBase {
   readonly name: string;
   readonly inputs: readonly DependencyInput[];
   readonly lifetime: Exclude<Lifetime, 'app'>;
-  /** Whether it, or something below it that has no lifetime of its own, ends with the handler. */
-  readonly endsWithHandler: boolean;
+  /** The generator that ends with the handler and takes this value along: itself, or one below. */
+  readonly endsWith: string | undefined;
   /** What all places of use require together, in order of first use. */
   readonly scopes: Set<string>;
 }
@@ -64,8 +64,6 @@ export interface DependencySlot extends SlotBase {
 export interface DependencyInput {
   readonly named: NamedInput;
   readonly source: Source;
-  /** The scopes that this use adds to those of the dependency it belongs to. */
-  readonly scopes: readonly string[];
 }
 
 /** Everything one operation resolves, in order. */

@@ -1,6 +1,7 @@
 import { joinPaths, parsePath, type PathTemplate } from '../http/path.ts';
 import {
   DECLARATION,
+  type DependsDeclaration,
   type ListedDependency,
   type ResponseDeclarations,
   type RouteDeclaration,
@@ -78,6 +79,11 @@ export function readUnderOverrides(
   const read = operations.map(({ declaration, security }) => {
     return { ...readOperation(app, declaration, overrides, nodes, providers, mistakes), security };
   });
+  // A replacement that depends on itself is refused also where no operation uses it.
+  for (const dependable of overrides.keys()) {
+    const input: DependsDeclaration = { kind: 'depends', dependable, cache: true, scopes: [] };
+    new GraphBuilder(overrides, nodes, providers, mistakes).use({ key: undefined, input, place: {} });
+  }
   mistakes.throwIfAny();
   return read;
 }

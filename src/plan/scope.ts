@@ -50,7 +50,7 @@ export class Scope implements AsyncDisposable {
     const input: DependsDeclaration = { kind: 'depends', dependable, cache: true, scopes: [] };
     const source = this.#builder.use({ key: undefined, input, place: {} });
     this.#check();
-    refuseRequestNeeds(source, []);
+    refuseRequestNeeds(source, [], new Set());
     await this.#appValues.make(this.#builder.appNodes);
     await this.#run(source);
     return compileSource(source, this.#positions, this.#appValues)(this.#execution);
@@ -67,17 +67,20 @@ export class Scope implements AsyncDisposable {
   }
 }
 
-function refuseRequestNeeds(source: Source, chain: readonly string[]): void {
-  const refuse = (what: string): never => {
-    throw new FrameworkError(`Outside of a request there is no ${what}, which ${chain.join(' -> ')} needs`);
-  };
-  if (source.kind === 'context') refuse('context');
-  if (source.kind !== 'slot') return;
+/** Throws for everything below that only a request has. */
+function refuseRequestNeeds(source: Source, chain: readonly string[], seen: Set<Slot>): void {
+  if (source.kind === 'context') throw missing('context', chain);
+  if (source.kind !== 'slot' || seen.has(source.slot)) return;
   const { slot } = source;
-  if (slot.kind === 'text' || slot.kind === 'fields') refuse(slot.from);
-  if (slot.kind !== 'dependency') return refuse('body');
+  seen.add(slot);
+  if (slot.kind === 'text' || slot.kind === 'fields') throw missing(slot.from, chain);
+  if (slot.kind !== 'dependency') throw missing('body', chain);
   const inner = [...chain, slot.name];
-  if (slot.run.takes === 'credentials') refuse('credential');
-  if (slot.run.takes === 'context' && slot.run.call.length > 0) return refuseRequestNeeds({ kind: 'context' }, inner);
-  for (const input of slot.inputs) refuseRequestNeeds(input.source, inner);
+  if (slot.run.takes === 'credentials') throw missing('credential', inner);
+  if (slot.run.takes === 'context' && slot.run.call.length > 0) throw missing('context', inner);
+  for (const input of slot.inputs) refuseRequestNeeds(input.source, inner, seen);
+}
+
+function missing(what: string, chain: readonly string[]): FrameworkError {
+  return new FrameworkError(`Outside of a request there is no ${what}, which ${chain.join(' -> ')} needs`);
 }

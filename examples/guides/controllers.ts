@@ -1,0 +1,148 @@
+import {
+  App,
+  Body,
+  type Context,
+  Controller,
+  Cookie,
+  Ctx,
+  Delete,
+  Depends,
+  File,
+  Form,
+  Get,
+  Header,
+  Path,
+  Post,
+  Put,
+  Query,
+  Route,
+} from 'portico';
+import { z } from 'zod';
+
+const Report = z.object({ title: z.string(), pages: z.int().min(1) }).meta({ id: 'Report' });
+type Report = z.output<typeof Report>;
+
+// #region declaring
+@Controller('/reports', { tags: ['reports'] })
+class ReportController {
+  @Get('/:year')
+  byYear(@Path('year', z.int().min(2000)) year: number) {
+    return { year };
+  }
+
+  @Put('/:year', { response: Report })
+  replace(@Path('year', z.int()) _year: number, @Body(Report) report: Report) {
+    return report;
+  }
+
+  @Delete('/:year', { status: 204 })
+  remove(@Path('year', z.int()) _year: number) {}
+
+  @Get('/files/*path')
+  file(@Path('path') path: string) {
+    return { path };
+  }
+
+  @Route('PURGE', '/cache', { includeInSchema: false })
+  purge() {
+    return { purged: true };
+  }
+}
+// #endregion declaring
+
+// #region values
+const Filter = z.strictObject({
+  q: z.string().optional(),
+  tag: z.array(z.string()).default([]),
+  page: z.int().min(1).default(1),
+});
+
+@Controller('/search')
+class SearchController {
+  @Get()
+  search(
+    @Query(Filter) filter: z.output<typeof Filter>,
+    @Header('accept-language', z.string().default('en')) language: string,
+    @Cookie('theme', z.enum(['light', 'dark']).optional()) theme?: 'light' | 'dark',
+  ) {
+    return { filter, language, theme };
+  }
+}
+// #endregion values
+
+// #region bodies
+const Rating = z.object({ stars: z.int().min(1).max(5) });
+
+@Controller('/reviews')
+class ReviewController {
+  @Post({ status: 201 })
+  create(@Body('report', Report) report: Report, @Body('rating', Rating) rating: z.output<typeof Rating>) {
+    return { title: report.title, stars: rating.stars };
+  }
+}
+// #endregion bodies
+
+// #region forms
+@Controller('/profile')
+class ProfileController {
+  @Post('/name')
+  rename(@Form('name') name: string, @Form('nickname', z.string().optional()) nickname?: string) {
+    return { name, nickname };
+  }
+
+  @Post('/picture', { limits: { body: 5_000_000 } })
+  async picture(
+    @File('picture', { types: ['image/png', 'image/jpeg'], maxSize: 4_000_000 }) picture: File,
+    @Form('caption', z.string().max(200).default('')) caption: string,
+  ) {
+    return { caption, firstBytes: [...new Uint8Array(await picture.slice(0, 4).arrayBuffer())] };
+  }
+}
+// #endregion forms
+
+// #region answers
+@Controller('/answers')
+class AnswerController {
+  @Get('/json', { response: Report })
+  json() {
+    return { title: 'Annual', pages: 3, draftOf: 'a field that the schema does not have' };
+  }
+
+  @Get('/text')
+  text() {
+    return new Response('plain text', { headers: { 'Content-Type': 'text/plain; charset=utf-8' } });
+  }
+
+  @Get('/headers')
+  headers(@Ctx() { response }: Context) {
+    response.status = 202;
+    response.headers.set('Retry-After', '120');
+    return { queued: true };
+  }
+}
+// #endregion answers
+
+// #region shared
+class Tenant {
+  constructor(@Path('tenant', z.string().regex(/^[a-z]+$/)) readonly name: string) {}
+}
+
+@Controller('/:tenant/settings')
+class SettingsController {
+  constructor(@Depends(Tenant) private readonly tenant: Tenant) {}
+
+  @Get()
+  read() {
+    return { tenant: this.tenant.name };
+  }
+}
+// #endregion shared
+
+// #region app
+export const app = new App({
+  title: 'Controllers',
+  version: '1.0.0',
+  controllers: [ReportController, SearchController, ReviewController, ProfileController, AnswerController],
+});
+app.include([SettingsController], { prefix: '/tenants', tags: ['tenants'] });
+// #endregion app

@@ -1,0 +1,58 @@
+import {
+  App,
+  Body,
+  type Context,
+  Controller,
+  Get,
+  HTTPException,
+  OnError,
+  Path,
+  Post,
+  RequestValidationError,
+} from 'portico';
+import { z } from 'zod';
+
+const Order = z.object({ item: z.string(), count: z.int().min(1) });
+
+// #region controller
+class OutOfStock extends Error {
+  readonly item: string;
+
+  constructor(item: string) {
+    super(`There is no more of ${item}`);
+    this.item = item;
+  }
+}
+
+@Controller('/orders')
+class OrderController {
+  @Get('/:orderId')
+  read(@Path('orderId', z.int()) orderId: number) {
+    throw new HTTPException(404, { message: 'No such order', orderId }, { headers: { 'Retry-After': '60' } });
+  }
+
+  @Post({ status: 201, responses: { 409: { description: 'Out of stock' } } })
+  create(@Body(Order) { item, count }: z.output<typeof Order>) {
+    if (count > 10) throw new OutOfStock(item);
+    if (item === 'fault') throw new Error('what went wrong is for the log alone');
+    return { item, count };
+  }
+
+  @OnError(OutOfStock)
+  outOfStock({ item }: OutOfStock, { response }: Context) {
+    response.status = 409;
+    return { detail: 'Out of stock', item };
+  }
+}
+// #endregion controller
+
+// #region app
+export const app = new App({ title: 'Errors', version: '1.0.0', controllers: [OrderController] })
+  .onError(RequestValidationError, ({ issues }) => {
+    return { errors: issues.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`) };
+  })
+  .onError(RangeError, (error, { response }) => {
+    response.status = 400;
+    return { detail: error.message };
+  });
+// #endregion app

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { App } from 'portico';
+import { assertSecurityDocumented } from 'portico/testing';
+import { activeUser } from '../app/current-user.ts';
+import { ItemController } from '../app/item-controller.ts';
+import { store, type UserRecord } from '../app/store.ts';
+import { UserController } from '../app/user-controller.ts';
+
+// #region suite
+await test('users and items', async (t) => {
+  const app = new App({ title: 'Under test', version: '0', controllers: [UserController, ItemController] });
+  t.after(() => app.close());
+
+  await t.test('a request goes through the whole framework and no socket', async () => {
+    const response = await app.request('/users/me');
+    assert.equal(response.status, 401);
+    assert.equal(response.headers.get('WWW-Authenticate'), 'Bearer realm="api"');
+  });
+  // #endregion suite
+
+  // #region override
+  await t.test('an override signs somebody in until the block is left', async () => {
+    const tester: UserRecord = { username: 'tester', passwordHash: '', active: true, scopes: [] };
+    using _ = app.override(activeUser, () => tester);
+    const response = await app.request('/users/me');
+    assert.deepEqual(await response.json(), { username: 'tester', active: true });
+  });
+  // #endregion override
+
+  // #region scope
+  await t.test('a scope gives what the requests use', async () => {
+    await using scope = app.scope();
+    const { items } = await scope.get(store);
+    items.set(1, { id: 1, title: 'Lamp', price: 20, owner: 'demo' });
+    assert.equal((await app.request('/items/1')).status, 200);
+  });
+  // #endregion scope
+
+  // #region security
+  await t.test('what the document says of security is what an anonymous request gets', async () => {
+    await assertSecurityDocumented(app);
+  });
+  // #endregion security
+});

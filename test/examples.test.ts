@@ -1,0 +1,635 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { App } from 'portico';
+import { assertSecurityDocumented } from 'portico/testing';
+
+// Read by examples when they are loaded, which is why they are imported further down.
+process.env['API_KEY'] = 'key-of-this-test';
+process.env['API_TOKEN'] = 'token-of-this-test';
+process.env['PASSWORD'] = 'password-of-this-test';
+
+const root = join(import.meta.dirname, '..');
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const filesIn = (folder: string) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => file.endsWith('.ts'))
+    .toSorted();
+
+/** These do something when they are imported. */
+const PROGRAMS = ['app/main.ts', 'guides/testing.ts'];
+
+const apps = new Map<string, App>();
+for (const file of filesIn('examples')) {
+  if (PROGRAMS.includes(file)) continue;
+  const { app } = await import(join(root, 'examples', file));
+  if (app instanceof App) apps.set(file, app);
+}
+const exampleApp = (file: string): App => {
+  const app = apps.get(file);
+  assert.ok(app, `${file} exports no app`);
+  return app;
+};
+
+after(async () => {
+  await Promise.all([...apps.values()].map((app) => app.close()));
+});
+
+interface Answer {
+  readonly status: number;
+  readonly challenge: string | null;
+  readonly headers: Headers;
+  readonly body: any;
+}
+
+async function ask(app: App, path: string, init: RequestInit = {}): Promise<Answer> {
+  const response = await app.request(path, init);
+  const text = await response.text();
+  const body = response.headers.get('content-type') === 'application/json' ? JSON.parse(text) : text;
+  return {
+    status: response.status,
+    challenge: response.headers.get('www-authenticate'),
+    headers: response.headers,
+    body,
+  };
+}
+
+const bearing = (token: string) => ({ Authorization: `Bearer ${token}` });
+const form = (fields: Record<string, string>): RequestInit => ({ method: 'POST', body: new URLSearchParams(fields) });
+const json = (value: unknown, headers: Record<string, string> = {}): RequestInit => ({
+  method: 'POST',
+  body: JSON.stringify(value),
+  headers: { 'Content-Type': 'application/json', ...headers },
+});
+
+const UNAUTHENTICATED = 'Bearer realm="api"';
+const REFUSED = 'Bearer realm="api", error="invalid_token"';
+
+describe('every example', () => {
+  it('exports an app, or is a part of one', () => {
+    assert.deepEqual(
+      [...apps.keys()],
+      [
+        'app/app.ts',
+        'database/app.ts',
+        'guides/controllers.ts',
+        'guides/dependencies.ts',
+        'guides/document.ts',
+        'guides/errors.ts',
+        'guides/lifetimes.ts',
+        'guides/security.ts',
+        'guides/serving.ts',
+        'readme.ts',
+        'tutorial/step1.ts',
+        'tutorial/step2.ts',
+        'tutorial/step3.ts',
+        'tutorial/step4.ts',
+      ],
+    );
+  });
+
+  for (const [file, app] of apps) {
+    it(`${file} has a valid document`, async () => {
+      const { valid, errors } = await new Validator().validate(JSON.parse(JSON.stringify(app.openapi())));
+      assert.ok(valid, JSON.stringify(errors));
+    });
+
+    it(`${file} protects what its document says is protected, and nothing else`, async () => {
+      await assertSecurityDocumented(app);
+    });
+  }
+});
+
+describe('the program of the README', () => {
+  const app = exampleApp('readme.ts');
+
+  it('has at most 27 lines, none of more than 120 columns', () => {
+    const lines = read('examples/readme.ts').trimEnd().split('\n');
+    assert.ok(lines.length <= 27, `${lines.length} lines`);
+    assert.deepEqual(
+      lines.filter((line) => line.length > 120),
+      [],
+    );
+  });
+
+  it('is what the README shows first, whole', () => {
+    const [, first] = /```ts\n([\s\S]*?)```/.exec(read('README.md')) ?? [];
+    assert.equal(first, `// examples/readme.ts\n${read('examples/readme.ts')}`);
+  });
+
+  it('gives a token for the password, and the user for the token', async () => {
+    const signedIn = await ask(app, '/token', form({ username: 'somebody', password: 'demo' }));
+    assert.equal(signedIn.status, 200);
+    assert.equal(signedIn.body.token_type, 'bearer');
+    assert.equal(signedIn.headers.get('cache-control'), 'no-store');
+    const me = await ask(app, '/users/me', { headers: bearing(signedIn.body.access_token) });
+    assert.deepEqual([me.status, me.body], [200, { username: 'somebody' }]);
+  });
+
+  it('refuses a wrong password, a wrong token and a missing one', async () => {
+    const refused = await ask(app, '/token', form({ username: 'somebody', password: 'wrong' }));
+    assert.deepEqual([refused.status, refused.body], [400, { error: 'invalid_grant' }]);
+    const wrong = await ask(app, '/users/me', { headers: bearing('wrong') });
+    assert.deepEqual([wrong.status, wrong.body, wrong.challenge], [401, { detail: 'Invalid token' }, REFUSED]);
+    const missing = await ask(app, '/users/me');
+    assert.deepEqual(
+      [missing.status, missing.body, missing.challenge],
+      [401, { detail: 'Not authenticated' }, UNAUTHENTICATED],
+    );
+  });
+
+  it('validates, and tells every mistake at once', async () => {
+    assert.deepEqual((await ask(app, '/items/7?q=lamp')).body, { itemId: 7, q: 'lamp' });
+    assert.deepEqual((await ask(app, '/items/7')).body, { itemId: 7 });
+    const { status, body } = await ask(app, '/items/seven?q=a&q=b');
+    assert.equal(status, 422);
+    assert.deepEqual(
+      body.detail.map(({ loc }: { loc: unknown }) => loc),
+      [
+        ['path', 'itemId'],
+        ['query', 'q'],
+      ],
+    );
+  });
+
+  it('has a document with the password flow, on the protected operation alone, and a page', async () => {
+    const { body: document } = await ask(app, '/openapi.json');
+    assert.deepEqual(document.components.securitySchemes, {
+      OAuth2PasswordBearer: { type: 'oauth2', flows: { password: { tokenUrl: 'token', scopes: {} } } },
+    });
+    const operations = Object.entries<Record<string, any>>(document.paths).flatMap(([path, item]) =>
+      Object.values(item).map(({ security }) => [path, security]),
+    );
+    assert.deepEqual(operations, [
+      ['/token', undefined],
+      ['/users/me', [{ OAuth2PasswordBearer: [] }]],
+      ['/items/{itemId}', undefined],
+    ]);
+    const { status, body: page } = await ask(app, '/docs');
+    assert.equal(status, 200);
+    assert.match(page, /<title>Items<\/title>/);
+  });
+
+  it('runs where only a fetch function is asked for', async () => {
+    const { default: worker } = await import('../examples/guides/worker.ts');
+    assert.equal((await worker.fetch(new Request('https://example.com/items/7'))).status, 200);
+  });
+});
+
+describe('the tutorial', () => {
+  const answers = async (step: number, path: string, token?: string) => {
+    const headers = token === undefined ? {} : bearing(token);
+    const { status, body, challenge } = await ask(exampleApp(`tutorial/step${step}.ts`), path, { headers });
+    return [status, body, challenge];
+  };
+  const missing = [401, { detail: 'Not authenticated' }, UNAUTHENTICATED];
+  const malformed = [401, { detail: 'Invalid authentication credentials' }, REFUSED];
+
+  it('step 1 echoes the token', async () => {
+    assert.deepEqual(await answers(1, '/items/', 'any'), [200, { token: 'any' }, null]);
+    assert.deepEqual(await answers(1, '/items/'), missing);
+    assert.deepEqual(await answers(1, '/items/', 'not a token'), malformed);
+  });
+
+  it('step 2 gives the user that the token stands for', async () => {
+    const user = { username: 'anyfakedecoded', email: 'john@example.com', full_name: 'John Doe' };
+    assert.deepEqual(await answers(2, '/users/me', 'any'), [200, user, null]);
+    assert.deepEqual(await answers(2, '/users/me'), missing);
+    assert.deepEqual(await answers(2, '/users/me', 'not a token'), malformed);
+  });
+
+  it('step 3 compares the token, and refuses with a challenge', async () => {
+    assert.deepEqual(await answers(3, '/secure-data', 'mysecrettoken'), [
+      200,
+      { message: 'This is secure data' },
+      null,
+    ]);
+    assert.deepEqual(await answers(3, '/secure-data', 'mysecrettokem'), malformed);
+    assert.deepEqual(await answers(3, '/secure-data'), missing);
+  });
+
+  it('step 4 answers a wrong and a missing token alike', async () => {
+    const granted = { message: 'Access granted with token: mysecrettoken' };
+    const detail = 'Invalid or missing token';
+    assert.deepEqual(await answers(4, '/protected', 'mysecrettoken'), [200, granted, null]);
+    assert.deepEqual(await answers(4, '/protected', 'wrong'), [401, { detail }, REFUSED]);
+    assert.deepEqual(await answers(4, '/protected', 'not a token'), [401, { detail }, REFUSED]);
+    assert.deepEqual(await answers(4, '/protected'), [401, { detail }, UNAUTHENTICATED]);
+  });
+});
+
+describe('the application', async () => {
+  const app = exampleApp('app/app.ts');
+  const { DEMO, store } = await import('../examples/app/store.ts');
+
+  const signIn = async (fields: Record<string, string> = {}) => {
+    const { status, body } = await ask(app, '/token', form({ ...DEMO, ...fields }));
+    assert.equal(status, 200);
+    return bearing(body.access_token);
+  };
+
+  it('gives a token of the asked-for scopes, by default of all', async () => {
+    const all = await ask(app, '/token', form(DEMO));
+    assert.equal(all.body.scope, 'items:read items:write');
+    const one = await ask(app, '/token', form({ ...DEMO, scope: 'items:read' }));
+    assert.equal(one.body.scope, 'items:read');
+    const foreign = await ask(app, '/token', form({ ...DEMO, scope: 'everything' }));
+    assert.deepEqual([foreign.status, foreign.body], [400, { error: 'invalid_scope' }]);
+  });
+
+  it('answers a wrong password and an unknown user alike', async () => {
+    const wrong = await ask(app, '/token', form({ ...DEMO, password: 'wrong' }));
+    const unknown = await ask(app, '/token', form({ username: 'unknown', password: 'wrong' }));
+    assert.deepEqual([wrong.status, wrong.body], [unknown.status, unknown.body]);
+    assert.equal(wrong.body.error, 'invalid_grant');
+  });
+
+  it('gives the user of a right token without the password hash; a wrong and a missing one are refused', async () => {
+    const me = await ask(app, '/users/me', { headers: await signIn() });
+    assert.deepEqual([me.status, me.body], [200, { username: DEMO.username, active: true }]);
+    const wrong = await ask(app, '/users/me', { headers: bearing('wrong') });
+    assert.deepEqual([wrong.status, wrong.challenge], [401, REFUSED]);
+    const missing = await ask(app, '/users/me');
+    assert.deepEqual([missing.status, missing.challenge], [401, UNAUTHENTICATED]);
+  });
+
+  it('registers a user, and no second one of that name', async () => {
+    const user = { username: 'registered', password: 'long enough' };
+    const { status, body } = await ask(app, '/users', json(user));
+    assert.deepEqual([status, body], [201, { username: 'registered', active: true }]);
+    assert.equal((await ask(app, '/users/me', { headers: await signIn(user) })).body.username, 'registered');
+    assert.equal((await ask(app, '/users', json({ ...user, password: 'another one' }))).status, 409);
+    await signIn(user);
+    const short = await ask(app, '/users', json({ username: 'x', password: 'short' }));
+    assert.equal(short.status, 422);
+    assert.doesNotMatch(JSON.stringify(short.body), /"short"/);
+  });
+
+  it('lets two registrations of one name race, and one win', async () => {
+    const user = { username: 'raced', password: 'long enough' };
+    const answers = await Promise.all([ask(app, '/users', json(user)), ask(app, '/users', json(user))]);
+    assert.deepEqual(
+      answers.map(({ status }) => status).toSorted((one, other) => one - other),
+      [201, 409],
+    );
+  });
+
+  it('refuses a user whose account has been closed since', async () => {
+    const user = { username: 'closed', password: 'long enough' };
+    await ask(app, '/users', json(user));
+    const headers = await signIn(user);
+    await using scope = app.scope();
+    const { users } = await scope.get(store);
+    const record = users.get('closed');
+    assert.ok(record);
+    users.set('closed', { ...record, active: false });
+    assert.equal((await ask(app, '/users/me', { headers })).status, 401);
+    assert.equal((await ask(app, '/token', form(user))).status, 400);
+  });
+
+  it('refuses a token that has expired', async (t) => {
+    const headers = await signIn();
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    t.mock.timers.tick(901_000);
+    assert.equal((await ask(app, '/users/me', { headers })).status, 401);
+  });
+
+  it('adds items, lists them in pages, and lets their owners remove them', async () => {
+    const headers = await signIn();
+    const added: number[] = [];
+    for (const title of ['Lamp', 'Table', 'Chair']) {
+      const { status, body } = await ask(app, '/items', json({ title, price: 20 }, headers));
+      assert.equal(status, 201);
+      assert.equal(body.owner, DEMO.username);
+      added.push(body.id);
+    }
+    const page = await ask(app, `/items?owner=${DEMO.username}&skip=1&limit=1`, { headers });
+    assert.deepEqual(page.body, { items: [{ title: 'Table', price: 20, id: added[1], owner: 'demo' }], total: 3 });
+    assert.equal((await ask(app, '/items?limit=1000', { headers })).status, 422);
+    assert.equal((await ask(app, `/items/${added[0]}`)).body.title, 'Lamp');
+
+    const stranger = { username: 'stranger', password: 'long enough' };
+    await ask(app, '/users', json(stranger));
+    const foreign = await ask(app, `/items/${added[0]}`, { method: 'DELETE', headers: await signIn(stranger) });
+    assert.equal(foreign.status, 404);
+    assert.equal((await ask(app, `/items/${added[0]}`, { method: 'DELETE', headers })).status, 204);
+    assert.equal((await ask(app, `/items/${added[0]}`)).status, 404);
+  });
+
+  it('refuses a token without the scope, and says which is missing', async () => {
+    const headers = await signIn({ scope: 'items:read' });
+    assert.equal((await ask(app, '/items', { headers })).status, 200);
+    const { status, challenge } = await ask(app, '/items', json({ title: 'Lamp', price: 20 }, headers));
+    assert.equal(status, 403);
+    assert.equal(challenge, 'Bearer realm="api", error="insufficient_scope", scope="items:write"');
+  });
+
+  it('documents the scopes, and the schemas without the hash', () => {
+    const { paths, components } = app.openapi() as any;
+    assert.deepEqual(paths['/items'].post.security, [{ OAuth2PasswordBearer: ['items:write'] }]);
+    assert.deepEqual(
+      paths['/items'].get.parameters.map(({ name }: { name: string }) => name),
+      ['skip', 'limit', 'owner'],
+    );
+    assert.deepEqual(Object.keys(components.schemas.User.properties), ['username', 'active']);
+  });
+
+  it('is served by the start script, on the port of the environment', async (t) => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const [, ...parameters] = (scripts['start'] ?? '').split(' ');
+    const child = spawn(process.execPath, parameters, { cwd: root, env: { ...process.env, PORT: '0' } });
+    t.after(() => child.kill('SIGKILL'));
+    let printed = '';
+    for await (const chunk of child.stdout) {
+      printed += String(chunk);
+      if (printed.includes('Sign in')) break;
+    }
+    const [, url = ''] = /Serving on (\S+), documented at \S+\/docs\n/.exec(printed) ?? [];
+    const refused = await fetch(`${url}/users/me`);
+    assert.deepEqual([refused.status, refused.headers.get('www-authenticate')], [401, UNAUTHENTICATED]);
+    const [, username = '', password = ''] = /Sign in as '(.*)' with the password '(.*)'/.exec(printed) ?? [];
+    const signedIn = (await (await fetch(`${url}/token`, form({ username, password }))).json()) as any;
+    assert.equal((await fetch(`${url}/users/me`, { headers: bearing(signedIn.access_token) })).status, 200);
+    assert.equal((await fetch(`${url}/docs`)).status, 200);
+    const document = (await (await fetch(`${url}/openapi.json`)).json()) as any;
+    assert.ok((await new Validator().validate(document)).valid);
+    child.kill('SIGTERM');
+    assert.deepEqual(await once(child, 'exit'), [0, null]);
+  });
+});
+
+describe('the database recipe', () => {
+  const app = exampleApp('database/app.ts');
+  const balance = async (headers: Record<string, string>) =>
+    (await ask(app, '/accounts/me', { headers })).body.balance as number;
+
+  it('commits before the answer, and rolls back on any error', async () => {
+    const payer = bearing((await ask(app, '/accounts', json({ name: 'payer' }))).body.token);
+    const payee = bearing((await ask(app, '/accounts', json({ name: 'payee' }))).body.token);
+    const pay = (amount: number, to = 'payee') => ask(app, '/transfers', json({ payee: to, amount }, payer));
+    const balances = async () => [await balance(payer), await balance(payee)];
+
+    const paid = await pay(30);
+    assert.deepEqual([paid.status, paid.body], [201, { name: 'payer', balance: 70 }]);
+    assert.deepEqual(await balances(), [70, 130]);
+
+    // The handler throws when both balances have been changed already.
+    const overdrawn = await pay(71);
+    assert.deepEqual([overdrawn.status, overdrawn.body], [409, { detail: 'The balance is below 71' }]);
+    assert.deepEqual(await balances(), [70, 130]);
+
+    // Only the commit finds out that there is no such account.
+    const nobody = await pay(10, 'nobody');
+    assert.deepEqual([nobody.status, nobody.body], [409, { detail: 'There is no such account' }]);
+    assert.deepEqual(await balances(), [70, 130]);
+
+    const taken = await ask(app, '/accounts', json({ name: 'payer' }));
+    assert.deepEqual([taken.status, taken.body], [409, { detail: 'The name is taken' }]);
+  });
+
+  it('refuses a wrong and a missing token', async () => {
+    const transfer = { payee: 'payee', amount: 1 };
+    assert.equal((await ask(app, '/transfers', json(transfer, bearing('wrong')))).challenge, REFUSED);
+    assert.equal((await ask(app, '/transfers', json(transfer))).challenge, UNAUTHENTICATED);
+  });
+
+  it('lets overlapping requests take turns', async () => {
+    const owner = bearing((await ask(app, '/accounts', json({ name: 'busy' }))).body.token);
+    await ask(app, '/accounts', json({ name: 'idle' }));
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, () => ask(app, '/transfers', json({ payee: 'idle', amount: 10 }, owner))),
+    );
+    const statuses = answers.map(({ status }) => status);
+    assert.equal(statuses.filter((status) => status === 201).length, 10);
+    assert.equal(statuses.filter((status) => status === 409).length, 2);
+    assert.equal(await balance(owner), 0);
+  });
+});
+
+describe('the examples of the guides', () => {
+  it('controllers: paths, values, bodies, forms and answers', async () => {
+    const app = exampleApp('guides/controllers.ts');
+    assert.deepEqual((await ask(app, '/reports/2024')).body, { year: 2024 });
+    assert.equal((await ask(app, '/reports/1999')).status, 422);
+    assert.deepEqual((await ask(app, '/reports/files/a/b%20c')).body, { path: 'a/b c' });
+    assert.equal((await ask(app, '/reports/2024', { method: 'DELETE' })).status, 204);
+    const put = { ...json({ title: 'Annual', pages: 3 }), method: 'PUT' };
+    assert.deepEqual((await ask(app, '/reports/2024', put)).body, { title: 'Annual', pages: 3 });
+    assert.deepEqual((await ask(app, '/reports/cache', { method: 'PURGE' })).body, { purged: true });
+
+    const found = await ask(app, '/search?q=x&tag=a&tag=b', { headers: { Cookie: 'theme=dark' } });
+    assert.deepEqual(found.body, { filter: { q: 'x', tag: ['a', 'b'], page: 1 }, language: 'en', theme: 'dark' });
+    assert.equal((await ask(app, '/search?unknown=1')).status, 422);
+
+    const both = json({ report: { title: 'Annual', pages: 3 }, rating: { stars: 5 } });
+    assert.deepEqual((await ask(app, '/reviews', both)).body, { title: 'Annual', stars: 5 });
+
+    assert.deepEqual((await ask(app, '/profile/name', form({ name: 'n', nickname: '' }))).body, { name: 'n' });
+    const upload = new FormData();
+    upload.set('picture', new File([new Uint8Array([137, 80, 78, 71, 13])], 'p.png', { type: 'image/png' }));
+    const picture = await ask(app, '/profile/picture', { method: 'POST', body: upload });
+    assert.deepEqual(picture.body, { caption: '', firstBytes: [137, 80, 78, 71] });
+    upload.set('picture', new File(['text'], 'p.txt', { type: 'text/plain' }));
+    assert.equal((await ask(app, '/profile/picture', { method: 'POST', body: upload })).status, 422);
+
+    assert.deepEqual((await ask(app, '/answers/json')).body, { title: 'Annual', pages: 3 });
+    assert.equal((await ask(app, '/answers/text')).body, 'plain text');
+    const queued = await ask(app, '/answers/headers');
+    assert.deepEqual([queued.status, queued.headers.get('retry-after')], [202, '120']);
+
+    assert.deepEqual((await ask(app, '/tenants/acme/settings')).body, { tenant: 'acme' });
+    assert.equal((await ask(app, '/tenants/ACME/settings')).status, 422);
+  });
+
+  it('dependencies: their forms, what is shared, and lists', async () => {
+    const app = exampleApp('guides/dependencies.ts');
+    const found = await ask(app, '/search?q=lamp&limit=5', { headers: { 'User-Agent': 'test' } });
+    assert.deepEqual(found.body, { q: 'lamp', userAgent: 'test', language: 'en', skip: 0, limit: 5 });
+    assert.match(found.headers.get('server-timing') ?? '', /^handler;dur=[\d.]+$/);
+    assert.deepEqual(
+      (await ask(app, '/search?q=a&limit=101')).body.detail.map(({ loc }: { loc: string[] }) => loc.join('.')),
+      ['query.q', 'header.user-agent', 'query.limit'],
+    );
+
+    const { body } = await ask(app, '/shared');
+    assert.deepEqual(body.lines, [`${body.requestId} began`]);
+    assert.equal(body.nonce, body.same);
+    assert.notEqual(body.nonce, body.another);
+  });
+
+  it('dependencies: a guarded app lets the right key in, and everybody to what is left out', async () => {
+    const { guarded } = await import('../examples/guides/dependencies.ts');
+    assert.equal((await ask(guarded, '/status', { headers: { 'X-API-Key': 'key-of-this-test' } })).status, 200);
+    assert.equal((await ask(guarded, '/status', { headers: { 'X-API-Key': 'wrong' } })).status, 401);
+    assert.equal((await ask(guarded, '/status')).status, 401);
+    assert.equal((await ask(guarded, '/status/health')).status, 200);
+    await assertSecurityDocumented(guarded);
+    assert.ok('429' in ((guarded.openapi() as any).paths['/status'].get.responses as object));
+  });
+
+  it('lifetimes: in the order that the page tells', async () => {
+    const { events } = await import('../examples/guides/lifetimes.ts');
+    const app = exampleApp('guides/lifetimes.ts');
+    events.length = 0;
+    assert.equal((await ask(app, '/orders', { method: 'POST' })).status, 201);
+    await new Promise(setImmediate);
+    // What the pool was opened for came earlier.
+    assert.deepEqual(events, ['file opened', 'begin', 'handler', 'commit', 'background task', 'file closed']);
+    const page = read('docs/lifetimes.md');
+    const told = /```text\n([\s\S]*?)```/.exec(page)?.[1]?.trimEnd().split('\n');
+    assert.deepEqual(told, ['pool opened', ...events, 'pool closed']);
+
+    events.length = 0;
+    assert.equal((await ask(app, '/orders/refused', { method: 'POST' })).status, 500);
+    assert.deepEqual(events, ['begin', 'rollback', 'error logged']);
+  });
+
+  it('lifetimes: a stream keeps open what it is read from', async () => {
+    const { events } = await import('../examples/guides/lifetimes.ts');
+    const app = exampleApp('guides/lifetimes.ts');
+    events.length = 0;
+    const response = await app.request('/streams/lines');
+    assert.equal(response.headers.get('content-type'), 'application/jsonl');
+    assert.deepEqual(events, ['file opened']);
+    assert.equal(await response.text(), '{"line":"one"}\n{"line":"two"}\n');
+    await new Promise(setImmediate);
+    assert.deepEqual(events, ['file opened', 'file closed']);
+    const sent = await ask(app, '/streams/events');
+    assert.equal(sent.body, 'event: tick\ndata: {"count":1}\n\ndata: done\n\n');
+  });
+
+  it('security: a scheme of its own, and alternatives', async () => {
+    const app = exampleApp('guides/security.ts');
+    const get = (headers: Record<string, string>) => ask(app, '/alternatives', { headers });
+    assert.equal((await get({ Authorization: 'Token token-of-this-test' })).status, 200);
+    assert.equal((await get({ 'X-API-Key': 'token-of-this-test' })).status, 200);
+    assert.equal((await get({ Authorization: 'Token wrong' })).status, 401);
+    const missing = await get({});
+    assert.deepEqual([missing.status, missing.challenge], [401, 'Token realm="api", APIKey realm="api"']);
+    assert.deepEqual((await ask(app, '/alternatives/optional')).body, { anonymous: true });
+    assert.deepEqual((await ask(app, '/alternatives/optional', { headers: bearing('any') })).body, {
+      anonymous: false,
+    });
+    assert.deepEqual((app.openapi() as any).paths['/alternatives'].get.security, [
+      { TokenScheme: [] },
+      { APIKeyHeader: [] },
+    ]);
+  });
+
+  it('security: a session in a cookie, closed to other origins', async () => {
+    const app = exampleApp('guides/security.ts');
+    const own = { 'Sec-Fetch-Site': 'same-origin' };
+    const signIn = (password: string, headers: Record<string, string>) =>
+      ask(app, '/session', { ...form({ username: 'somebody', password }), headers });
+    assert.equal((await signIn('password-of-this-test', { 'Sec-Fetch-Site': 'cross-site' })).status, 400);
+    assert.equal((await signIn('wrong', own)).status, 400);
+    const opened = await signIn('password-of-this-test', own);
+    assert.equal(opened.status, 204);
+    const cookie = opened.headers.get('set-cookie') ?? '';
+    assert.match(cookie, /^__Host-session=[\w-]{43}; Path=\/; Max-Age=3600; Secure; HttpOnly; SameSite=Lax$/);
+    const Cookie = cookie.slice(0, cookie.indexOf(';'));
+
+    assert.deepEqual((await ask(app, '/session', { headers: { Cookie } })).body, { username: 'somebody' });
+    assert.equal((await ask(app, '/session', { headers: { Cookie: '__Host-session=wrong' } })).status, 401);
+    assert.equal((await ask(app, '/session')).status, 401);
+    const close = (headers: Record<string, string>) => ask(app, '/session', { method: 'DELETE', headers });
+    assert.equal((await close({ Cookie })).status, 400);
+    assert.equal((await close(own)).status, 401);
+    assert.equal((await close({ Cookie, ...own })).status, 204);
+    assert.equal((await ask(app, '/session', { headers: { Cookie } })).status, 401);
+  });
+
+  it('errors: answered by the nearest handler, constant where there is none', async (t) => {
+    const app = exampleApp('guides/errors.ts');
+    const missing = await ask(app, '/orders/7');
+    assert.deepEqual([missing.status, missing.body], [404, { detail: { message: 'No such order', orderId: 7 } }]);
+    assert.equal(missing.headers.get('retry-after'), '60');
+    const sold = await ask(app, '/orders', json({ item: 'lamp', count: 11 }));
+    assert.deepEqual([sold.status, sold.body], [409, { detail: 'Out of stock', item: 'lamp' }]);
+    const invalid = await ask(app, '/orders', json({ item: 'lamp', count: 0 }));
+    assert.equal(invalid.status, 422);
+    assert.match(invalid.body.errors[0], /^body\.count: /);
+    const log = t.mock.method(console, 'error', () => {});
+    const fault = await ask(app, '/orders', json({ item: 'fault', count: 1 }));
+    assert.deepEqual([fault.status, fault.body], [500, { detail: 'Internal Server Error' }]);
+    assert.match(String(log.mock.calls[0]?.arguments[0]), /POST \/orders\b[\s\S]*is for the log alone/);
+  });
+
+  it('document: names, ids, servers and paths as they were given', async () => {
+    const app = exampleApp('guides/document.ts');
+    const { body: document } = await ask(app, '/reference/openapi.json');
+    assert.equal(document.info.version, '2.1.0');
+    assert.deepEqual(
+      document.servers.map(({ url }: { url: string }) => url),
+      ['/api/v2', 'https://staging.example.com/api/v2'],
+    );
+    assert.deepEqual(Object.keys(document.components.schemas), ['Address', 'Customer', 'CustomerInput']);
+    const { get, post } = document.paths['/customers'];
+    assert.deepEqual(
+      [post.operationId, get.operationId, get.summary, get.deprecated, get['x-internal']],
+      ['addCustomer', 'readAllCustomer', 'Everybody', true, true],
+    );
+    assert.equal((await ask(app, '/reference')).status, 200);
+    assert.equal((await ask(app, '/docs')).status, 404);
+    const headers = bearing('any');
+    assert.equal((await ask(app, '/customers/x?at=2024-02-29', { headers })).status, 200);
+    assert.equal((await ask(app, '/customers/x?at=2023-02-29', { headers })).status, 422);
+  });
+
+  it('serving: behind one proxy, and as a listener of a server of its own', async (t) => {
+    const { app, listener, start } = await import('../examples/guides/serving.ts');
+    assert.match((await ask(app, '/nothing')).headers.get('server-timing') ?? '', /^total;dur=/);
+    t.mock.method(console, 'info', () => {});
+    const server = listener().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const direct = await fetch(`http://127.0.0.1:${port}/address`, { headers: { 'X-Forwarded-For': '203.0.113.7' } });
+    assert.deepEqual(await direct.json(), { clientAddress: '127.0.0.1' });
+    server.close();
+    server.closeAllConnections();
+    const served = await start(0);
+    const proxied = await fetch(`http://127.0.0.1:${served.port}/address`, {
+      headers: { 'X-Forwarded-For': '198.51.100.9, 203.0.113.7' },
+    });
+    assert.deepEqual(await proxied.json(), { clientAddress: '203.0.113.7' });
+    await served.close();
+  });
+
+  it('testing: its own tests pass', async () => {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'examples/guides/testing.ts'], { cwd: root });
+    let printed = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += String(chunk)));
+    const [code] = await once(child, 'close');
+    assert.equal(code, 0, printed);
+    assert.match(printed, /pass 5/);
+  });
+});
+
+describe('what pages list', () => {
+  it('docs/errors.md has a heading for every code of a declaration mistake, and no other', () => {
+    const [, union = ''] = /export type MistakeCode =([^;]*);/.exec(read('src/model/mistakes.ts')) ?? [];
+    const codes = [...union.matchAll(/'([A-Z_]+)'/g)].map(([, code = '']) => code);
+    const headings = [...read('docs/errors.md').matchAll(/^### `([A-Z_]+)`$/gm)].map(([, code = '']) => code);
+    assert.ok(codes.length > 20, 'the union was not found');
+    assert.deepEqual(headings.toSorted(), codes.toSorted());
+  });
+
+  it('ARCHITECTURE.md has a line for every file of src, and no other', () => {
+    const [, tree = ''] = /```text\nsrc\/\n([\s\S]*?)```/.exec(read('ARCHITECTURE.md')) ?? [];
+    const files: string[] = [];
+    let folder = '';
+    for (const line of tree.trimEnd().split('\n')) {
+      const [, indent = '', name = '', what = ''] = /^( *)(\S+)(?: +(\S.*))?$/.exec(line) ?? [];
+      assert.notEqual(what, '', `${name} is not explained`);
+      if (indent.length === 2) folder = name.endsWith('/') ? name : '';
+      if (!name.endsWith('/')) files.push(folder + name);
+    }
+    assert.deepEqual(files.toSorted(), filesIn('src'));
+  });
+});
