@@ -1,15 +1,16 @@
 import type { OpenAPIObject } from 'openapi3-ts/oas31';
 import { FetchIncoming, toResponse } from './adapters/fetch.ts';
 import { type AppOptions, type IncludeOptions, readOptions, type Settings } from './app-options.ts';
+import { Aftermath } from './http/aftermath.ts';
 import { Context } from './http/context.ts';
 import { within } from './http/deadline.ts';
-import { discard } from './http/ending.ts';
-import { type ErrorClass, type ErrorHandler, ErrorHandlers } from './http/error-handlers.ts';
-import { HTTPException, RequestAbandonedError, RequestValidationError } from './http/errors.ts';
+import type { ErrorClass } from './http/error-handlers.ts';
+import { HTTPException } from './http/errors.ts';
 import type { Incoming } from './http/incoming.ts';
-import { printable, stackOf } from './http/log.ts';
+import { ErrorLog } from './http/log.ts';
 import { around, type Respond } from './http/middleware.ts';
-import { headerIn, mergeOutgoing, outputOf, type Reply, replyTo, replyToError, toJson } from './http/reply.ts';
+import { Recovery } from './http/recovery.ts';
+import { type Reply, replyToError, seal } from './http/reply.ts';
 import { Router } from './http/router.ts';
 import type { Dependable, ValueOf } from './metadata/dependable.ts';
 import type { Class } from './metadata/store.ts';
@@ -22,6 +23,7 @@ import { type AppDeclaration, type Include, readModel, readUnderOverrides } from
 import { describe } from './openapi/document.ts';
 import { type AssetReader, pagesOf } from './openapi/pages.ts';
 import { AppValues } from './plan/app-values.ts';
+import type { Report } from './plan/compile.ts';
 import { isPromise } from './plan/execution.ts';
 import { Route, type RouteSettings, type Servable } from './plan/route.ts';
 import { Scope } from './plan/scope.ts';
@@ -36,13 +38,12 @@ export class App {
   readonly #settings: Settings;
   readonly #nodes = new AppNodes();
   readonly #appValues = new AppValues();
-  readonly #handlers = new ErrorHandlers();
+  readonly #log: ErrorLog;
+  readonly #recovery: Recovery;
+  readonly #aftermath: Aftermath;
+  readonly #scopes = new Set<Scope>();
   readonly #respond: Respond;
   readonly #pages: readonly Servable[];
-  /** What has not ended yet: requests that take time, and what comes after an answer. */
-  readonly #pending = new Set<Promise<unknown>>();
-  /** What comes after answers that have not been sent yet. */
-  readonly #unsent = new Set<() => void | Promise<void>>();
   #includes: readonly Include[] = [];
   #operations: readonly Operation[] = [];
   #routes: readonly Route[] = [];
@@ -56,8 +57,12 @@ export class App {
   /** Throws a DeclarationError with everything that is wrong with the controllers. */
   constructor(options: AppOptions) {
     this.#settings = readOptions(options);
-    const inner: Respond = (context) => this.#dispatch(context);
-    this.#respond = around(options.middleware ?? [], inner, (error, context) => this.#recover(error, context));
+    this.#log = new ErrorLog(this.#settings.logger);
+    this.#recovery = new Recovery(this.#log);
+    this.#aftermath = new Aftermath((error, context) => this.#recovery.report(error, context));
+    const recover = (error: unknown, context: Context): Reply | Promise<Reply> =>
+      this.#recovery.recover(error, context);
+    this.#respond = around(options.middleware ?? [], (context) => this.#dispatch(context), recover);
     this.#pages = pagesOf(
       options,
       () => this.openapi(),
@@ -102,7 +107,7 @@ export class App {
 
   /** Answers errors of a class, and of classes that extend it, where no controller does. */
   onError<E extends ErrorClass>(error: E, handler: (error: InstanceType<E>, context: Context) => unknown): this {
-    this.#handlers.add(error, handler);
+    this.#recovery.handlers.add(error, handler);
     return this;
   }
 
@@ -119,9 +124,14 @@ export class App {
 
   /** Resolves dependencies outside of requests, until the scope is disposed of. */
   scope(): Scope {
-    const mistakes = new Mistakes();
-    const builder = new GraphBuilder(overridesOf(this.#overrides), this.#nodes, new Providers(mistakes), mistakes);
-    return new Scope(builder, () => mistakes.throwIfAny(), this.#appValues);
+    const overrides = overridesOf(this.#overrides);
+    const graph = (): GraphBuilder => {
+      const mistakes = new Mistakes();
+      return new GraphBuilder(overrides, this.#nodes, new Providers(mistakes), mistakes);
+    };
+    const scope = new Scope(graph, this.#appValues, () => this.#scopes.delete(scope));
+    this.#scopes.add(scope);
+    return scope;
   }
 
   /** Makes what lives as long as the app, in the order in which the operations need it. */
@@ -138,8 +148,8 @@ export class App {
   handle(incoming: Incoming): Reply | Promise<Reply> {
     const context = new Context(incoming);
     const reply = this.#closing === undefined ? this.#respond(context) : replyToError(new HTTPException(503));
-    if (!isPromise(reply)) return this.#withAfter(reply, context);
-    return this.#track(reply.then((settled) => this.#withAfter(settled, context)));
+    if (!isPromise(reply)) return this.#aftermath.follow(reply, context);
+    return this.#aftermath.track(reply.then((settled) => this.#aftermath.follow(settled, context)));
   }
 
   #dispatch(context: Context): Reply | Promise<Reply> {
@@ -151,43 +161,12 @@ export class App {
       context.enter(route, match.values);
       const reply = route.run(context);
       if (!isPromise(reply)) return seal(reply, context);
-      const timely =
-        route.timeout > 0 ? within(route.timeout, context, reply, (late) => this.#discard(late, context)) : reply;
-      return timely.then(
+      return within(route.timeout, context, reply, (late) => this.#aftermath.dismiss(late, context)).then(
         (settled) => seal(settled, context),
-        (error: unknown) => this.#recover(error, context, route),
+        (error: unknown) => this.#recovery.recover(error, context, route),
       );
     } catch (error) {
-      return this.#recover(error, context, route);
-    }
-  }
-
-  /** The one place where a thrown error becomes the reply. */
-  #recover(error: unknown, context: Context, route?: Servable): Reply | Promise<Reply> {
-    const handler = route?.handlers?.find(error) ?? this.#handlers.find(error);
-    if (handler !== undefined) return this.#handle(error, handler, context, route);
-    return this.#refuse(error, context, route);
-  }
-
-  /** An answer that cannot be made, for the headers it was given, is a fault of its own. */
-  #refuse(error: unknown, context: Context, route?: Servable): Reply {
-    if (!isAnswer(error)) this.#report(error, context);
-    try {
-      return seal(replyToError(error, route?.headers), context);
-    } catch (second) {
-      this.#report(second, context);
-      return replyToError(second);
-    }
-  }
-
-  async #handle(error: unknown, handler: ErrorHandler, context: Context, route?: Servable): Promise<Reply> {
-    const { status } = replyToError(error);
-    context.response.status = status;
-    try {
-      const value: unknown = await handler(error as never, context);
-      return seal(await replyTo(value, outputOf(status, toJson, route?.headers), context), context);
-    } catch (second) {
-      return this.#refuse(second, context, route);
+      return this.#recovery.recover(error, context, route);
     }
   }
 
@@ -203,57 +182,10 @@ export class App {
     return seal(replyToError(new HTTPException(405), headers), context);
   }
 
-  /** Adds what is still to be done once the answer has been sent. */
-  #withAfter(reply: Reply, context: Context): Reply {
-    const streams = typeof reply.body === 'object' && reply.body !== null;
-    if (context.backgroundTasks === undefined && context.cleanup === undefined && !streams) return reply;
-    const after = (error?: unknown): void | Promise<void> => {
-      if (this.#unsent.delete(after)) return this.#track(this.#afterwards(context, error));
-    };
-    this.#unsent.add(after);
-    return { ...reply, after };
-  }
-
-  async #afterwards(context: Context, failure: unknown): Promise<void> {
-    if (failure !== undefined && !isAnswer(failure)) this.#report(failure, context);
-    const { backgroundTasks = [] } = context;
-    for (let task = backgroundTasks.shift(); task !== undefined; task = backgroundTasks.shift()) {
-      try {
-        await task();
-      } catch (error) {
-        this.#report(error, context);
-      }
-    }
-    await context.cleanup?.(failure);
-  }
-
-  /** Cleans up after a reply that comes too late to be sent. */
-  #discard(late: Promise<Reply>, context: Context): void {
-    const cleanUp = async (): Promise<void> => {
-      try {
-        const { body } = await late;
-        await discard(body);
-      } catch (error) {
-        if (!isAnswer(error)) this.#report(error, context);
-      }
-      await this.#afterwards(context, undefined);
-    };
-    void this.#track(cleanUp());
-  }
-
-  #track<T>(promise: Promise<T>): Promise<T> {
-    this.#pending.add(promise);
-    const settled = (): boolean => this.#pending.delete(promise);
-    promise.then(settled, settled);
-    return promise;
-  }
-
   async #close(): Promise<void> {
-    await Promise.allSettled(this.#pending);
-    // Whoever asked for these answers has not read them, and may never.
-    for (const after of this.#unsent) await after();
-    while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
-    await this.#appValues.close((error, name) => this.#log(error, `the cleanup of '${name}'`));
+    await this.#aftermath.settle();
+    for (const scope of this.#scopes) await scope.close().catch((error: unknown) => this.#log.write(error, 'a scope'));
+    await this.#appValues.close((error, name) => this.#log.write(error, `the cleanup of '${name}'`));
   }
 
   #applyOverrides(overrides: readonly Override[]): void {
@@ -274,12 +206,13 @@ export class App {
 
   #routeSettings(): RouteSettings {
     const { limits, timeout } = this.#settings;
-    return { limits, timeout, appValues: this.#appValues, report: (error, context) => this.#report(error, context) };
+    const report: Report = (error, context) => this.#recovery.report(error, context);
+    return { limits, timeout, appValues: this.#appValues, report };
   }
 
   /** @internal Tells the log of an error that did not come from a request's own course. */
   report(error: unknown, where: string): void {
-    this.#log(error, printable(where));
+    this.#log.write(error, where);
   }
 
   /** @internal What the app serves, as plan and document read it. */
@@ -291,36 +224,6 @@ export class App {
   get docsPath(): string | undefined {
     return this.#pages[1]?.pattern;
   }
-
-  #report(error: unknown, { method, path, route }: Context): void {
-    this.#log(error, printable(`${method} ${route ?? path}`));
-  }
-
-  /** A logger that fails must not change the answer. */
-  #log(error: unknown, where: string): void {
-    try {
-      this.#settings.logger.error(`Unhandled error in ${where}\n${stackOf(error)}`);
-    } catch {
-      return;
-    }
-  }
-}
-
-/** Merges what was set on the context, and sees to it that no 401 leaves without its challenge. */
-function seal(reply: Reply, context: Context): Reply {
-  const merged = context.outgoing === undefined ? reply : mergeOutgoing(reply, context);
-  const { status, headers } = merged;
-  if ((status !== 401 && status !== 403) || context.challenges === undefined) return merged;
-  if (headerIn(headers, 'www-authenticate') !== undefined) return merged;
-  const challenges = context.challenges(status).flatMap((challenge) => ['WWW-Authenticate', challenge]);
-  return { ...merged, headers: [...headers, ...challenges] };
-}
-
-/** Whether an error is meant for the client, and nothing for the log. */
-function isAnswer(error: unknown): boolean {
-  return (
-    error instanceof HTTPException || error instanceof RequestValidationError || error instanceof RequestAbandonedError
-  );
 }
 
 function overridesOf(overrides: readonly Override[]): ReadonlyMap<unknown, unknown> {

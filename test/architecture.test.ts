@@ -17,12 +17,16 @@ const RULES: Record<string, Rule> = {
   security: { uses: ['metadata', 'http', ...SCHEMAS], types: ['openapi3-ts/oas31'] },
   model: { uses: ['metadata', 'http', ...SCHEMAS], types: [] },
   plan: { uses: ['model', 'http', ...SCHEMAS], types: ['metadata'] },
-  openapi: { uses: ['model'], types: ['metadata', 'http', 'openapi3-ts/oas31', ...SCHEMAS] },
+  openapi: { uses: ['model', 'http'], types: ['metadata', 'openapi3-ts/oas31', ...SCHEMAS] },
   middleware: { uses: ['http'], types: [] },
   adapters: { uses: ['http'], types: ['app.ts'] },
   cli: { uses: ['*'], types: [] },
-  'app.ts': { uses: ['metadata', 'model', 'plan', 'openapi', 'http'], types: ['openapi3-ts/oas31', ...SCHEMAS] },
-  'testing.ts': { uses: ['http', 'metadata', 'model', 'app.ts'], types: [] },
+  'app.ts': {
+    uses: ['metadata', 'model', 'plan', 'openapi', 'http', 'adapters', 'app-options.ts'],
+    types: ['openapi3-ts/oas31', ...SCHEMAS],
+  },
+  'app-options.ts': { uses: ['http'], types: ['metadata', 'model', 'openapi', 'openapi3-ts/oas31'] },
+  'testing.ts': { uses: [], types: ['app.ts', 'openapi3-ts/oas31'] },
   'index.ts': { uses: ['*'], types: [] },
 };
 /** Files that may do what their folder may not. */

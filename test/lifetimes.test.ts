@@ -801,6 +801,29 @@ describe('app lifetime', () => {
     assert.deepEqual(recorder.take(), ['background', 'exit session', 'exit pool']);
   });
 
+  it('close() while they are being made ends what has been made, and nothing more is made', async () => {
+    const recorder = new Recorder();
+    const door = gate();
+    const first = recorder.generator('first', { lifetime: 'app', setup: () => door.opened });
+    const route = new OneRoute({ inputs: [Depends(first), Depends(counting(recorder, 'second'))] });
+    const started = route.app.start().then(
+      () => 'started',
+      () => 'refused',
+    );
+    await settled();
+    const closed = route.app.close();
+    await settled();
+    door.open();
+    await within(Promise.all([started, closed]));
+    await settled();
+    const events = recorder.take();
+    const entered = events.filter((event) => event.startsWith('enter')).map((event) => event.slice('enter '.length));
+    assert.deepEqual(
+      events.filter((event) => event.startsWith('exit')),
+      entered.toReversed().map((name) => `exit ${name}`),
+    );
+  });
+
   it('two apps have each their own', async () => {
     let made = 0;
     const pool = dependency(() => ++made, { lifetime: 'app' });

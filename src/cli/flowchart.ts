@@ -66,9 +66,7 @@ class Flowchart {
     const shape = provider.run.takes === 'credentials' ? 'scheme' : 'dependency';
     const suffix = lifetime === 'request' ? '' : ` (${lifetime})`;
     return this.#draw(provider.dependable, { shape, name, suffix }, (id) => {
-      for (const { named, source } of inputs) {
-        this.#arrow(id, source, named.input?.kind === 'depends' ? named.input.scopes : []);
-      }
+      for (const { named, source } of inputs) this.#arrow(id, source, scopesOf(named));
     }).id;
   }
 

@@ -77,7 +77,8 @@ async function handleTypeScript(file: string): Promise<void> {
   await import(pathToFileURL(tsx).href);
 }
 
-function explain(error: unknown): string {
+/** What an error of FILE is told by: wrong declarations need no stack. */
+export function explain(error: unknown): string {
   if (isDeclarationError(error)) return error.message;
   const stack = stackOf(error);
   if (!/experimental ?decorators/i.test(stack)) return stack;

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { stackOf } from '../http/log.ts';
 import { type Command, Failure, print, UsageError } from './command.ts';
 import { dev } from './dev.ts';
 import { graph } from './graph.ts';
+import { explain } from './load.ts';
 import { openapi } from './openapi.ts';
 import { routes } from './routes.ts';
 import { start } from './start.ts';
@@ -35,7 +35,7 @@ async function run([name, ...args]: readonly string[]): Promise<number> {
     return await command.run(args);
   } catch (error) {
     if (error instanceof UsageError) return refuse(error.message, command.usage);
-    console.error(error instanceof Failure ? error.message : stackOf(error));
+    console.error(error instanceof Failure ? error.message : explain(error));
     return 1;
   }
 }

@@ -64,6 +64,13 @@ export class RequestAbandonedError extends Error {
   override readonly name: string = 'RequestAbandonedError';
 }
 
+/** Whether an error is meant for the client, and nothing for the log. */
+export function isAnswer(error: unknown): boolean {
+  return (
+    error instanceof HTTPException || error instanceof RequestValidationError || error instanceof RequestAbandonedError
+  );
+}
+
 /** A fault of the program that uses the framework, found while a request runs; always answered as a constant 500. */
 export class FrameworkError extends Error {
   override readonly name: string = 'FrameworkError';

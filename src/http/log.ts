@@ -32,3 +32,20 @@ function describeValue(value: unknown): string {
     return typeof value;
   }
 }
+
+/** Writes errors to a logger; one that fails itself must not change an answer. */
+export class ErrorLog {
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  write(error: unknown, where: string): void {
+    try {
+      this.#logger.error(`Unhandled error in ${printable(where)}\n${stackOf(error)}`);
+    } catch {
+      return;
+    }
+  }
+}

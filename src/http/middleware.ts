@@ -42,11 +42,12 @@ function wrap(middleware: Middleware, inner: Respond, recover: Recover): Respond
 
 /** Puts a reply's status and headers where middleware sees and may change them. */
 function show(reply: Reply, context: Context): Reply {
-  const headers = new Headers();
+  const { response } = context;
+  response.status = reply.status;
+  for (const name of Array.from(response.headers.keys())) response.headers.delete(name);
   for (let index = 0; index < reply.headers.length; index += 2) {
-    headers.append(reply.headers[index] as string, reply.headers[index + 1] as string);
+    response.headers.append(reply.headers[index] as string, reply.headers[index + 1] as string);
   }
-  context.outgoing = { status: reply.status, headers };
   return reply;
 }
 

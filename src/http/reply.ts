@@ -93,6 +93,16 @@ export function mergeOutgoing(reply: Reply, context: Context): Reply {
   return added.length === 0 ? reply : { ...reply, headers: [...without(reply.headers, set), ...added] };
 }
 
+/** Merges what was set on the context, and sees to it that no 401 leaves without its challenge. */
+export function seal(reply: Reply, context: Context): Reply {
+  const merged = context.outgoing === undefined ? reply : mergeOutgoing(reply, context);
+  const { status, headers } = merged;
+  if ((status !== 401 && status !== 403) || context.challenges === undefined) return merged;
+  if (headerIn(headers, 'www-authenticate') !== undefined) return merged;
+  const challenges = context.challenges(status).flatMap((challenge) => ['WWW-Authenticate', challenge]);
+  return { ...merged, headers: [...headers, ...challenges] };
+}
+
 /** The first value of a header in a list of names and values in turn. */
 export function headerIn(headers: readonly string[], name: string): string | undefined {
   for (let index = 0; index < headers.length; index += 2) {

@@ -1,13 +1,11 @@
-import type { ZodType } from 'zod';
-import type { DependsDeclaration, InputDeclaration, Lifetime } from '../metadata/declarations.ts';
+import type { DependsDeclaration, Lifetime } from '../metadata/declarations.ts';
 import type { AppNode, AppNodes } from './app-nodes.ts';
 import type { DependencyInput, DependencySlot, Slot, Source } from './graph.ts';
+import { InputSlots } from './input-slots.ts';
 import type { Mistakes, Place } from './mistakes.ts';
 import type { NamedInput } from './parameters.ts';
+import { Dependables, type Overrides } from './overrides.ts';
 import type { Provider, Providers } from './provider.ts';
-
-/** What stands in for what, by the identity of the replaced dependable. */
-export type Overrides = ReadonlyMap<unknown, unknown>;
 
 const NOWHERE: Source = { kind: 'absent' };
 
@@ -22,18 +20,18 @@ interface Way {
 export class GraphBuilder {
   readonly slots: Slot[] = [];
   readonly appNodes = new Set<AppNode>();
-  readonly #shared = new Map<unknown, Map<unknown, Slot>>();
+  readonly #inputs: InputSlots;
+  readonly #shared = new Map<unknown, Map<string, DependencySlot>>();
   readonly #interned = new Map<object, AppNode>();
   readonly #readsScopes = new Map<unknown, boolean>();
-  readonly #overrides: Overrides;
+  readonly #dependables: Dependables;
   readonly #nodes: AppNodes;
-  readonly #providers: Providers;
   readonly #mistakes: Mistakes;
 
   constructor(overrides: Overrides, nodes: AppNodes, providers: Providers, mistakes: Mistakes) {
-    this.#overrides = overrides;
+    this.#dependables = new Dependables(overrides, providers);
+    this.#inputs = new InputSlots(this.slots, mistakes);
     this.#nodes = nodes;
-    this.#providers = providers;
     this.#mistakes = mistakes;
   }
 
@@ -45,9 +43,15 @@ export class GraphBuilder {
   /** The source of a controller's instance: made once where its constructor asks for nothing of a request. */
   useController(provider: Provider): Source {
     const way: Way = { place: { class: provider.name }, scopes: [], providers: [] };
-    const forApp = provider.inputs.every(({ input }) => input?.kind === 'depends' && this.#livesWithApp(input));
+    const forApp = provider.inputs.every(
+      ({ input }) => input?.kind === 'depends' && this.#dependables.livesWithApp(input.dependable),
+    );
     if (!forApp) return { kind: 'slot', slot: this.#dependency(provider, provider.name, 'request', way) };
     return { kind: 'app', node: this.#appNode(provider, provider.name, way) };
+  }
+
+  throwIfMistaken(): void {
+    this.#mistakes.throwIfAny();
   }
 
   #source(named: NamedInput, way: Way): Source {
@@ -61,54 +65,10 @@ export class GraphBuilder {
       case 'depends':
         return this.#depends(input, key, way);
       default: {
-        const slot = this.#inputSlot(input, key, way.place);
+        const slot = this.#inputs.slotOf(input, key, way.place);
         return slot === undefined ? NOWHERE : { kind: 'slot', slot };
       }
     }
-  }
-
-  #inputSlot(
-    input: Exclude<InputDeclaration, { kind: 'depends' | 'scopes' | 'context' }>,
-    key: string | undefined,
-    place: Place,
-  ): Slot | undefined {
-    if (input.kind === 'fields') {
-      const { from, schema } = input;
-      return this.#share(`fields ${from}`, schema, () => ({
-        kind: 'fields',
-        from,
-        schema,
-        needsBody: from === 'form',
-        place,
-      }));
-    }
-    if (input.kind === 'body') {
-      const { name, schema } = input;
-      return this.#share(`body ${name ?? ''}`, schema, () => ({ kind: 'body', name, schema, needsBody: true, place }));
-    }
-    const name = input.name ?? (input.kind === 'text' && input.from === 'header' ? kebab(key) : key);
-    if (name === undefined) {
-      this.#mistakes.add(
-        'INPUT_WITHOUT_NAME',
-        place,
-        `the ${input.kind === 'file' ? 'file' : input.from} input has no name`,
-      );
-      return undefined;
-    }
-    if (input.kind === 'file') {
-      const { schema } = input;
-      return this.#share(`file ${name}`, schema, () => ({ kind: 'file', name, schema, needsBody: true, place }));
-    }
-    const { from, schema } = input;
-    const identity = from === 'header' ? name.toLowerCase() : name;
-    return this.#share(`${from} ${identity}`, schema, () => ({
-      kind: 'text',
-      from,
-      name,
-      schema,
-      needsBody: from === 'form',
-      place,
-    }));
   }
 
   #depends(input: DependsDeclaration, key: string | undefined, way: Way): Source {
@@ -123,7 +83,7 @@ export class GraphBuilder {
     const variant = this.#reads(provider) ? scopes.toSorted().join(' ') : '';
     const variants = this.#variants(provider.dependable);
     const known = variants.get(variant);
-    if (known?.kind === 'dependency') {
+    if (known !== undefined) {
       requireScopes(known, scopes);
       return { kind: 'slot', slot: known };
     }
@@ -142,10 +102,10 @@ export class GraphBuilder {
       inputs.push({ named, source });
     }
     const below = inputs.flatMap(({ source }) => (source.kind === 'slot' ? [source.slot] : []));
-    const ending = below.map((slot) => (slot.kind === 'dependency' ? slot.endsWith : undefined)).find(Boolean);
+    const ending = below.flatMap((slot) => (slot.kind === 'dependency' ? [slot.endsWith] : [])).find(Boolean);
     const outlives = lifetime === 'request' && (provider.run.generator || provider.lifetime === 'request');
     if (ending !== undefined && outlives) {
-      const text = `it lives as long as the request and depends on '${ending}', which ends with the handler`;
+      const text = `it lives as long as the request and depends on '${ending.join(' -> ')}', which ends with the handler`;
       this.#mistakes.add('LIFETIME_CONFLICT', inner.place, text);
     }
     const slot: DependencySlot = {
@@ -155,7 +115,8 @@ export class GraphBuilder {
       name,
       inputs,
       lifetime,
-      endsWith: lifetime === 'handler' && provider.run.generator ? name : outlives ? undefined : ending,
+      endsWith:
+        lifetime === 'handler' && provider.run.generator ? [name] : outlives ? undefined : ending && [name, ...ending],
       needsBody: below.some(({ needsBody }) => needsBody),
       place: inner.place,
       scopes: new Set(way.scopes),
@@ -195,12 +156,10 @@ export class GraphBuilder {
 
   /** Reads a dependable, or what replaces it; mistakes and cycles are reported and give nothing. */
   #provide(declared: unknown, key: string | undefined, way: Way): Provider | undefined {
-    const replacement = this.#overrides.get(declared);
-    const dependable = replacement ?? declared;
-    const provider = this.#providers.read(dependable);
+    const provider = this.#dependables.read(declared);
     if (provider === undefined) {
       const chain = [...(way.place.chain ?? []), key ?? '?'];
-      if (dependable === undefined || dependable === null) {
+      if (declared === undefined || declared === null) {
         const text =
           'the dependency is undefined: it is used before it is defined, often by modules that import each other';
         this.#mistakes.add('DEPENDENCY_UNDEFINED', { ...way.place, chain }, text);
@@ -208,7 +167,7 @@ export class GraphBuilder {
         this.#mistakes.add(
           'NOT_DEPENDABLE',
           { ...way.place, chain },
-          `${typeof dependable} is not something to depend on`,
+          `${typeof declared} is not something to depend on`,
         );
       }
       return undefined;
@@ -217,10 +176,7 @@ export class GraphBuilder {
       this.#cycle(provider, way);
       return undefined;
     }
-    if (replacement === undefined || provider.lifetime !== undefined) return provider;
-    const lifetime = this.#providers.read(declared)?.lifetime;
-    // What lives with the app can only be replaced for as long by something that asks for nothing of a request.
-    return lifetime === 'app' && !this.#fitsApp(provider) ? provider : { ...provider, lifetime };
+    return provider;
   }
 
   #cycle(provider: Provider, way: Way): void {
@@ -234,20 +190,6 @@ export class GraphBuilder {
     this.#mistakes.add('LIFETIME_CONFLICT', place, `it lives as long as the app and depends on ${what}`);
   }
 
-  #livesWithApp(input: DependsDeclaration): boolean {
-    const replacement = this.#overrides.get(input.dependable);
-    const provider = this.#providers.read(replacement ?? input.dependable);
-    if (provider?.lifetime !== undefined || replacement === undefined) return provider?.lifetime === 'app';
-    return (
-      this.#providers.read(input.dependable)?.lifetime === 'app' && provider !== undefined && this.#fitsApp(provider)
-    );
-  }
-
-  #fitsApp({ run, inputs }: Provider): boolean {
-    if (run.takes === 'credentials' || (run.takes === 'context' && run.call.length > 0)) return false;
-    return inputs.every(({ input }) => input === undefined || (input.kind === 'depends' && this.#livesWithApp(input)));
-  }
-
   /** Whether something below reads the scopes of its place, so that its value depends on them. */
   #reads(provider: Provider): boolean {
     const known = this.#readsScopes.get(provider.dependable);
@@ -255,28 +197,18 @@ export class GraphBuilder {
     this.#readsScopes.set(provider.dependable, false);
     const reads = provider.inputs.some(({ input }) => {
       if (input?.kind !== 'depends') return input?.kind === 'scopes';
-      const below = this.#providers.read(this.#overrides.get(input.dependable) ?? input.dependable);
+      const below = this.#dependables.read(input.dependable);
       return below !== undefined && this.#reads(below);
     });
     this.#readsScopes.set(provider.dependable, reads);
     return reads;
   }
 
-  #share(key: unknown, schema: ZodType, make: () => Exclude<Slot, DependencySlot>): Slot {
-    const variants = this.#variants(key);
-    const known = variants.get(schema);
+  #variants(dependable: unknown): Map<string, DependencySlot> {
+    const known = this.#shared.get(dependable);
     if (known !== undefined) return known;
-    const slot = make();
-    variants.set(schema, slot);
-    this.slots.push(slot);
-    return slot;
-  }
-
-  #variants(key: unknown): Map<unknown, Slot> {
-    const known = this.#shared.get(key);
-    if (known !== undefined) return known;
-    const variants = new Map<unknown, Slot>();
-    this.#shared.set(key, variants);
+    const variants = new Map<string, DependencySlot>();
+    this.#shared.set(dependable, variants);
     return variants;
   }
 }
@@ -297,8 +229,4 @@ function requireScopes(slot: DependencySlot, scopes: readonly string[]): void {
 
 function nameOf({ name }: Provider, key: string | undefined): string {
   return name || key || '(anonymous)';
-}
-
-function kebab(key: string | undefined): string | undefined {
-  return key?.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

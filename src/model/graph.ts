@@ -55,8 +55,8 @@ export interface DependencySlot extends SlotBase {
   readonly name: string;
   readonly inputs: readonly DependencyInput[];
   readonly lifetime: Exclude<Lifetime, 'app'>;
-  /** The generator that ends with the handler and takes this value along: itself, or one below. */
-  readonly endsWith: string | undefined;
+  /** The names that lead to the generator which ends with the handler and takes this value along, this one first. */
+  readonly endsWith: readonly string[] | undefined;
   /** What all places of use require together, in order of first use. */
   readonly scopes: Set<string>;
 }

@@ -5,7 +5,7 @@ import type {
   RouteOptions,
   SchemeDeclaration,
 } from '../metadata/declarations.ts';
-import type { Class } from '../metadata/store.ts';
+import type { Class, ErrorHandlerDeclaration } from '../metadata/store.ts';
 import type { BodySlot, FieldsSlot, FileSlot, Graph, TextSlot } from './graph.ts';
 import type { NamedInput } from './parameters.ts';
 
@@ -23,6 +23,7 @@ export interface OperationDeclaration {
   /** The dependencies of app, include, controller and route that were not left out. */
   readonly listed: readonly NamedInput[];
   readonly parameters: readonly NamedInput[];
+  readonly errorHandlers: readonly ErrorHandlerDeclaration[];
 }
 
 /** One scheme of a requirement, with the scopes that are required of it. */

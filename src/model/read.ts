@@ -6,13 +6,14 @@ import {
   type ResponseDeclarations,
   type RouteDeclaration,
 } from '../metadata/declarations.ts';
-import { type Class, controllerOf, isStandardMode, routesOf } from '../metadata/store.ts';
+import { type Class, controllerOf, errorHandlersOf, isStandardMode, routesOf } from '../metadata/store.ts';
 import type { AppNodes } from './app-nodes.ts';
 import { checkOperation, checkTogether } from './check.ts';
 import type { Graph, Slot } from './graph.ts';
-import { GraphBuilder, type Overrides } from './graph-builder.ts';
+import { GraphBuilder } from './graph-builder.ts';
 import { Mistakes } from './mistakes.ts';
 import { type BodyUse, isPublic, type Operation, type OperationDeclaration } from './operation.ts';
+import type { Overrides } from './overrides.ts';
 import { type NamedInput, readParameters } from './parameters.ts';
 import { Providers } from './provider.ts';
 import { checkSchemes, readSecurity } from './security.ts';
@@ -157,6 +158,7 @@ function readController(
           responses: { ...include.responses, ...options.responses, ...route.options.responses },
           listed: readLists(app, include, options, route, place, mistakes),
           parameters: readParameters(controller, handler, mistakes),
+          errorHandlers: errorHandlersOf(controller),
         },
       ];
     }),

@@ -1,3 +1,4 @@
+import { FrameworkError } from '../http/errors.ts';
 import type { AppNode } from '../model/app-nodes.ts';
 import { enter, type Exit, type AnyGenerator, leaveAll } from './exits.ts';
 import { compileInvoke } from './invoke.ts';
@@ -13,6 +14,7 @@ export class AppValues {
   readonly #holders = new Map<AppNode, Holder>();
   readonly #making = new Map<AppNode, Promise<void>>();
   readonly #exits: Exit[] = [];
+  #closed = false;
 
   holder(node: AppNode): Holder {
     const known = this.#holders.get(node);
@@ -24,11 +26,13 @@ export class AppValues {
 
   /** Makes what is not made yet, in order; concurrent needs share one making, and a failed one is tried again. */
   async make(nodes: Iterable<AppNode>): Promise<void> {
+    if (this.#closed) throw new FrameworkError('The app has been closed');
     for (const node of nodes) await this.#make(node);
   }
 
   /** Ends all values in reverse order of making. */
   async close(report: (error: unknown, name: string) => void): Promise<void> {
+    this.#closed = true;
     await Promise.allSettled(this.#making.values());
     await leaveAll(this.#exits, report);
     for (const holder of this.#holders.values()) {

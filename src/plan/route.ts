@@ -3,7 +3,6 @@ import { type ErrorHandler, ErrorHandlers } from '../http/error-handlers.ts';
 import type { Limits } from '../http/limits.ts';
 import type { PathTemplate } from '../http/path.ts';
 import type { Reply } from '../http/reply.ts';
-import { errorHandlersOf } from '../metadata/store.ts';
 import type { Operation } from '../model/operation.ts';
 import type { AppValues } from './app-values.ts';
 import { type Compiled, compile, type Report } from './compile.ts';
@@ -45,7 +44,7 @@ export class Route implements Servable {
   #compiled: Compiled | undefined = undefined;
 
   constructor(operation: Operation, settings: RouteSettings) {
-    const { method, template, options, controller } = operation.declaration;
+    const { method, template, options, errorHandlers } = operation.declaration;
     this.method = method;
     this.template = template;
     this.pattern = template.pattern;
@@ -54,7 +53,7 @@ export class Route implements Servable {
     this.timeout = options.timeout ?? settings.timeout;
     this.#settings = settings;
     this.#operation = operation;
-    for (const handler of errorHandlersOf(controller)) this.handlers.add(handler.error, onController(handler.method));
+    for (const handler of errorHandlers) this.handlers.add(handler.error, onController(handler.method));
   }
 
   get headers(): readonly string[] {
@@ -77,11 +76,10 @@ export class Route implements Servable {
   }
 }
 
-/** A controller's own handler is a method, and needs the instance: there is none if its constructor's inputs failed. */
+/** A controller's own handler is a method of the instance that the request has. */
 function onController(name: PropertyKey): ErrorHandler {
   return (error: Error, context) => {
-    const controller = context.controller as Record<PropertyKey, ErrorHandler> | undefined;
-    if (typeof controller !== 'object') throw error;
-    return (controller[name] as (error: Error, context: Context) => unknown).call(controller, error, context);
+    const controller = context.controller as Record<PropertyKey, (error: Error, context: Context) => unknown>;
+    return controller[name]?.(error, context);
   };
 }

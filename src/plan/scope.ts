@@ -10,19 +10,21 @@ import { unwind } from './exits.ts';
 
 /** Resolves dependencies outside of a request: the same graph, each value once, and the same cleanup. */
 export class Scope implements AsyncDisposable {
+  readonly #graph: () => GraphBuilder;
   readonly #builder: GraphBuilder;
-  readonly #check: () => void;
   readonly #appValues: AppValues;
   readonly #positions = new Map<Slot, number>();
   readonly #execution: Execution;
+  readonly #leave: () => void;
   #last: Promise<unknown> = Promise.resolve();
-  #closed = false;
+  #closed: Promise<void> | undefined = undefined;
 
   /** @internal */
-  constructor(builder: GraphBuilder, check: () => void, appValues: AppValues) {
-    this.#builder = builder;
-    this.#check = check;
+  constructor(graph: () => GraphBuilder, appValues: AppValues, leave: () => void) {
+    this.#graph = graph;
+    this.#builder = graph();
     this.#appValues = appValues;
+    this.#leave = leave;
     // Steps that would look at a request are refused before they run.
     this.#execution = new Execution(undefined as never);
   }
@@ -35,10 +37,8 @@ export class Scope implements AsyncDisposable {
   }
 
   /** Ends what was entered, in reverse order; rejects with what a cleanup throws after all have run. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    await this.#last;
-    await unwind(this.#execution.exits ?? []);
+  close(): Promise<void> {
+    return (this.#closed ??= this.#last.then(() => unwind(this.#execution.exits ?? [])).finally(this.#leave));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -46,10 +46,14 @@ export class Scope implements AsyncDisposable {
   }
 
   async #resolve(dependable: unknown): Promise<unknown> {
-    if (this.#closed) throw new FrameworkError('The scope has been closed');
+    if (this.#closed !== undefined) throw new FrameworkError('The scope has been closed');
     const input: DependsDeclaration = { kind: 'depends', dependable, cache: true, scopes: [] };
-    const source = this.#builder.use({ key: undefined, input, place: {} });
-    this.#check();
+    const named = { key: undefined, input, place: {} };
+    // What is declared wrong must leave nothing behind in the graph of the scope.
+    const trial = this.#graph();
+    trial.use(named);
+    trial.throwIfMistaken();
+    const source = this.#builder.use(named);
     refuseRequestNeeds(source, [], new Set());
     await this.#appValues.make(this.#builder.appNodes);
     await this.#run(source);

@@ -1,0 +1,47 @@
+import type { Provider, Providers } from './provider.ts';
+
+/** What stands in for what, by the identity of the replaced dependable. */
+export type Overrides = ReadonlyMap<unknown, unknown>;
+
+/** Reads dependables, or what stands in for them; a replacement is not itself looked up again. */
+export class Dependables {
+  readonly #overrides: Overrides;
+  readonly #providers: Providers;
+  readonly #replacements = new Map<unknown, Provider | undefined>();
+
+  constructor(overrides: Overrides, providers: Providers) {
+    this.#overrides = overrides;
+    this.#providers = providers;
+  }
+
+  /** Undefined for something that cannot be depended on. */
+  read(declared: unknown): Provider | undefined {
+    if (!this.#overrides.has(declared)) return this.#providers.read(declared);
+    if (!this.#replacements.has(declared)) {
+      const provider = this.#providers.read(this.#overrides.get(declared));
+      // Stands there already while what it depends on is looked at: that may be what it replaces.
+      this.#replacements.set(declared, provider);
+      this.#replacements.set(declared, provider && this.#withLifetime(provider, this.#providers.read(declared)));
+    }
+    return this.#replacements.get(declared);
+  }
+
+  livesWithApp(declared: unknown): boolean {
+    return this.read(declared)?.lifetime === 'app';
+  }
+
+  /** What lives with the app can only be replaced for as long by something that asks for nothing of a request. */
+  #withLifetime(provider: Provider, replaced: Provider | undefined): Provider {
+    if (provider.lifetime !== undefined || replaced?.lifetime === undefined) return provider;
+    return replaced.lifetime === 'app' && !this.#fitsApp(provider)
+      ? provider
+      : { ...provider, lifetime: replaced.lifetime };
+  }
+
+  #fitsApp({ run, inputs }: Provider): boolean {
+    if (run.takes === 'credentials' || (run.takes === 'context' && run.call.length > 0)) return false;
+    return inputs.every(({ input }) => {
+      return input === undefined || (input.kind === 'depends' && this.livesWithApp(input.dependable));
+    });
+  }
+}

@@ -1,0 +1,349 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pause } from './world.ts';
+
+/** Milliseconds after which something that should have happened is taken to hang. */
+const PATIENCE = 15_000;
+
+const root = join(import.meta.dirname, '..');
+const shop = relative(root, fileURLToPath(new URL('fixtures/shop.ts', import.meta.url)));
+const folder = mkdtempSync(join(tmpdir(), 'portico-cli-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Writes a file for the commands to read, and gives its path. */
+function written(name: string, text: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+/** The environment in which the shop is varied by a module. */
+function varied(name: string, text: string): NodeJS.ProcessEnv {
+  return { VARIATION: pathToFileURL(written(name, text)).href };
+}
+
+/** A command that runs, and what it has said so far. */
+class Run {
+  stdout = '';
+  stderr = '';
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<unknown[]>;
+
+  constructor(program: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = root) {
+    const { PORT: _, NODE_OPTIONS: __, ...inherited } = process.env;
+    this.#child = spawn(process.execPath, program, { cwd, env: { ...inherited, ...env }, timeout: 4 * PATIENCE });
+    this.#child.stdout?.on('data', (chunk) => (this.stdout += chunk));
+    this.#child.stderr?.on('data', (chunk) => (this.stderr += chunk));
+    this.#ended = once(this.#child, 'close');
+  }
+
+  get said(): string {
+    return `${this.stdout}\n${this.stderr}`;
+  }
+
+  /** Resolves to the exit code, or the signal that ended the process. */
+  async end(signal?: NodeJS.Signals): Promise<unknown> {
+    if (signal !== undefined) this.#child.kill(signal);
+    const [code, by] = await this.#ended;
+    return code ?? by;
+  }
+
+  /** Waits until the command has said something. */
+  async until(holds: () => boolean | Promise<boolean>): Promise<void> {
+    for (const start = Date.now(); !(await holds()); await pause(20)) {
+      assert.ok(Date.now() - start < PATIENCE, `it has only said:\n${this.said}`);
+    }
+  }
+
+  /** The address that is told for the nth time. */
+  async address(nth = 1): Promise<string> {
+    const addresses = (): string[] => [...this.stdout.matchAll(/Serving on (\S+?),/g)].map(([, url = '']) => url);
+    await this.until(() => addresses().length >= nth);
+    return addresses()[nth - 1] ?? '';
+  }
+}
+
+const portico = (args: readonly string[], env?: NodeJS.ProcessEnv) =>
+  new Run(['--import', 'tsx', 'src/cli/main.ts', ...args], env);
+
+/** Runs a command to its end, and expects an exit code. */
+async function output(args: readonly string[], code: number, env?: NodeJS.ProcessEnv): Promise<Run> {
+  const run = portico(args, env);
+  assert.equal(await run.end(), code, `portico ${args.join(' ')}\n${run.said}`);
+  return run;
+}
+
+/** Asks on a connection of its own, as another client would. */
+function ask(url: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent: false }, (response) => {
+      let text = '';
+      response.on('data', (chunk) => (text += chunk)).on('end', () => resolve(text));
+    }).on('error', reject);
+  });
+}
+
+describe('portico openapi', () => {
+  test('writes the document to standard output, and nothing else', async () => {
+    const { stdout, stderr } = await output(['openapi', shop], 0);
+    const document = JSON.parse(stdout) as { openapi: string; paths: Record<string, unknown> };
+    assert.equal(stdout, `${JSON.stringify(document, undefined, 2)}\n`);
+    assert.equal(document.openapi, '3.1.1');
+    assert.ok('/items/{itemId}' in document.paths);
+    assert.match(stderr, /the shop opens/);
+  });
+
+  test('--check passes what --out wrote, and names the first difference once a route has changed', async () => {
+    const out = join(folder, 'openapi.json');
+    const check = ['openapi', shop, '--out', out, '--check'];
+    assert.match((await output(check, 1)).stderr, /openapi\.json does not exist\n.*portico openapi .*--out /);
+
+    const { stdout } = await output(['openapi', shop, '--out', out], 0);
+    assert.equal(stdout, '');
+    const text = readFileSync(out, 'utf8');
+    assert.match(text, /^\{\n {2}"openapi".*\}\n$/s);
+    writeFileSync(out, JSON.stringify(JSON.parse(text), undefined, '\t'));
+    await output(check, 0);
+
+    const { stderr } = await output(check, 1, varied('moved.mjs', `export const path = '/elsewhere';`));
+    assert.match(stderr, /openapi\.json is stale; .* #\/paths\/~1elsewhere: the file does not have it/);
+
+    writeFileSync(out, text.replace('"Shop"', '"Stall"'));
+    assert.match((await output(check, 1)).stderr, /#\/info\/title: the file has "Stall", the app "Shop"/);
+  });
+});
+
+describe('portico routes', () => {
+  test('lists the operations with their security, scopes, and how often their controller is made', async () => {
+    const { stdout } = await output(['routes', shop], 0);
+    assert.deepEqual(stdout.trimEnd().split('\n'), [
+      'METHOD  PATH            HANDLER                  SECURITY                           SCOPES      CONTROLLER',
+      'GET     /items/         ItemController.list      OAuth2PasswordBearer               items:read  once',
+      'GET     /items/:itemId  ItemController.read      OAuth2PasswordBearer+APIKeyHeader  -           once',
+      'GET     /process        OpenController.process   public                             -           per request',
+      'GET     /either         OpenController.either    OAuth2PasswordBearer|APIKeyHeader  -           per request',
+      'GET     /greeting       OpenController.greeting  -                                  -           per request',
+      'GET     /maybe          OpenController.maybe     HTTPBearer|none                    -           per request',
+    ]);
+  });
+
+  test('--unprotected fails where an operation without security does not say that it is public', async () => {
+    const handlers = ({ stdout }: Run): string[] =>
+      Array.from(stdout.matchAll(/\w+Controller\.\w+/g), ([name]) => name);
+    const failed = await output(['routes', shop, '--unprotected'], 1);
+    assert.deepEqual(handlers(failed), ['OpenController.process', 'OpenController.greeting', 'OpenController.maybe']);
+    assert.match(failed.stderr, /2 operations have no security and do not say 'public: true'/);
+
+    const guarded = varied('guarded.mjs', 'export const guarded = true;');
+    const passed = await output(['routes', shop, '--unprotected'], 0, guarded);
+    assert.deepEqual(handlers(passed), ['OpenController.process', 'OpenController.maybe']);
+  });
+});
+
+test('portico graph draws every dependency once, and what needs it', async () => {
+  const { stdout } = await output(['graph', shop], 0);
+  const [first, ...lines] = stdout.trimEnd().split('\n');
+  assert.equal(first, 'flowchart LR');
+  const labels = new Map<string, string>();
+  const arrows: string[] = [];
+  for (const line of lines) {
+    const [, id = '', label = ''] = /^ {2}(n\d+)(?:\(\[|\[|\{\{)"([^"]*)"(?:\]\)|\]|\}\})$/.exec(line) ?? [];
+    if (id !== '') labels.set(id, label);
+    const [, from = '', scopes = '', to = ''] = /^ {2}(n\d+) -->(\|"[^"]*"\|)? (n\d+)$/.exec(line) ?? [];
+    if (from !== '') arrows.push(`${labels.get(from)} -> ${labels.get(to)} ${scopes}`.trim());
+    assert.ok(id !== '' || from !== '', line);
+  }
+  const member = 'the #34;member#34; #38; #60;guest#62; #35;1';
+  assert.deepEqual([...labels.values()].toSorted(), [
+    'APIKeyHeader',
+    'GET /either<br>OpenController.either',
+    'GET /greeting<br>OpenController.greeting',
+    'GET /items/:itemId<br>ItemController.read',
+    'GET /items/<br>ItemController.list',
+    'GET /maybe<br>OpenController.maybe',
+    'GET /process<br>OpenController.process',
+    'HTTPBearer',
+    'ItemController (app)',
+    'OAuth2PasswordBearer',
+    'OAuth2PasswordBearer | APIKeyHeader',
+    'OpenController',
+    'audit (handler)',
+    'database (app)',
+    member,
+    'user',
+  ]);
+  assert.deepEqual(arrows.toSorted(), [
+    'GET /either<br>OpenController.either -> OAuth2PasswordBearer | APIKeyHeader',
+    'GET /either<br>OpenController.either -> OpenController',
+    'GET /greeting<br>OpenController.greeting -> OpenController',
+    'GET /items/:itemId<br>ItemController.read -> APIKeyHeader',
+    'GET /items/:itemId<br>ItemController.read -> ItemController (app)',
+    `GET /items/:itemId<br>ItemController.read -> ${member}`,
+    'GET /items/<br>ItemController.list -> ItemController (app)',
+    'GET /items/<br>ItemController.list -> audit (handler)',
+    'GET /items/<br>ItemController.list -> user |"items:read"|',
+    'GET /maybe<br>OpenController.maybe -> HTTPBearer',
+    'GET /maybe<br>OpenController.maybe -> OpenController',
+    'GET /process<br>OpenController.process -> OpenController',
+    'ItemController (app) -> database (app)',
+    `${member} -> user`,
+    'user -> OAuth2PasswordBearer',
+    'user -> database (app)',
+  ]);
+});
+
+describe('portico start', () => {
+  test('serves on the port of the environment until SIGTERM, and says so where the port is taken', async () => {
+    const run = portico(['start', shop], { PORT: '0' });
+    const url = await run.address();
+    assert.notEqual(new URL(url).port, '8000');
+    assert.match(await ask(`${url}/process`), /^\d+$/);
+    const second = await output(['start', shop, '--port', new URL(url).port], 1, { PORT: '0' });
+    assert.match(second.stderr, /Cannot listen on 127\.0\.0\.1:\d+: the port is taken\n/);
+    assert.doesNotMatch(second.stderr, /\bat /);
+    assert.equal(await run.end('SIGTERM'), 0, run.said);
+    await assert.rejects(ask(url));
+  });
+
+  test('--workers serves one port by several processes, replaces one that dies, and ends them all', async () => {
+    const run = portico(['start', shop, '--port', '0', '--workers', '2']);
+    const url = await run.address();
+    assert.match(run.stdout, /\(2 workers\)/);
+    const seen = new Set<number>();
+    const meet = (count: number) => run.until(async () => seen.add(Number(await ask(`${url}/process`))).size === count);
+    await meet(2);
+    const [victim = 0] = seen;
+    process.kill(victim, 'SIGKILL');
+    await run.until(() => run.stderr.includes(`Worker ${victim} ended with SIGKILL`));
+    await meet(3);
+    assert.equal(await run.end('SIGTERM'), 0, run.said);
+    await assert.rejects(ask(url));
+  });
+
+  test('--workers tells once what keeps FILE from being served', async () => {
+    const wrong = varied('wrong-for-all.mjs', 'export const wrong = true;');
+    const { stderr } = await output(['start', shop, '--port', '0', '--workers', '2'], 1, wrong);
+    assert.equal(stderr.match(/cannot be loaded/g)?.length, 1, stderr);
+  });
+});
+
+test('portico dev serves again after a change, also where a file was replaced or could not be loaded', async () => {
+  const replace = (text: string): void => renameSync(written('next.mjs', text), join(folder, 'changing.mjs'));
+  const run = portico(['dev', shop, '--port', '0'], varied('changing.mjs', `export const path = '/one';`));
+  assert.match(await ask(`${await run.address()}/one`), /^\d+$/);
+  replace(`export const path = ;`);
+  await run.until(() => run.stderr.includes('waiting for a change'));
+  replace(`export const path = '/two';`);
+  assert.match(await ask(`${await run.address(2)}/two`), /^\d+$/);
+  replace(`export const path = '/three';`);
+  const last = await run.address(3);
+  assert.match(await ask(`${last}/three`), /^\d+$/);
+  assert.equal(await run.end('SIGTERM'), 0, run.said);
+  await assert.rejects(ask(last));
+});
+
+describe('FILE', () => {
+  const failing = async (file: string, env?: NodeJS.ProcessEnv): Promise<string> =>
+    (await output(['routes', file], 1, env)).stderr;
+
+  test('that gives no app is told with the reason, and no stack of the command', async () => {
+    const [absent, without, other, endless] = await Promise.all([
+      failing('absent.ts'),
+      failing(written('without.mjs', 'export const application = {};')),
+      failing(written('other.mjs', 'export const app = { fetch() {} };')),
+      failing(written('endless.mjs', 'export const app = new Promise(() => {});')),
+    ]);
+    assert.equal(absent, 'absent.ts does not exist\n');
+    assert.match(without, /without\.mjs does not export 'app'\n$/);
+    assert.match(other, /'app' of .*other\.mjs is neither an App nor a function that gives one\n$/);
+    assert.match(endless, /endless\.mjs waits for a promise that nothing settles\n$/);
+  });
+
+  test('that throws is told with the stack, and wrong declarations without', async () => {
+    const [thrown, wrong] = await Promise.all([
+      failing(written('thrown.mjs', `throw new Error('no disk', { cause: new Error('no power') });`)),
+      failing(shop, varied('wrong.mjs', 'export const wrong = true;')),
+    ]);
+    assert.match(thrown, /thrown\.mjs cannot be loaded\nError: no disk\n +at .*caused by: Error: no power/s);
+    assert.match(
+      wrong,
+      /shop\.ts cannot be loaded\n2 declarations are wrong:\n {2}UNSECURED_OPERATION: OpenController/,
+    );
+    assert.doesNotMatch(wrong, /^ +at /m);
+  });
+
+  test('may have the app of another copy of the package', async () => {
+    const app = `{ fetch() {}, operations: [], openapi: () => ({ openapi: '3.1.1' }) }`;
+    const { stdout } = await output(['openapi', written('foreign.cjs', `module.exports = { app: ${app} };`)], 0);
+    assert.equal(stdout, '{\n  "openapi": "3.1.1"\n}\n');
+  });
+});
+
+test('FILE in TypeScript is loaded by plain Node with the tsx of the project, which is asked for where it is missing', async () => {
+  const project = join(folder, 'project');
+  const modules = join(project, 'node_modules');
+  const installed = join(modules, 'portico');
+  mkdirSync(installed, { recursive: true });
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const build = ['-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', join(installed, 'dist')];
+  execFileSync(process.execPath, [compiler, ...build]);
+  symlinkSync(join(root, 'package.json'), join(installed, 'package.json'));
+  for (const name of ['zod', 'reflect-metadata', 'openapi3-ts', 'tsx']) {
+    symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction');
+  }
+  writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
+  writeFileSync(join(project, 'app.ts'), readFileSync(join(root, shop)));
+  const routes = [join(installed, 'dist', 'cli', 'main.js'), 'routes', 'app.ts'];
+
+  const undecorated = new Run(routes, {}, project);
+  assert.equal(await undecorated.end(), 1, undecorated.said);
+  assert.match(
+    undecorated.stderr,
+    /need "experimentalDecorators": true in the tsconfig\.json of the working directory/,
+  );
+
+  writeFileSync(join(project, 'tsconfig.json'), '{ "compilerOptions": { "experimentalDecorators": true } }');
+  const loaded = new Run(routes, {}, project);
+  assert.equal(await loaded.end(), 0, loaded.said);
+  assert.match(loaded.stdout, /ItemController\.list +OAuth2PasswordBearer/);
+
+  rmSync(join(modules, 'tsx'));
+  const missing = new Run(routes, {}, project);
+  assert.equal(await missing.end(), 1, missing.said);
+  assert.match(missing.stderr, /^app\.ts is TypeScript, .* npm install --save-dev tsx\n$/);
+});
+
+describe('the command line', () => {
+  test('answers wrong usage with the usage of the command, on standard error', async () => {
+    const wrong: [string[], RegExp][] = [
+      [
+        ['serve', shop],
+        /^There is no command 'serve'\n\nUsage: portico COMMAND FILE.* dev .* start .* openapi .* routes .* graph /s,
+      ],
+      [['routes', shop, '--all'], /^Unknown option '--all'.*\n\nUsage: portico routes FILE/],
+      [['graph'], /^FILE is missing\n\nUsage: portico graph FILE/],
+      [['openapi', shop, '--check'], /^--check needs .*--out FILE\n\nUsage: portico openapi FILE/],
+      [['start', shop, '--workers', '0'], /^--workers '0' is not .*\n\nUsage: portico start FILE/],
+      [['dev', shop, '--port', '65536'], /^--port '65536' is not .*\n\nUsage: portico dev FILE/],
+    ];
+    const runs = await Promise.all(wrong.map(([args]) => output(args, 2)));
+    for (const [index, { stdout, stderr }] of runs.entries()) {
+      assert.equal(stdout, '');
+      assert.match(stderr, wrong[index]?.[1] ?? /nothing/);
+    }
+  });
+
+  test('tells its version and its help', async () => {
+    const [version, help] = await Promise.all([output(['--version'], 0), output(['start', '--help'], 0)]);
+    const { version: expected } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+    assert.equal(version.stdout, `${expected}\n`);
+    assert.match(help.stdout, /^Usage: portico start FILE \[--port PORT\] \[--host HOST\] \[--workers N\]\n/);
+  });
+});
