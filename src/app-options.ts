@@ -6,6 +6,7 @@ import type { ListedDependency, ResponseDeclarations } from './metadata/declarat
 import type { Class } from './metadata/store.ts';
 import type { OperationIdOf } from './model/read.ts';
 import type { DocsOptions } from './openapi/docs-page.ts';
+import type { ProtectedResource } from './openapi/protected-resource.ts';
 
 export interface AppOptions {
   readonly title: string;
@@ -24,6 +25,8 @@ export interface AppOptions {
   readonly docs?: string | DocsOptions | false;
   /** The path of the document, `/openapi.json` unless set, or `false` for none. */
   readonly openapiPath?: string | false;
+  /** Tells OAuth clients where to get tokens (RFC 9728): served as metadata, and named in challenges. */
+  readonly protectedResource?: ProtectedResource;
   readonly operationId?: OperationIdOf;
   readonly limits?: Partial<Limits>;
   /** Milliseconds until an answer of 503, 60 000 unless set; 0 is no limit. */

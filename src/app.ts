@@ -21,7 +21,8 @@ import type { Operation } from './model/operation.ts';
 import { Providers } from './model/provider.ts';
 import { type AppDeclaration, type Include, readModel, readUnderOverrides } from './model/read.ts';
 import { describe } from './openapi/document.ts';
-import { type AssetReader, pagesOf } from './openapi/pages.ts';
+import { type AssetReader, type Page, pagesOf } from './openapi/pages.ts';
+import { metadataLocation } from './openapi/protected-resource.ts';
 import { AppValues } from './plan/app-values.ts';
 import type { Report } from './plan/compile.ts';
 import { isPromise } from './plan/execution.ts';
@@ -43,7 +44,7 @@ export class App {
   readonly #aftermath: Aftermath;
   readonly #scopes = new Set<Scope>();
   readonly #respond: Respond;
-  readonly #pages: readonly Servable[];
+  readonly #pages: readonly Page[];
   #includes: readonly Include[] = [];
   #operations: readonly Operation[] = [];
   #routes: readonly Route[] = [];
@@ -63,11 +64,11 @@ export class App {
     const recover = (error: unknown, context: Context): Reply | Promise<Reply> =>
       this.#recovery.recover(error, context);
     this.#respond = around(options.middleware ?? [], (context) => this.#dispatch(context), recover);
-    this.#pages = pagesOf(
-      options,
-      () => this.openapi(),
-      () => this.assets,
-    );
+    this.#pages = pagesOf(options, {
+      document: () => this.openapi(),
+      operations: () => this.#operations,
+      assets: () => this.assets,
+    });
     this.include(options.controllers ?? []);
   }
 
@@ -207,7 +208,9 @@ export class App {
   #routeSettings(): RouteSettings {
     const { limits, timeout } = this.#settings;
     const report: Report = (error, context) => this.#recovery.report(error, context);
-    return { limits, timeout, appValues: this.#appValues, report };
+    const { protectedResource } = this.#settings.options;
+    const resourceMetadata = protectedResource && metadataLocation(protectedResource).url;
+    return { limits, timeout, appValues: this.#appValues, report, resourceMetadata };
   }
 
   /** @internal Tells the log of an error that did not come from a request's own course. */
@@ -222,7 +225,7 @@ export class App {
 
   /** @internal */
   get docsPath(): string | undefined {
-    return this.#pages[1]?.pattern;
+    return this.#pages.find(({ isDocumentation }) => isDocumentation)?.pattern;
   }
 }
 

@@ -57,6 +57,7 @@ export type {
 export type { Dependable, Dependency, DependencyOptions, ValueOf } from './metadata/dependable.ts';
 export { DeclarationError, type Mistake, type MistakeCode } from './model/mistakes.ts';
 export type { DocsOAuthOptions, DocsOptions } from './openapi/docs-page.ts';
+export type { ProtectedResource } from './openapi/protected-resource.ts';
 export type { Scope } from './plan/scope.ts';
 export { anyOf } from './security/any-of.ts';
 export { APIKeyCookie, APIKeyHeader, APIKeyQuery } from './security/api-key.ts';

@@ -805,7 +805,7 @@ describe('app lifetime', () => {
     const recorder = new Recorder();
     const door = gate();
     const first = recorder.generator('first', { lifetime: 'app', setup: () => door.opened });
-    const route = new OneRoute({ inputs: [Depends(first), Depends(counting(recorder, 'second'))] });
+    const route = new OneRoute({ inputs: [Depends(first), Depends(counting(recorder, 'second', {}, settled))] });
     const started = route.app.start().then(
       () => 'started',
       () => 'refused',

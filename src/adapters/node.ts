@@ -122,16 +122,20 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
     phase.closing = true;
-    process.off('SIGTERM', exit);
-    process.off('SIGINT', exit);
-    return (closed ??= drain(server, shutdownTimeout).then(() => app.close()));
+    return (closed ??= drain(server, shutdownTimeout)
+      .then(() => app.close())
+      .finally(() => {
+        process.off('SIGTERM', exit);
+        process.off('SIGINT', exit);
+      }));
   };
   const exit = (): void => {
     const deadline = new Promise((resolve) => setTimeout(resolve, 2 * shutdownTimeout));
     void Promise.race([close(), deadline]).then(() => process.exit(0));
   };
-  process.once('SIGTERM', exit);
-  process.once('SIGINT', exit);
+  // A terminal and npm both pass Ctrl-C on: the second time changes nothing.
+  process.on('SIGTERM', exit);
+  process.on('SIGINT', exit);
   return { url, port: address.port, close };
 }
 

@@ -62,8 +62,10 @@ export interface SchemeDeclaration {
 }
 
 export interface ChallengeParameters {
-  readonly error?: string;
-  readonly scope?: string;
+  readonly error?: string | undefined;
+  readonly scope?: string | undefined;
+  /** The address of the resource's metadata (RFC 9728 §5.1). */
+  readonly resourceMetadata?: string | undefined;
 }
 
 /** A list item, or a value of an inputs object. */

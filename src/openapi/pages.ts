@@ -4,7 +4,9 @@ import { HTTPException } from '../http/errors.ts';
 import { DEFAULT_LIMITS } from '../http/limits.ts';
 import { parsePath, type PathTemplate } from '../http/path.ts';
 import type { Reply } from '../http/reply.ts';
-import { type DocsOptions, documentationPage, initScript } from './docs-page.ts';
+import type { Operation } from '../model/operation.ts';
+import { type DocsOAuthOptions, type DocsOptions, documentationPage, initScript } from './docs-page.ts';
+import { describeResource, metadataLocation, type ProtectedResource } from './protected-resource.ts';
 
 /** Reads a file of the documentation page's package; undefined where it is not installed. */
 export type AssetReader = (name: string) => Promise<Uint8Array | undefined>;
@@ -13,6 +15,7 @@ export interface PagesOptions {
   readonly title: string;
   readonly docs?: string | DocsOptions | false;
   readonly openapiPath?: string | false;
+  readonly protectedResource?: ProtectedResource;
 }
 
 /** A page that the framework serves by itself; no operation of the app, and not in the document. */
@@ -24,6 +27,7 @@ export interface Page {
   readonly limits: typeof DEFAULT_LIMITS;
   readonly timeout: number;
   readonly headers: readonly string[];
+  readonly isDocumentation?: boolean;
   run(context: Context): Reply | Promise<Reply>;
 }
 
@@ -34,47 +38,55 @@ const ASSETS: ReadonlyMap<string, string> = new Map([
   ['swagger-ui-bundle.js', JAVASCRIPT],
 ]);
 
-/** The document, the documentation page, and what the page loads. */
-export function pagesOf(
-  options: PagesOptions,
-  document: () => OpenAPIObject,
-  assets: () => AssetReader | undefined,
-): readonly Page[] {
-  const { title, docs = '/docs', openapiPath = '/openapi.json' } = options;
-  if (openapiPath === false) return [];
-  let json: { readonly of: OpenAPIObject; readonly text: string } | undefined;
-  const pages = [
-    page(openapiPath, () => {
-      const of = document();
-      if (json?.of !== of) json = { of, text: JSON.stringify(of) };
-      return text('application/json', json.text);
-    }),
-  ];
+/** What pages are made from; each is asked for when a page is. */
+export interface PageSources {
+  document(): OpenAPIObject;
+  operations(): readonly Operation[];
+  assets(): AssetReader | undefined;
+}
+
+/** The pages that an app has besides its operations. */
+export function pagesOf(options: PagesOptions, sources: PageSources): readonly Page[] {
+  const { title, docs = '/docs', openapiPath = '/openapi.json', protectedResource } = options;
+  const pages: Page[] = [];
+  if (protectedResource !== undefined) {
+    const { path } = metadataLocation(protectedResource);
+    pages.push(page(path, () => json(describeResource(protectedResource, title, sources.operations()))));
+  }
+  if (openapiPath === false) return pages;
+  pages.push(page(openapiPath, () => json(sources.document())));
   if (docs === false) return pages;
-  const { path: docsPath = '/docs', oauth } = typeof docs === 'string' ? { path: docs } : docs;
+  const { path = '/docs', oauth } = typeof docs === 'string' ? { path: docs } : docs;
+  return [...pages, ...documentationPages(path, { title, openapiPath, oauth }, sources)];
+}
+
+/** The documentation page, and what it loads. */
+function documentationPages(
+  docsPath: string,
+  { title, openapiPath, oauth }: { title: string; openapiPath: string; oauth: DocsOAuthOptions | undefined },
+  sources: PageSources,
+): readonly Page[] {
   const base = docsPath.replace(/\/$/, '');
-  const read = async (name: string): Promise<Uint8Array | undefined> => assets()?.(name);
-  pages.push(
-    page(docsPath, async ({ path }) => {
-      const local = (await read('swagger-ui.css')) !== undefined;
-      const { html, policy } = documentationPage({ title, base: path.endsWith('/') ? '.' : lastSegment(base), local });
-      return text('text/html; charset=utf-8', html, [
-        'Content-Security-Policy',
-        policy,
-        'Referrer-Policy',
-        'no-referrer',
-      ]);
+  const read = async (name: string): Promise<Uint8Array | undefined> => sources.assets()?.(name);
+  const main = page(docsPath, async ({ path }) => {
+    const local = (await read('swagger-ui.css')) !== undefined;
+    const { html, policy } = documentationPage({ title, base: path.endsWith('/') ? '.' : lastSegment(base), local });
+    return text('text/html; charset=utf-8', html, [
+      'Content-Security-Policy',
+      policy,
+      'Referrer-Policy',
+      'no-referrer',
+    ]);
+  });
+  const files = [...ASSETS].map(([name, type]) =>
+    page(`${base}/${name}`, async (): Promise<Reply> => {
+      const body = await read(name);
+      if (body === undefined) throw new HTTPException(404);
+      return { status: 200, headers: ['Content-Type', type, ...NOSNIFF], body };
     }),
-    page(`${base}/init.js`, () => text(JAVASCRIPT, initScript(base, openapiPath, oauth))),
-    ...[...ASSETS].map(([name, type]) =>
-      page(`${base}/${name}`, async (): Promise<Reply> => {
-        const body = await read(name);
-        if (body === undefined) throw new HTTPException(404);
-        return { status: 200, headers: ['Content-Type', type, ...NOSNIFF], body };
-      }),
-    ),
   );
-  return pages;
+  const script = page(`${base}/init.js`, () => text(JAVASCRIPT, initScript(base, openapiPath, oauth)));
+  return [{ ...main, isDocumentation: true }, script, ...files];
 }
 
 function page(path: string, run: Page['run']): Page {
@@ -90,6 +102,10 @@ function page(path: string, run: Page['run']): Page {
     headers: [],
     run,
   };
+}
+
+function json(value: unknown): Reply {
+  return text('application/json', JSON.stringify(value));
 }
 
 function text(type: string, body: string, headers: readonly string[] = []): Reply {

@@ -37,16 +37,19 @@ function collect({ run, inputs }: DependencySlot, found: Set<SchemeDeclaration>,
  *
  * Without credentials there is no error code to tell (RFC 6750 §3.1).
  */
-export function challengesOf({ schemes, scopes }: Guard, context: Context, status: number): readonly string[] {
+export function challengesOf(
+  { schemes, scopes }: Guard,
+  context: Context,
+  status: number,
+  resourceMetadata?: string,
+): readonly string[] {
+  const scope = scopes === '' ? undefined : scopes;
   if (status === 403) {
-    return scopes === ''
-      ? []
-      : schemes.map((scheme) => scheme.challenge({ error: 'insufficient_scope', scope: scopes }));
+    if (scope === undefined) return [];
+    return schemes.map((scheme) => scheme.challenge({ error: 'insufficient_scope', scope, resourceMetadata }));
   }
-  return schemes.map((scheme) =>
-    scheme.challenge({
-      ...(scheme.present(context) ? { error: 'invalid_token' } : {}),
-      ...(scopes === '' ? {} : { scope: scopes }),
-    }),
-  );
+  return schemes.map((scheme) => {
+    const error = scheme.present(context) ? 'invalid_token' : undefined;
+    return scheme.challenge({ error, scope, resourceMetadata });
+  });
 }

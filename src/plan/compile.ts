@@ -19,13 +19,21 @@ export type Plan = (context: Context) => Reply | Promise<Reply>;
 /** Tells of a failure that comes too late for the answer. */
 export type Report = (error: unknown, context: Context) => void;
 
+/** What the operations of an app have in common when they run. */
+export interface Surroundings {
+  readonly appValues: AppValues;
+  readonly report: Report;
+  /** The address that challenges name for clients to begin at (RFC 9728 §5.1). */
+  readonly resourceMetadata: string | undefined;
+}
+
 export interface Compiled {
   readonly plan: Plan;
   readonly output: Output;
 }
 
 /** Compiles an operation; no question about its declaration is left for a request. */
-export function compile(operation: Operation, appValues: AppValues, report: Report): Compiled {
+export function compile(operation: Operation, { appValues, report, resourceMetadata }: Surroundings): Compiled {
   const { appNodes } = operation.graph;
   const output = compileOutput(operation);
   const { steps, guards, controller } = compileSteps(operation, appValues);
@@ -119,7 +127,7 @@ export function compile(operation: Operation, appValues: AppValues, report: Repo
 
   function setChallenges(context: Context, at: number): void {
     const guard = guards[Math.min(at, guards.length - 1)] as Guard;
-    context.challenges = (status) => challengesOf(guard, context, status);
+    context.challenges = (status) => challengesOf(guard, context, status, resourceMetadata);
   }
 
   return { plan, output };

@@ -4,15 +4,12 @@ import type { Limits } from '../http/limits.ts';
 import type { PathTemplate } from '../http/path.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Operation } from '../model/operation.ts';
-import type { AppValues } from './app-values.ts';
-import { type Compiled, compile, type Report } from './compile.ts';
+import { type Compiled, compile, type Surroundings } from './compile.ts';
 
 /** What an app has for every route of the same limits. */
-export interface RouteSettings {
+export interface RouteSettings extends Surroundings {
   readonly limits: Limits;
   readonly timeout: number;
-  readonly appValues: AppValues;
-  readonly report: Report;
 }
 
 /** What the app serves at one method and path. */
@@ -71,8 +68,7 @@ export class Route implements Servable {
   }
 
   #compile(): Compiled {
-    const { appValues, report } = this.#settings;
-    return (this.#compiled ??= compile(this.#operation, appValues, report));
+    return (this.#compiled ??= compile(this.#operation, this.#settings));
   }
 }
 

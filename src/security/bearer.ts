@@ -26,10 +26,11 @@ abstract class BearerScheme<V> extends SecurityScheme<V> {
     return SCHEME_WORD.test(header) ? this.refuse('invalid_token') : undefined;
   }
 
-  override challenge({ error, scope }: ChallengeParameters = {}): string {
+  override challenge({ error, scope, resourceMetadata }: ChallengeParameters = {}): string {
     let text = super.challenge();
     if (error !== undefined) text += `, ${parameterText('error', error)}`;
     if (scope !== undefined && scope !== '') text += `, ${parameterText('scope', scope)}`;
+    if (resourceMetadata !== undefined) text += `, ${parameterText('resource_metadata', resourceMetadata)}`;
     return text;
   }
 

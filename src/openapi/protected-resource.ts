@@ -1,0 +1,40 @@
+import type { Operation } from '../model/operation.ts';
+
+/** What OAuth clients are told of an app as a protected resource (RFC 9728 §2). */
+export interface ProtectedResource {
+  /** The resource's identifier: the address under which clients reach the app. */
+  readonly resource: string;
+  /** The issuers whose tokens are accepted. */
+  readonly authorizationServers: readonly string[];
+  /** A page for developers. */
+  readonly documentation?: string;
+}
+
+const WELL_KNOWN = '/.well-known/oauth-protected-resource';
+
+/** The path and the address of the metadata (RFC 9728 §3.1); throws a TypeError for what cannot be an identifier. */
+export function metadataLocation({ resource }: ProtectedResource): { readonly path: string; readonly url: string } {
+  const { protocol, origin, pathname, hash } = new URL(resource);
+  if ((protocol !== 'https:' && protocol !== 'http:') || hash !== '' || resource.includes('#')) {
+    throw new TypeError(`'${resource}' is not the address of a protected resource (RFC 9728 §1.2)`);
+  }
+  const path = WELL_KNOWN + (pathname === '/' ? '' : pathname);
+  return { path, url: origin + path };
+}
+
+/** The metadata document; its scopes are those that the operations require. */
+export function describeResource(
+  { resource, authorizationServers, documentation }: ProtectedResource,
+  name: string,
+  operations: readonly Operation[],
+): Record<string, unknown> {
+  const required = operations.flatMap(({ security }) => security.flat().flatMap(({ scopes }) => scopes));
+  return {
+    resource,
+    authorization_servers: authorizationServers,
+    scopes_supported: [...new Set(required)].toSorted(),
+    bearer_methods_supported: ['header'],
+    resource_name: name,
+    resource_documentation: documentation,
+  };
+}
