@@ -8,6 +8,104 @@ import { after, before, test } from 'node:test';
 /** Bytes of the package as installed, without its dependencies. */
 const SIZE_BUDGET = 400_000;
 
+const PUBLIC_NAMES = {
+  portico: [
+    'APIKeyCookie',
+    'APIKeyHeader',
+    'APIKeyQuery',
+    'App',
+    'Body',
+    'Controller',
+    'Cookie',
+    'Ctx',
+    'DeclarationError',
+    'Delete',
+    'Depends',
+    'File',
+    'Form',
+    'FrameworkError',
+    'Get',
+    'HTTPBasic',
+    'HTTPBearer',
+    'HTTPDigest',
+    'HTTPException',
+    'Head',
+    'Header',
+    'OAuth2',
+    'OAuth2AuthorizationCodeBearer',
+    'OAuth2ClientCredentialsBearer',
+    'OAuth2Error',
+    'OAuth2PasswordBearer',
+    'OAuth2PasswordRequestForm',
+    'OAuth2PasswordRequestFormStrict',
+    'OnError',
+    'OpenIdConnect',
+    'Options',
+    'Patch',
+    'Path',
+    'Post',
+    'Put',
+    'Query',
+    'RequestValidationError',
+    'Route',
+    'Scopes',
+    'Security',
+    'SecurityScheme',
+    'anyOf',
+    'compareSecrets',
+    'dependency',
+    'sse',
+  ],
+  'portico/node': ['serve', 'toNodeListener'],
+  'portico/testing': ['assertSecurityDocumented', 'findSecurityMismatches'],
+};
+
+const PUBLIC_TYPES = [
+  'AppOptions',
+  'BackgroundTask',
+  'ChallengeParameters',
+  'Context',
+  'ControllerOptions',
+  'Dependable',
+  'Dependency',
+  'DependencyOptions',
+  'DependsOptions',
+  'DocsOAuthOptions',
+  'DocsOptions',
+  'FieldsInput',
+  'FileOptions',
+  'HTTPAuthorizationCredentials',
+  'HTTPBasicCredentials',
+  'HTTPExceptionOptions',
+  'IncludeOptions',
+  'InjectedTypeMismatch',
+  'Input',
+  'InputValues',
+  'Inputs',
+  'Lifetime',
+  'Limits',
+  'Logger',
+  'Middleware',
+  'Mistake',
+  'MistakeCode',
+  'Next',
+  'OAuth2ErrorCode',
+  'OutgoingResponse',
+  'ProtectedResource',
+  'ResponseDeclaration',
+  'RouteDecorator',
+  'RouteDecorators',
+  'RouteOptions',
+  'Scope',
+  'SecurityOptions',
+  'SecuritySchemeOptions',
+  'SecurityScopes',
+  'ServerSentEvent',
+  'TextInput',
+  'ValidationIssue',
+  'ValueOf',
+];
+
 interface Manifest {
   readonly bin: Record<string, string>;
   readonly exports: Record<string, string | { types: string; default: string }>;
@@ -74,6 +172,29 @@ test('the package asks for these dependencies and no others', () => {
   assert.deepEqual(Object.keys(manifest.peerDependencies).toSorted(), ['swagger-ui-dist', 'zod']);
   assert.deepEqual(manifest.peerDependenciesMeta, { 'swagger-ui-dist': { optional: true } });
   assert.equal(manifest.engines['node'], '>=20.19');
+});
+
+test('these are the public names', async () => {
+  const names = Object.fromEntries(
+    await Promise.all(
+      ['portico', 'portico/node', 'portico/testing'].map(async (specifier) => {
+        return [specifier, Object.keys((await import(specifier)) as object).toSorted()] as const;
+      }),
+    ),
+  );
+  assert.deepEqual(names, PUBLIC_NAMES);
+});
+
+test('these are the public types', () => {
+  const source = readFileSync(join(root, 'src', 'index.ts'), 'utf8');
+  const types = [...source.matchAll(/export (type )?\{([^}]*)\}/g)].flatMap(([, all, list = '']) =>
+    list
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '' && (all !== undefined || name.startsWith('type ')))
+      .map((name) => name.replace(/^type /, '')),
+  );
+  assert.deepEqual(types.toSorted(), PUBLIC_TYPES);
 });
 
 test('nothing of the package runs when it is installed', () => {

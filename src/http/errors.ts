@@ -62,6 +62,10 @@ export class RequestValidationError extends Error {
 /** What a request that nobody waits for any longer ends with: its client has gone, or its time is up. */
 export class RequestAbandonedError extends Error {
   override readonly name: string = 'RequestAbandonedError';
+
+  constructor() {
+    super('Nobody waits for the answer any longer');
+  }
 }
 
 /** Whether an error is meant for the client, and nothing for the log. */

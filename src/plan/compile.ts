@@ -1,17 +1,14 @@
 import type { Context } from '../http/context.ts';
-import { RequestAbandonedError, RequestValidationError, type ValidationIssue } from '../http/errors.ts';
 import { discard } from '../http/ending.ts';
+import { RequestAbandonedError } from '../http/errors.ts';
 import { type Output, type Reply, replyTo } from '../http/reply.ts';
-import type { Slot } from '../model/graph.ts';
 import type { Operation } from '../model/operation.ts';
 import type { AppValues } from './app-values.ts';
-import { compileBodyStep, refuseOversize } from './body.ts';
-import { challengesOf, type Guard, guardAt, guardOf } from './challenges.ts';
-import { compileDependency, compileSource, valuesOf } from './dependencies.ts';
+import { challengesOf, type Guard } from './challenges.ts';
 import { Execution, isPromise, type Step } from './execution.ts';
 import { leave, leaveAll, unwind } from './exits.ts';
-import { compileInput, namesFrom } from './inputs.ts';
 import { compileOutput } from './output.ts';
+import { compileSteps } from './steps.ts';
 
 /** A whole operation as one function: resolves, validates, calls the handler, and makes the reply. */
 export type Plan = (context: Context) => Reply | Promise<Reply>;
@@ -131,64 +128,4 @@ export function compile(operation: Operation, { appValues, report, resourceMetad
   }
 
   return { plan, output };
-}
-
-interface Steps {
-  /** The last step is the handler. */
-  readonly steps: readonly Step[];
-  /** What is required at each step. */
-  readonly guards: readonly Guard[];
-  readonly controller: Step;
-}
-
-/** Puts an operation's slots in the order in which they run: what needs the body comes after all that does not. */
-function compileSteps(operation: Operation, appValues: AppValues): Steps {
-  const { graph, body, declaration, traits } = operation;
-  const { slots } = graph;
-  const steps: Step[] = [];
-  const guards: Guard[] = [];
-  const positions = new Map<Slot, number>();
-  const all = guardOf(operation);
-  const orders = new Map(slots.map((slot, order) => [slot, order]));
-
-  function add(slot: Slot): void {
-    const order = orders.get(slot) ?? 0;
-    const step =
-      slot.kind === 'dependency'
-        ? compileDependency(slot, positions, appValues)
-        : compileInput(slot, order, declaration.template.names, (from) => namesFrom(slots, from));
-    guards.push(slot.kind === 'dependency' ? guardAt(slot, all) : all);
-    positions.set(slot, steps.push(step) - 1);
-  }
-
-  for (const slot of slots) if (!slot.needsBody) add(slot);
-  const first = body.kind === 'none' ? undefined : body.slots[0];
-  steps.push(first === undefined ? refuseOversize : compileBodyStep(body, orders.get(first) ?? 0));
-  guards.push(all);
-  for (const slot of slots) if (slot.needsBody) add(slot);
-
-  const controller = compileSource(graph.controller, positions, appValues);
-  const parameters = graph.parameters.map((source) => compileSource(source, positions, appValues));
-  const invalid = traits.find((trait) => trait.invalid !== undefined)?.invalid;
-  steps.push(function handle(execution) {
-    if (execution.issues !== undefined) {
-      const error = validationError(execution);
-      throw invalid?.(error) ?? error;
-    }
-    const instance = controller(execution) as Record<PropertyKey, (...values: unknown[]) => unknown>;
-    const values = valuesOf(parameters, execution) as unknown[];
-    return (instance[declaration.handler] as (...values: unknown[]) => unknown).apply(instance, values);
-  });
-  guards.push(all);
-  return { steps, guards, controller };
-}
-
-/** All issues in the order of the declarations; what several inputs say alike is said once. */
-function validationError({ issues = [], context, json }: Execution): RequestValidationError {
-  const distinct = new Map<string, ValidationIssue>();
-  for (const { issue } of issues.toSorted((one, other) => one.order - other.order)) {
-    distinct.set(JSON.stringify([issue.loc, issue.type, issue.msg]), issue);
-  }
-  const body = typeof json === 'symbol' ? undefined : json;
-  return new RequestValidationError([...distinct.values()].slice(0, context.limits.issues), body);
 }

@@ -1,6 +1,6 @@
 import type { FormFields } from '../http/body.ts';
 import type { Context } from '../http/context.ts';
-import type { ValidationIssue } from '../http/errors.ts';
+import { RequestValidationError, type ValidationIssue } from '../http/errors.ts';
 import type { Exit } from './exits.ts';
 
 /** Stands for a value that could not be made, because an input of it is invalid. */
@@ -27,6 +27,19 @@ export class Execution {
     this.issues ??= [];
     for (const issue of issues) this.issues.push({ order, issue });
     return FAILED;
+  }
+
+  /** All issues in the order of the declarations; what several inputs say alike is said once. */
+  validationError(): RequestValidationError {
+    const { issues = [], context, json } = this;
+    const distinct = new Map<string, ValidationIssue>();
+    for (const { issue } of issues.toSorted((one, other) => one.order - other.order)) {
+      distinct.set(JSON.stringify([issue.loc, issue.type, issue.msg]), issue);
+    }
+    return new RequestValidationError(
+      [...distinct.values()].slice(0, context.limits.issues),
+      json === FAILED ? undefined : json,
+    );
   }
 }
 

@@ -1,0 +1,58 @@
+import type { Slot } from '../model/graph.ts';
+import type { Operation } from '../model/operation.ts';
+import type { AppValues } from './app-values.ts';
+import { compileBodyStep, refuseOversize } from './body.ts';
+import { type Guard, guardAt, guardOf } from './challenges.ts';
+import { compileDependency, compileSource, valuesOf } from './dependencies.ts';
+import type { Step } from './execution.ts';
+import { compileInput, namesFrom } from './inputs.ts';
+
+export interface Steps {
+  /** The last step is the handler. */
+  readonly steps: readonly Step[];
+  /** What is required at each step. */
+  readonly guards: readonly Guard[];
+  readonly controller: Step;
+}
+
+/** Puts an operation's slots in the order in which they run: what needs the body comes after all that does not. */
+export function compileSteps(operation: Operation, appValues: AppValues): Steps {
+  const { graph, body, declaration, traits } = operation;
+  const { slots } = graph;
+  const steps: Step[] = [];
+  const guards: Guard[] = [];
+  const positions = new Map<Slot, number>();
+  const all = guardOf(operation);
+  const orders = new Map(slots.map((slot, order) => [slot, order]));
+
+  function add(slot: Slot): void {
+    const order = orders.get(slot) ?? 0;
+    const step =
+      slot.kind === 'dependency'
+        ? compileDependency(slot, positions, appValues)
+        : compileInput(slot, order, declaration.template.names, (from) => namesFrom(slots, from));
+    guards.push(slot.kind === 'dependency' ? guardAt(slot, all) : all);
+    positions.set(slot, steps.push(step) - 1);
+  }
+
+  for (const slot of slots) if (!slot.needsBody) add(slot);
+  const first = body.kind === 'none' ? undefined : body.slots[0];
+  steps.push(first === undefined ? refuseOversize : compileBodyStep(body, orders.get(first) ?? 0));
+  guards.push(all);
+  for (const slot of slots) if (slot.needsBody) add(slot);
+
+  const controller = compileSource(graph.controller, positions, appValues);
+  const parameters = graph.parameters.map((source) => compileSource(source, positions, appValues));
+  const invalid = traits.find((trait) => trait.invalid !== undefined)?.invalid;
+  steps.push(function handle(execution) {
+    if (execution.issues !== undefined) {
+      const error = execution.validationError();
+      throw invalid?.(error) ?? error;
+    }
+    const instance = controller(execution) as Record<PropertyKey, (...values: unknown[]) => unknown>;
+    const values = valuesOf(parameters, execution) as unknown[];
+    return (instance[declaration.handler] as (...values: unknown[]) => unknown).apply(instance, values);
+  });
+  guards.push(all);
+  return { steps, guards, controller };
+}
