@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { describe, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import {
-  type App,
+  App,
   Body,
   Controller,
   Cookie,
@@ -788,4 +791,21 @@ test('no example or default of a secret is made up', async () => {
   }
   const text = JSON.stringify(await of([TokenController]));
   assert.doesNotMatch(text, /"examples?":|at .*\.ts:/);
+});
+
+test('what the page loads from the CDN is the pinned version of the package, hash by hash', async () => {
+  const app = new App({ title: 'Pinned', version: '1.0.0' });
+  const html = await (await app.request('/docs')).text();
+  const require = createRequire(import.meta.url);
+  const { version } = require('swagger-ui-dist/package.json') as { version: string };
+  const loaded = [...html.matchAll(/"https:[^"]*@([^/"]+)\/([^"]+)" integrity="([^"]+)"/g)];
+  assert.deepEqual(
+    loaded.map(([, , name]) => name),
+    ['swagger-ui.css', 'swagger-ui-bundle.js'],
+  );
+  for (const [, pinned, name = '', integrity] of loaded) {
+    assert.equal(pinned, version);
+    const hash = createHash('sha384').update(readFileSync(require.resolve(`swagger-ui-dist/${name}`)));
+    assert.equal(integrity, `sha384-${hash.digest('base64')}`);
+  }
 });

@@ -5,7 +5,7 @@ import type { RouteOptions } from '../metadata/declarations.ts';
 import { type ErrorClass, recordErrorHandler, recordRoute } from '../metadata/store.ts';
 
 /** What a handler may return under `response`: what the schema accepts, or a `Response`, which is sent as it is. */
-export type Returns<V> =
+type Returns<V> =
   | V
   | Response
   | EventStream

@@ -111,7 +111,7 @@ export function headerIn(headers: readonly string[], name: string): string | und
   return undefined;
 }
 
-export function addFields(headers: readonly string[], fields: HeaderFields | undefined): readonly string[] {
+function addFields(headers: readonly string[], fields: HeaderFields | undefined): readonly string[] {
   if (fields === undefined) return headers;
   // Headers refuses what would split a line, and joins nothing but what may be joined.
   const added = [...new Headers(fields as [string, string][])];

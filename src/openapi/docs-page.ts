@@ -12,7 +12,7 @@ export interface DocsOptions {
 }
 
 /** The version that is taken from the CDN where the package is not installed, with its files' hashes. */
-export const SWAGGER_UI = {
+const SWAGGER_UI = {
   version: '5.35.0',
   cdn: 'https://cdn.jsdelivr.net/npm/swagger-ui-dist@5.35.0',
   integrity: {

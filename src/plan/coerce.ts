@@ -1,7 +1,7 @@
 import { type JsonSchema, partsOf, resolve } from '../model/schema.ts';
 
 /** Turns text into what a schema documents; text that does not convert stays as it is, for the schema to refuse. */
-export type Convert = (text: string) => unknown;
+type Convert = (text: string) => unknown;
 
 type Definitions = Readonly<Record<string, JsonSchema>>;
 

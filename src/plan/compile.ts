@@ -11,7 +11,7 @@ import { compileOutput } from './output.ts';
 import { compileSteps } from './steps.ts';
 
 /** A whole operation as one function: resolves, validates, calls the handler, and makes the reply. */
-export type Plan = (context: Context) => Reply | Promise<Reply>;
+type Plan = (context: Context) => Reply | Promise<Reply>;
 
 /** Tells of a failure that comes too late for the answer. */
 export type Report = (error: unknown, context: Context) => void;

@@ -27,7 +27,7 @@ export async function leave({ generator, name }: Exit): Promise<void> {
 }
 
 /** Throws an error in at a `yield`; rejects with what comes out, which is never nothing. */
-export async function throwIn({ generator, name }: Exit, error: unknown): Promise<never> {
+async function throwIn({ generator, name }: Exit, error: unknown): Promise<never> {
   const result = await generator.throw(error);
   if (result.done !== true) return refuseSecondYield(generator, name);
   throw new FrameworkError(`The dependency '${name}' swallowed an error; it may throw another one instead`, {

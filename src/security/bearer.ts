@@ -76,7 +76,7 @@ export class HTTPBearer<const A extends boolean | undefined = true> extends Bear
 }
 
 /** Scopes by name, each with its description; a list of names has empty descriptions. */
-export type ScopeDescriptions = Readonly<Record<string, string>>;
+type ScopeDescriptions = Readonly<Record<string, string>>;
 
 export interface OAuth2Options extends SecuritySchemeOptions {
   readonly flows: OAuthFlowsObject;

@@ -7,6 +7,6 @@ export async function compareSecrets(one: string | Uint8Array, other: string | U
 }
 
 async function digest(secret: string | Uint8Array): Promise<Uint8Array> {
-  const bytes = typeof secret === 'string' ? new TextEncoder().encode(secret) : secret;
+  const bytes = new Uint8Array(typeof secret === 'string' ? new TextEncoder().encode(secret) : secret);
   return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
 }
