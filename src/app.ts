@@ -3,7 +3,7 @@ import { FetchIncoming, toResponse } from './adapters/fetch.ts';
 import { type AppOptions, type IncludeOptions, readOptions, type Settings } from './app-options.ts';
 import { Aftermath } from './http/aftermath.ts';
 import { Context } from './http/context.ts';
-import { within } from './http/deadline.ts';
+import { Deadline } from './http/deadline.ts';
 import type { ErrorClass } from './http/error-handlers.ts';
 import { HTTPException } from './http/errors.ts';
 import type { Incoming } from './http/incoming.ts';
@@ -11,7 +11,7 @@ import { ErrorLog } from './http/log.ts';
 import { around, type Respond } from './http/middleware.ts';
 import { Recovery } from './http/recovery.ts';
 import { type Reply, replyToError, seal } from './http/reply.ts';
-import { Router } from './http/router.ts';
+import { type Match, Router } from './http/router.ts';
 import type { Dependable, ValueOf } from './metadata/dependable.ts';
 import type { Class } from './metadata/store.ts';
 import { AppNodes } from './model/app-nodes.ts';
@@ -24,8 +24,7 @@ import { describe } from './openapi/document.ts';
 import { type AssetReader, type Page, pagesOf } from './openapi/pages.ts';
 import { metadataLocation } from './openapi/protected-resource.ts';
 import { AppValues } from './plan/app-values.ts';
-import type { Report } from './plan/compile.ts';
-import { isPromise } from './plan/execution.ts';
+import { isPromise } from './http/promise.ts';
 import { Route, type RouteSettings, type Servable } from './plan/route.ts';
 import { Scope } from './plan/scope.ts';
 
@@ -43,6 +42,7 @@ export class App {
   readonly #recovery: Recovery;
   readonly #aftermath: Aftermath;
   readonly #scopes = new Set<Scope>();
+  readonly #deadlines = new Map<number, Deadline>();
   readonly #respond: Respond;
   readonly #pages: readonly Page[];
   #includes: readonly Include[] = [];
@@ -150,25 +150,25 @@ export class App {
     const context = new Context(incoming);
     const reply = this.#closing === undefined ? this.#respond(context) : replyToError(new HTTPException(503));
     if (!isPromise(reply)) return this.#aftermath.follow(reply, context);
-    return this.#aftermath.track(reply.then((settled) => this.#aftermath.follow(settled, context)));
+    return this.#aftermath.followLater(reply, context);
   }
 
   #dispatch(context: Context): Reply | Promise<Reply> {
-    let route: Servable | undefined;
+    let match: Match<Servable> | undefined;
     try {
-      const match = this.#router.find(context.method, context.path);
-      if (match === undefined) return this.#unrouted(context);
-      route = match.route;
-      context.enter(route, match.values);
-      const reply = route.run(context);
-      if (!isPromise(reply)) return seal(reply, context);
-      return within(route.timeout, context, reply, (late) => this.#aftermath.dismiss(late, context)).then(
-        (settled) => seal(settled, context),
-        (error: unknown) => this.#recovery.recover(error, context, route),
-      );
+      match = this.#router.find(context.method, context.path);
     } catch (error) {
-      return this.#recovery.recover(error, context, route);
+      return this.#recovery.recover(error, context);
     }
+    if (match === undefined) return this.#unrouted(context);
+    const { route, values } = match;
+    context.enter(route, values);
+    const reply = route.run(context);
+    if (route.deadline === undefined || !isPromise(reply)) return reply;
+    return route.deadline.within(context, reply, (error) => {
+      this.#aftermath.dismiss(reply, context);
+      return this.#recovery.recover(error, context, route);
+    });
   }
 
   /** OPTIONS is answered for every known path (RFC 9110 §9.3.7), and a 405 says what is allowed (§15.5.6). */
@@ -206,11 +206,20 @@ export class App {
   }
 
   #routeSettings(): RouteSettings {
-    const { limits, timeout } = this.#settings;
-    const report: Report = (error, context) => this.#recovery.report(error, context);
-    const { protectedResource } = this.#settings.options;
-    const resourceMetadata = protectedResource && metadataLocation(protectedResource).url;
-    return { limits, timeout, appValues: this.#appValues, report, resourceMetadata };
+    const { limits, timeout, options } = this.#settings;
+    const { protectedResource } = options;
+    return {
+      limits,
+      timeout,
+      deadlineOf: (milliseconds) => {
+        const deadline = this.#deadlines.get(milliseconds) ?? new Deadline(milliseconds);
+        this.#deadlines.set(milliseconds, deadline);
+        return deadline;
+      },
+      appValues: this.#appValues,
+      recovery: this.#recovery,
+      resourceMetadata: protectedResource && metadataLocation(protectedResource).url,
+    };
   }
 
   /** @internal Tells the log of an error that did not come from a request's own course. */

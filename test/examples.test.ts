@@ -83,6 +83,7 @@ describe('every example', () => {
         'guides/document.ts',
         'guides/errors.ts',
         'guides/lifetimes.ts',
+        'guides/middleware.ts',
         'guides/security.ts',
         'guides/serving.ts',
         'readme.ts',
@@ -599,6 +600,26 @@ describe('the examples of the guides', () => {
     });
     assert.deepEqual(await proxied.json(), { clientAddress: '203.0.113.7' });
     await served.close();
+  });
+
+  it('middleware: preflights, request ids, headers and a log for programs', async (t) => {
+    const info = t.mock.method(console, 'info', () => {});
+    const { app, customersOnly } = await import('../examples/guides/middleware.ts');
+    const origin = 'https://pr-7.preview.example.com';
+    const asked = { Origin: origin, 'Access-Control-Request-Method': 'POST' };
+    const allowed = await ask(app, '/notes', { method: 'OPTIONS', headers: asked });
+    assert.deepEqual([allowed.status, allowed.headers.get('access-control-allow-origin')], [204, origin]);
+    const missing = await ask(app, '/notes/missing', { headers: { Origin: 'https://elsewhere.test' } });
+    assert.deepEqual([missing.status, missing.headers.get('access-control-allow-origin')], [404, null]);
+    assert.equal(missing.body.detail.requestId, missing.headers.get('x-request-id'));
+    assert.equal(missing.headers.get('strict-transport-security'), 'max-age=31536000');
+    const { path, status, requestId } = JSON.parse(String(info.mock.calls.at(-1)?.arguments[0]));
+    assert.deepEqual([path, status, requestId], ['/notes/missing', 404, missing.body.detail.requestId]);
+    const guarded = new App({ title: 'Customers', version: '1.0.0', middleware: [customersOnly] });
+    const answers = ['https://customer.example', 'https://elsewhere.test'].map(async (Origin) => {
+      return (await ask(guarded, '/nothing', { headers: { Origin } })).headers.get('access-control-allow-origin');
+    });
+    assert.deepEqual(await Promise.all(answers), ['https://customer.example', null]);
   });
 
   it('testing: its own tests pass', async () => {

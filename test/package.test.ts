@@ -57,6 +57,7 @@ const PUBLIC_NAMES = {
     'sse',
   ],
   'portico/node': ['serve', 'toNodeListener'],
+  'portico/middleware': ['accessLog', 'cors', 'requestId', 'securityHeaders'],
   'portico/testing': ['assertSecurityDocumented', 'findSecurityMismatches'],
 };
 
@@ -177,7 +178,7 @@ test('the package asks for these dependencies and no others', () => {
 test('these are the public names', async () => {
   const names = Object.fromEntries(
     await Promise.all(
-      ['portico', 'portico/node', 'portico/testing'].map(async (specifier) => {
+      ['portico', 'portico/node', 'portico/middleware', 'portico/testing'].map(async (specifier) => {
         return [specifier, Object.keys((await import(specifier)) as object).toSorted()] as const;
       }),
     ),

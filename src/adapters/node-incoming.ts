@@ -4,12 +4,6 @@ import { HTTPException, RequestAbandonedError } from '../http/errors.ts';
 import type { Incoming } from '../http/incoming.ts';
 import type { Head } from './node-target.ts';
 
-export interface NodeIncomingOptions extends Head {
-  /** Whether the client waits for a 100 before it sends the body. */
-  readonly continues: boolean;
-  readonly trustedProxies: number;
-}
-
 const EMPTY: Promise<Uint8Array> = Promise.resolve(new Uint8Array());
 
 /** A request of `node:http` as the app reads it. */
@@ -19,24 +13,33 @@ export class NodeIncoming implements Incoming {
   readonly length: number;
   readonly #message: IncomingMessage;
   readonly #response: ServerResponse;
+  readonly #head: Head;
   readonly #trustedProxies: number;
-  readonly #hasBody: boolean;
-  readonly #authority: string | undefined;
+  /** Whether the client waits for a 100 before it sends the body. */
   #continues: boolean;
   #body: Promise<Uint8Array> | undefined = undefined;
   #signal: AbortSignal | undefined = undefined;
   #request: Request | undefined = undefined;
 
-  constructor(message: IncomingMessage, response: ServerResponse, options: NodeIncomingOptions) {
+  constructor(
+    message: IncomingMessage,
+    response: ServerResponse,
+    head: Head,
+    continues: boolean,
+    trustedProxies: number,
+  ) {
     this.method = message.method ?? 'GET';
-    this.target = options.target;
-    this.length = options.length;
-    this.#hasBody = options.length > 0 || options.chunked;
+    this.target = head.target;
+    this.length = head.length;
     this.#message = message;
     this.#response = response;
-    this.#trustedProxies = options.trustedProxies;
-    this.#authority = options.authority;
-    this.#continues = options.continues;
+    this.#head = head;
+    this.#trustedProxies = trustedProxies;
+    this.#continues = continues;
+  }
+
+  get #hasBody(): boolean {
+    return this.length > 0 || this.#head.chunked;
   }
 
   get gone(): boolean {
@@ -106,9 +109,15 @@ export class NodeIncoming implements Incoming {
       let first: Buffer | undefined;
       let more: Buffer[] | undefined;
       let length = 0;
+      let over = false;
+      const abandon = (): void => {
+        // Made only when it is needed: 'close' follows every 'end', and an error has a stack to be taken.
+        if (!over) reject(new RequestAbandonedError());
+      };
       message.on('data', (chunk: Buffer) => {
         length += chunk.length;
         if (length > limit) {
+          over = true;
           message.pause();
           message.removeAllListeners('data');
           reject(new HTTPException(413));
@@ -118,9 +127,12 @@ export class NodeIncoming implements Incoming {
           (more ??= [first]).push(chunk);
         }
       });
-      message.once('end', () => resolve(more === undefined ? (first ?? new Uint8Array()) : Buffer.concat(more)));
-      message.once('error', () => reject(new RequestAbandonedError()));
-      message.once('close', () => reject(new RequestAbandonedError()));
+      message.on('end', () => {
+        over = true;
+        resolve(more === undefined ? (first ?? new Uint8Array()) : Buffer.concat(more));
+      });
+      message.on('error', abandon);
+      message.on('close', abandon);
     });
   }
 
@@ -131,7 +143,7 @@ export class NodeIncoming implements Incoming {
       headers.append(rawHeaders[index] as string, rawHeaders[index + 1] as string);
     }
     const scheme = 'encrypted' in this.#message.socket ? 'https' : 'http';
-    const url = new URL(`${scheme}://${this.#authority ?? this.header('host') ?? 'localhost'}`);
+    const url = new URL(`${scheme}://${this.#head.authority ?? this.header('host') ?? 'localhost'}`);
     const init: RequestInit = { method: this.method, headers, signal: this.signal };
     if (this.#hasBody && this.method !== 'GET' && this.method !== 'HEAD') {
       Object.assign(init, { body: this.#toStream(), duplex: 'half' });

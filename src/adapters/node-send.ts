@@ -13,19 +13,26 @@ export function send(reply: Reply, response: ServerResponse, close: boolean): vo
   const headers = close ? [...reply.headers, 'Connection', 'close'] : reply.headers;
   if (typeof body === 'string' || body instanceof Uint8Array) {
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-    writeHead(response, status, headers.concat('Content-Length', String(length)));
+    writeHead(response, status, withLength(headers, length));
     if (after !== undefined) response.once('close', () => void after());
     response.end(body);
   } else if (body === null || response.req.method === 'HEAD') {
     const silent = body !== null || (hasNoContent(status) && status !== 205);
     const complete = silent || headerIn(headers, 'content-length') !== undefined;
-    writeHead(response, status, complete ? headers : headers.concat('Content-Length', '0'));
+    writeHead(response, status, complete ? headers : withLength(headers, 0));
     response.once('close', () => void discard(body).then(() => after?.()));
     response.end();
   } else {
     writeHead(response, status, headers);
     void stream(body, response).then(after, after);
   }
+}
+
+/** A copy that is pushed to: on Node 20 concat costs as much as the rest of this file. */
+function withLength(headers: readonly string[], length: number): readonly string[] {
+  const all = headers.slice();
+  all.push('Content-Length', String(length));
+  return all;
 }
 
 function writeHead(response: ServerResponse, status: number, headers: readonly string[]): void {

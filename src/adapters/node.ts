@@ -5,6 +5,7 @@ import type { App } from '../app.ts';
 import { discard } from '../http/ending.ts';
 import { HTTPException } from '../http/errors.ts';
 import type { Logger } from '../http/log.ts';
+import { isPromise } from '../http/promise.ts';
 import { type Reply, replyToError } from '../http/reply.ts';
 import { readAsset } from './node-assets.ts';
 import { NodeIncoming } from './node-incoming.ts';
@@ -69,6 +70,16 @@ function listenerOf(
     socket.once('close', () => ending.delete(socket));
     send(reply, response, true);
   };
+  const answer = (reply: Reply, incoming: NodeIncoming, response: ServerResponse): void => {
+    try {
+      if (phase.closing || incoming.unread || reply.status === 413) end(reply, response);
+      else send(reply, response, false);
+    } catch (error) {
+      app.report(error, incoming.target);
+      void discard(reply.body);
+      end({ ...replyToError(undefined), after: reply.after }, response);
+    }
+  };
   return function handle(message, response, continues = false) {
     if (ending.size > 0 && ending.has(message.socket)) return;
     const head = readHead(message);
@@ -76,20 +87,10 @@ function listenerOf(
       end(replyToError(new HTTPException(head)), response);
       return;
     }
-    const incoming = new NodeIncoming(message, response, { ...head, continues, trustedProxies });
-    const answer = (reply: Reply): void => {
-      try {
-        if (phase.closing || incoming.unread || reply.status === 413) end(reply, response);
-        else send(reply, response, false);
-      } catch (error) {
-        app.report(error, message.url ?? '');
-        void discard(reply.body);
-        end({ ...replyToError(undefined), after: reply.after }, response);
-      }
-    };
+    const incoming = new NodeIncoming(message, response, head, continues, trustedProxies);
     const reply = app.handle(incoming);
-    if ('then' in reply) void reply.then(answer);
-    else answer(reply);
+    if (isPromise(reply)) void reply.then((settled) => answer(settled, incoming, response));
+    else answer(reply, incoming, response);
   };
 }
 

@@ -4,14 +4,24 @@ import type { Reply } from './reply.ts';
 
 /** What comes after answers: background tasks and cleanups, and the wait for all of it at the end. */
 export class Aftermath {
-  /** Requests that take time, and what comes after an answer. */
+  /** What comes after answers that have been sent. */
   readonly #pending = new Set<Promise<unknown>>();
   /** What comes after answers that have not been sent yet. */
   readonly #unsent = new Set<() => void | Promise<void>>();
   readonly #report: (error: unknown, context: Context) => void;
+  #running = 0;
+  #idle: (() => void) | undefined = undefined;
 
   constructor(report: (error: unknown, context: Context) => void) {
     this.#report = report;
+  }
+
+  /** `follow` for a reply that takes time; it must not reject. */
+  async followLater(reply: Promise<Reply>, context: Context): Promise<Reply> {
+    this.#running++;
+    const settled = await reply;
+    if (--this.#running === 0) this.#idle?.();
+    return this.follow(settled, context);
   }
 
   /** Adds to a reply what is to be done once it has been sent, if there is or may be anything. */
@@ -19,7 +29,7 @@ export class Aftermath {
     const streams = typeof reply.body === 'object' && reply.body !== null;
     if (context.backgroundTasks === undefined && context.cleanup === undefined && !streams) return reply;
     const after = (error?: unknown): void | Promise<void> => {
-      if (this.#unsent.delete(after)) return this.track(this.#finish(context, error));
+      if (this.#unsent.delete(after)) return this.#track(this.#finish(context, error));
     };
     this.#unsent.add(after);
     return { ...reply, after };
@@ -36,10 +46,10 @@ export class Aftermath {
       }
       await this.#finish(context, undefined);
     };
-    void this.track(end());
+    void this.#track(end());
   }
 
-  track<T>(promise: Promise<T>): Promise<T> {
+  #track(promise: Promise<void>): Promise<void> {
     this.#pending.add(promise);
     const settled = (): boolean => this.#pending.delete(promise);
     promise.then(settled, settled);
@@ -48,6 +58,7 @@ export class Aftermath {
 
   /** Waits for everything; an answer that nobody has read by now counts as sent. */
   async settle(): Promise<void> {
+    if (this.#running > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     await Promise.allSettled(this.#pending);
     for (const after of this.#unsent) await after();
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);

@@ -11,11 +11,15 @@ export type FormFields = ReadonlyMap<string, readonly (string | File)[]>;
 const URLENCODED = 'application/x-www-form-urlencoded';
 const MULTIPART = 'multipart/form-data';
 
-/** Reads a JSON body; undefined is no body at all. Throws 413 and 415. */
-export async function readJson(incoming: Incoming, limits: Limits): Promise<Json | undefined> {
+/** The media type of a JSON body, undefined where none is declared; throws a 415 for another. */
+export function jsonTypeOf(incoming: Incoming): MediaType | undefined {
   const type = typeOf(incoming);
   if (type !== undefined && !isJson(type)) throw new HTTPException(415);
-  const bytes = await incoming.read(limits.body);
+  return type;
+}
+
+/** Reads the bytes of a JSON body; undefined is no body at all. Throws a 415 for a body without a type. */
+export function jsonOf(bytes: Uint8Array, type: MediaType | undefined, limits: Limits): Json | undefined {
   if (bytes.length === 0) return undefined;
   if (type === undefined) throw new HTTPException(415);
   return parseJson(bytes, limits.depth);

@@ -18,6 +18,7 @@ interface MatchedRoute {
 /** Work to be done after the answer has been sent. */
 export type BackgroundTask = () => unknown;
 
+const NO_VALUES: readonly string[] = [];
 const NO_PARAMETERS: Readonly<Record<string, string>> = Object.freeze(Object.create(null) as Record<string, string>);
 
 /** One request, and what will be sent besides its body. */
@@ -27,12 +28,8 @@ export class Context {
   readonly path: string;
   /** @internal */
   readonly incoming: Incoming;
-  /** @internal */
-  limits: Limits = DEFAULT_LIMITS;
-  /** @internal The matched route's variables, set by the app. */
-  parameterNames: readonly string[] = [];
-  /** @internal */
-  parameterValues: readonly string[] = [];
+  /** @internal The values of the path's variables, in order. */
+  parameterValues: readonly string[] = NO_VALUES;
   /** @internal */
   outgoing: OutgoingResponse | undefined = undefined;
   /** @internal */
@@ -45,8 +42,7 @@ export class Context {
   controller: unknown = undefined;
   /** @internal The challenges that a 401 or 403 of the matched operation carries. */
   challenges: ((status: number) => readonly string[]) | undefined = undefined;
-  /** The pattern of the matched route, such as `/items/:itemId`; undefined where no route matched. */
-  route: string | undefined = undefined;
+  #matched: MatchedRoute | undefined = undefined;
   readonly #queryText: string;
   #query: Pairs | undefined = undefined;
   #cookies: Pairs | undefined = undefined;
@@ -72,9 +68,10 @@ export class Context {
   /** The decoded path variables by name, without a prototype. */
   get params(): Readonly<Record<string, string>> {
     if (this.#parameters === undefined) {
+      const { names = [] } = this.#matched ?? {};
       const parameters = Object.create(null) as Record<string, string>;
-      for (const [index, name] of this.parameterNames.entries()) parameters[name] = this.parameterValues[index] ?? '';
-      this.#parameters = this.parameterNames.length === 0 ? NO_PARAMETERS : Object.freeze(parameters);
+      for (const [index, name] of names.entries()) parameters[name] = this.parameterValues[index] ?? '';
+      this.#parameters = names.length === 0 ? NO_PARAMETERS : Object.freeze(parameters);
     }
     return this.#parameters;
   }
@@ -116,11 +113,19 @@ export class Context {
   }
 
   /** @internal Takes over what the matched route says of its requests. */
-  enter({ pattern, names, limits }: MatchedRoute, values: readonly string[]): void {
-    this.route = pattern;
-    this.parameterNames = names;
+  enter(matched: MatchedRoute, values: readonly string[]): void {
+    this.#matched = matched;
     this.parameterValues = values;
-    this.limits = limits;
+  }
+
+  /** @internal */
+  get limits(): Limits {
+    return this.#matched?.limits ?? DEFAULT_LIMITS;
+  }
+
+  /** The pattern of the matched route, such as `/items/:itemId`; undefined where no route matched. */
+  get route(): string | undefined {
+    return this.#matched?.pattern;
   }
 
   /** The value of a request header, several lines joined with `, `. */

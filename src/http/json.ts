@@ -11,7 +11,7 @@ export type Json = { readonly value: unknown; readonly fault?: undefined } | { r
 export function parseJson(bytes: Uint8Array, depth: number): Json {
   try {
     const text = UTF8.decode(bytes);
-    if (text.length > 2 * depth && nestsDeeper(text, depth)) {
+    if (opensMoreThan(text, depth) && nestsDeeper(text, depth)) {
       return { fault: `The body is nested deeper than ${depth} levels` };
     }
     const value: unknown = JSON.parse(text);
@@ -20,6 +20,17 @@ export function parseJson(bytes: Uint8Array, depth: number): Json {
   } catch {
     return { fault: 'The body is not valid JSON' };
   }
+}
+
+/** Whether there are enough brackets for such a depth; most bodies need no closer look. */
+function opensMoreThan(text: string, limit: number): boolean {
+  let count = 0;
+  for (const bracket of '[{') {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+      if (++count > limit) return true;
+    }
+  }
+  return false;
 }
 
 /** Counts brackets outside strings; text that is not JSON may be miscounted, and is refused by the parser then. */

@@ -1,4 +1,5 @@
 import type { Context } from './context.ts';
+import { discard } from './ending.ts';
 import { FrameworkError } from './errors.ts';
 import { mergeOutgoing, outputOf, type Reply, replyTo, sendable } from './reply.ts';
 import { hasNoContent } from './status.ts';
@@ -25,35 +26,54 @@ function wrap(middleware: Middleware, inner: Respond, recover: Recover): Respond
   return async function respondAround(context) {
     let reply: Reply | undefined;
     let called = false;
+    const kept = [...(context.outgoing?.headers ?? [])];
     try {
       const value = await middleware(context, async () => {
         if (called) throw new FrameworkError('A middleware called next() twice');
         called = true;
         reply = show(await inner(context), context);
       });
-      if (value !== undefined) reply = show(mergeOutgoing(await replyTo(value, PLAIN, context), context), context);
+      if (value !== undefined) {
+        if (reply !== undefined) drop(reply, context, kept);
+        reply = show(mergeOutgoing(await replyTo(value, PLAIN, context), context), context);
+      }
       if (reply === undefined) throw new FrameworkError('A middleware neither called next() nor returned an answer');
       return shown(reply, context);
     } catch (error) {
+      if (reply !== undefined) drop(reply, context, kept);
       return shown(show(await recover(error, context), context), context);
     }
   };
 }
 
+/** Forgets a reply in whose place another is sent: nothing of its head may describe the other's body. */
+function drop(reply: Reply, { response }: Context, kept: readonly (readonly [string, string])[]): void {
+  void discard(reply.body);
+  response.status = undefined;
+  setHeaders(response.headers, kept);
+}
+
+function setHeaders(headers: Headers, fields: Iterable<readonly [string, string]>): void {
+  for (const name of Array.from(headers.keys())) headers.delete(name);
+  for (const [name, value] of fields) headers.append(name, value);
+}
+
 /** Puts a reply's status and headers where middleware sees and may change them. */
-function show(reply: Reply, context: Context): Reply {
-  const { response } = context;
+function show(reply: Reply, { response }: Context): Reply {
   response.status = reply.status;
-  for (const name of Array.from(response.headers.keys())) response.headers.delete(name);
-  for (let index = 0; index < reply.headers.length; index += 2) {
-    response.headers.append(reply.headers[index] as string, reply.headers[index + 1] as string);
-  }
+  setHeaders(response.headers, pairsOf(reply.headers));
   return reply;
+}
+
+function* pairsOf(list: readonly string[]): Generator<readonly [string, string]> {
+  for (let index = 0; index < list.length; index += 2) yield [list[index] as string, list[index + 1] as string];
 }
 
 /** The reply as it was left on the context. */
 function shown(reply: Reply, context: Context): Reply {
   const { headers } = context.response;
   const status = sendable(context.response.status ?? reply.status);
-  return { status, headers: [...headers].flat(), body: hasNoContent(status) ? null : reply.body };
+  const silent = hasNoContent(status);
+  if (silent) void discard(reply.body);
+  return { status, headers: [...headers].flat(), body: silent ? null : reply.body };
 }

@@ -7,7 +7,7 @@ import { outputOf, type Reply, replyTo, replyToError, seal, toJson } from './rep
 /** What a route has to say of its errors. */
 export interface Recovering {
   /** Headers of all its answers, names and values in turn. */
-  readonly headers: readonly string[];
+  readonly headers?: readonly string[];
   /** The handlers of its controller. */
   readonly handlers?: ErrorHandlers;
 }
@@ -29,8 +29,10 @@ export class Recovery {
     return handler === undefined ? this.#refuse(error, context, route) : this.#handle(error, handler, context, route);
   }
 
-  report(error: unknown, { method, path, route }: Context): void {
-    if (!isAnswer(error)) this.#log.write(error, `${method} ${route ?? path}`);
+  report(error: unknown, { method, path, route, state }: Context): void {
+    if (isAnswer(error)) return;
+    const id = state['requestId'];
+    this.#log.write(error, `${method} ${route ?? path}${typeof id === 'string' ? ` (${id})` : ''}`);
   }
 
   async #handle(error: unknown, handler: ErrorHandler, context: Context, route?: Recovering): Promise<Reply> {

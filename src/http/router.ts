@@ -66,22 +66,17 @@ export class Router<R> {
   /** The route for a method and path, HEAD being served by GET; throws a 400 for an invalid escape. */
   find(method: string, path: string): Match<R> | undefined {
     const known = this.#statics.get(withoutTrailingSlash(path));
-    const match = known?.get(method) ?? (method === 'HEAD' ? known?.get('GET') : undefined);
+    const match = known && pick(known, method);
     if (match !== undefined) return match;
     const values: string[] = [];
-    const route = walk(this.#root, targetOf(path), 0, values, (methods) => {
-      return methods.get(method) ?? (method === 'HEAD' ? methods.get('GET') : undefined);
-    });
+    const route = walk(this.#root, targetOf(path), 0, values, pick<R>, method);
     return route === undefined ? undefined : { route, values };
   }
 
   /** All methods that some route has for a path, with HEAD where GET is, and OPTIONS; empty for an unknown path. */
   allowed(path: string): readonly string[] {
     const found = new Set<string>();
-    walk(this.#root, targetOf(path), 0, [], (methods) => {
-      for (const method of methods.keys()) found.add(method);
-      return undefined;
-    });
+    walk(this.#root, targetOf(path), 0, [], collect<R>, found);
     if (found.size === 0) return [];
     if (found.has('GET')) found.add('HEAD');
     return [...found.add('OPTIONS')];
@@ -89,34 +84,46 @@ export class Router<R> {
 }
 
 /** Tries the leaves that a path reaches, the most specific first, until one is chosen. */
-function walk<R>(
+function walk<R, A>(
   node: Node<R>,
   target: Target,
   index: number,
   values: string[],
-  choose: (methods: Methods<R>) => R | undefined,
+  choose: (methods: Methods<R>, argument: A) => R | undefined,
+  argument: A,
 ): R | undefined {
   const { segments } = target;
   const segment = segments[index];
   if (segment === undefined) {
-    const route = node.methods && choose(node.methods);
+    const route = node.methods && choose(node.methods, argument);
     if (route !== undefined) return route;
   } else {
     const next = node.statics.get(segment);
-    const route = next && walk(next, target, index + 1, values, choose);
+    const route = next && walk(next, target, index + 1, values, choose, argument);
     if (route !== undefined) return route;
     if (node.parameter !== undefined && segment !== '') {
       values.push(segment);
-      const found = walk(node.parameter, target, index + 1, values, choose);
+      const found = walk(node.parameter, target, index + 1, values, choose, argument);
       if (found !== undefined) return found;
       values.pop();
     }
   }
-  const route = node.rest && choose(node.rest);
+  const route = node.rest && choose(node.rest, argument);
   if (route !== undefined) {
     values.push(segments.slice(index).join('/') + (target.trailingSlash && index < segments.length ? '/' : ''));
   }
   return route;
+}
+
+/** HEAD is served by GET (RFC 9110 §9.3.2). */
+function pick<R>(methods: ReadonlyMap<string, R>, method: string): R | undefined {
+  return methods.get(method) ?? (method === 'HEAD' ? methods.get('GET') : undefined);
+}
+
+/** Chooses nothing, so that all leaves are seen. */
+function collect<R>(methods: Methods<R>, found: Set<string>): undefined {
+  for (const method of methods.keys()) found.add(method);
+  return undefined;
 }
 
 function targetOf(path: string): Target {

@@ -25,8 +25,6 @@ export interface Page {
   readonly pattern: string;
   readonly names: readonly string[];
   readonly limits: typeof DEFAULT_LIMITS;
-  readonly timeout: number;
-  readonly headers: readonly string[];
   readonly isDocumentation?: boolean;
   run(context: Context): Reply | Promise<Reply>;
 }
@@ -98,8 +96,6 @@ function page(path: string, run: Page['run']): Page {
     pattern: path,
     names: template.names,
     limits: DEFAULT_LIMITS,
-    timeout: 0,
-    headers: [],
     run,
   };
 }

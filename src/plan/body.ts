@@ -1,4 +1,4 @@
-import { readForm, readJson } from '../http/body.ts';
+import { jsonOf, jsonTypeOf, readForm } from '../http/body.ts';
 import { HTTPException } from '../http/errors.ts';
 import type { BodyUse } from '../model/operation.ts';
 import { FAILED, type Step } from './execution.ts';
@@ -11,14 +11,18 @@ export function compileBodyStep(body: BodyUse, order: number): Step {
       execution.form = await readForm(incoming, limits);
     };
   }
-  return async function readJsonBody(execution) {
+  return function readJsonBody(execution) {
     const { incoming, limits } = execution.context;
-    const json = await readJson(incoming, limits);
-    if (json?.fault === undefined) execution.json = json?.value;
-    else {
+    const type = jsonTypeOf(incoming);
+    return incoming.read(limits.body).then((bytes) => {
+      const json = jsonOf(bytes, type, limits);
+      if (json?.fault === undefined) {
+        execution.json = json?.value;
+        return undefined;
+      }
       execution.json = FAILED;
-      execution.report(order, [{ type: 'json_invalid', loc: ['body'], msg: json.fault }]);
-    }
+      return execution.report(order, [{ type: 'json_invalid', loc: ['body'], msg: json.fault }]);
+    });
   };
 }
 

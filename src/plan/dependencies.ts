@@ -2,7 +2,8 @@ import { FrameworkError, HTTPException } from '../http/errors.ts';
 import type { DependencySlot, Slot, Source } from '../model/graph.ts';
 import type { SchemeDeclaration } from '../metadata/declarations.ts';
 import type { AppValues } from './app-values.ts';
-import { type Execution, FAILED, isPromise, type Step } from './execution.ts';
+import { isPromise } from '../http/promise.ts';
+import { type Execution, FAILED, type Step } from './execution.ts';
 import { type AnyGenerator, enter } from './exits.ts';
 import { compileInvoke } from './invoke.ts';
 
@@ -76,18 +77,17 @@ export function valuesOf(reads: readonly Read[], execution: Execution): unknown[
 /** The first scheme whose credentials are present decides. */
 function compileCredentials(schemes: readonly SchemeDeclaration[]): Step {
   const optional = schemes.some((scheme) => scheme.optional);
-  return function readCredentials({ context }) {
+  let absent: HTTPException | undefined;
+  return function readCredentials(execution) {
     for (const scheme of schemes) {
-      const value = scheme.read(context);
+      const value = scheme.read(execution.context);
       if (isPromise(value)) throw new FrameworkError(`The scheme '${scheme.schemeName}' must read without waiting`);
-      if (value !== undefined) return accept(value, optional);
+      if (value === undefined) continue;
+      if (!(value instanceof HTTPException)) return value;
+      return optional ? undefined : execution.refuse(value);
     }
-    return accept(optional ? undefined : schemes[0]?.refuse(), optional);
+    if (optional) return undefined;
+    // One for all requests: without credentials there is nothing to tell them apart.
+    return execution.refuse((absent ??= schemes[0]?.refuse() ?? new HTTPException(401)));
   };
-}
-
-function accept(value: unknown, optional: boolean): unknown {
-  if (!(value instanceof HTTPException)) return value;
-  if (optional) return undefined;
-  throw value;
 }

@@ -1,6 +1,6 @@
 import type { FormFields } from '../http/body.ts';
 import type { Context } from '../http/context.ts';
-import { RequestValidationError, type ValidationIssue } from '../http/errors.ts';
+import { type HTTPException, RequestValidationError, type ValidationIssue } from '../http/errors.ts';
 import type { Exit } from './exits.ts';
 
 /** Stands for a value that could not be made, because an input of it is invalid. */
@@ -13,6 +13,8 @@ export class Execution {
   readonly values: unknown[] = [];
   /** Generators that were entered, in order. */
   exits: Exit[] | undefined = undefined;
+  /** The refusal of a scheme; kept as a value, since to throw it costs a thousand times as much. */
+  refusal: HTTPException | undefined = undefined;
   issues: PlacedIssue[] | undefined = undefined;
   /** The parsed JSON body; undefined until it has been read and where there is none, `FAILED` where it is not JSON. */
   json: unknown = undefined;
@@ -26,6 +28,11 @@ export class Execution {
   report(order: number, issues: readonly ValidationIssue[]): typeof FAILED {
     this.issues ??= [];
     for (const issue of issues) this.issues.push({ order, issue });
+    return FAILED;
+  }
+
+  refuse(refusal: HTTPException): typeof FAILED {
+    this.refusal = refusal;
     return FAILED;
   }
 
@@ -50,7 +57,3 @@ interface PlacedIssue {
 
 /** Makes one value; a promise of it where that takes time, `FAILED` where an input of it is invalid. */
 export type Step = (execution: Execution) => unknown;
-
-export function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
-}

@@ -4,7 +4,8 @@ import type { TextSource } from '../metadata/declarations.ts';
 import { type BodySlot, type FieldsSlot, type FileSlot, schemesOf, type Slot, type TextSlot } from '../model/graph.ts';
 import { describeSchema, type JsonSchema, resolve } from '../model/schema.ts';
 import { type Coercion, coercionOf } from './coerce.ts';
-import { type Execution, FAILED, isPromise, type Step } from './execution.ts';
+import { isPromise } from '../http/promise.ts';
+import { type Execution, FAILED, type Step } from './execution.ts';
 import { issuesOf, type Outcome, validatorOf } from './validate.ts';
 
 export type InputSlot = TextSlot | FieldsSlot | BodySlot | FileSlot;

@@ -1,7 +1,7 @@
 import { FrameworkError } from '../http/errors.ts';
 import { type Output, outputOf, toJson } from '../http/reply.ts';
 import { type Operation, operationName } from '../model/operation.ts';
-import { isPromise } from './execution.ts';
+import { isPromise } from '../http/promise.ts';
 import { type Outcome, validatorOf } from './validate.ts';
 
 /** How an operation's values become answers. */

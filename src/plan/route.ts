@@ -1,15 +1,18 @@
 import type { Context } from '../http/context.ts';
+import type { Deadline } from '../http/deadline.ts';
 import { type ErrorHandler, ErrorHandlers } from '../http/error-handlers.ts';
 import type { Limits } from '../http/limits.ts';
 import type { PathTemplate } from '../http/path.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Operation } from '../model/operation.ts';
-import { type Compiled, compile, type Surroundings } from './compile.ts';
+import { compile, type Plan, type Surroundings } from './compile.ts';
 
 /** What an app has for every route of the same limits. */
 export interface RouteSettings extends Surroundings {
   readonly limits: Limits;
+  /** Milliseconds; 0 is no limit. */
   readonly timeout: number;
+  deadlineOf(timeout: number): Deadline;
 }
 
 /** What the app serves at one method and path. */
@@ -19,11 +22,9 @@ export interface Servable {
   readonly pattern: string;
   readonly names: readonly string[];
   readonly limits: Limits;
-  /** Milliseconds; 0 is no limit. */
-  readonly timeout: number;
-  /** Headers of all its answers, errors too. */
-  readonly headers: readonly string[];
+  readonly deadline?: Deadline | undefined;
   readonly handlers?: ErrorHandlers;
+  /** Never throws or rejects. */
   run(context: Context): Reply | Promise<Reply>;
 }
 
@@ -34,11 +35,11 @@ export class Route implements Servable {
   readonly pattern: string;
   readonly names: readonly string[];
   readonly limits: Limits;
-  readonly timeout: number;
+  readonly deadline: Deadline | undefined;
   readonly handlers: ErrorHandlers = new ErrorHandlers();
   readonly #settings: RouteSettings;
   #operation: Operation;
-  #compiled: Compiled | undefined = undefined;
+  #plan: Plan | undefined = undefined;
 
   constructor(operation: Operation, settings: RouteSettings) {
     const { method, template, options, errorHandlers } = operation.declaration;
@@ -47,28 +48,21 @@ export class Route implements Servable {
     this.pattern = template.pattern;
     this.names = template.names;
     this.limits = options.limits === undefined ? settings.limits : { ...settings.limits, ...options.limits };
-    this.timeout = options.timeout ?? settings.timeout;
+    const timeout = options.timeout ?? settings.timeout;
+    this.deadline = timeout === 0 ? undefined : settings.deadlineOf(timeout);
     this.#settings = settings;
     this.#operation = operation;
     for (const handler of errorHandlers) this.handlers.add(handler.error, onController(handler.method));
   }
 
-  get headers(): readonly string[] {
-    return this.#compile().output.headers;
-  }
-
   run(context: Context): Reply | Promise<Reply> {
-    return (this.#compiled ?? this.#compile()).plan(context);
+    return (this.#plan ??= compile(this.#operation, this.handlers, this.#settings))(context);
   }
 
   /** Replaces the operation by the same one with other dependencies. */
   update(operation: Operation): void {
     this.#operation = operation;
-    this.#compiled = undefined;
-  }
-
-  #compile(): Compiled {
-    return (this.#compiled ??= compile(this.#operation, this.#settings));
+    this.#plan = undefined;
   }
 }
 

@@ -1,0 +1,44 @@
+/** Says whether an origin is allowed; a string allows that very origin. */
+export type CorsOriginFunction = (origin: string) => boolean | string | Promise<boolean | string>;
+
+/**
+ * Which origins are allowed: `*` or `true` for any, `false` for no CORS at all, or exactly those listed.
+ *
+ * A pattern is matched up to the end of the origin. The origin `null` is allowed by its name alone.
+ */
+export type CorsOrigin = boolean | string | RegExp | readonly (string | RegExp)[] | CorsOriginFunction;
+
+/** Decides about one origin after another; throws a TypeError for a rule that no origin could meet. */
+export function matcherOf(rule: Exclude<CorsOrigin, false>): (origin: string) => boolean | Promise<boolean> {
+  // Any sandboxed frame and any local file has the origin `null`: it is nobody's in particular.
+  if (rule === true) return (origin) => origin !== 'null';
+  if (typeof rule === 'function') {
+    return async (origin) => {
+      const answer = await rule(origin);
+      return answer === true ? origin !== 'null' : answer === origin;
+    };
+  }
+  const rules = [rule].flat() as readonly (string | RegExp)[];
+  const patterns = rules.filter((one) => one instanceof RegExp).map(toTheEnd);
+  const names = new Set(rules.filter((one) => !(one instanceof RegExp)).map(checked));
+  return (origin) => names.has(origin) || (origin !== 'null' && patterns.some((pattern) => pattern.test(origin)));
+}
+
+/** An origin ends with its host and port: a pattern that stops before also matches `https://example.com.evil.test`. */
+function toTheEnd({ source, flags }: RegExp): RegExp {
+  // With g or y, the next match would start where the last one ended.
+  return new RegExp(`(?:${source})$`, flags.replace(/[gmy]/g, ''));
+}
+
+/** Origins are compared as text, hence a listed one has to be what a browser sends (Fetch, "`Origin` header"). */
+function checked(text: unknown): string {
+  if (typeof text === 'string' && isOrigin(text)) return text;
+  throw new TypeError(`cors: '${String(text)}' is not an origin such as https://example.com`);
+}
+
+function isOrigin(text: string): boolean {
+  if (text.includes('*')) return false;
+  if (/^https?:/i.test(text)) return URL.canParse(text) && new URL(text).origin === text;
+  // Apps and extensions have origins of their own schemes, which URL does not take apart.
+  return text === 'null' || /^[a-z][a-z\d+.-]*:\/\/[^\s/?#]+$/.test(text);
+}

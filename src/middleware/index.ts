@@ -1,0 +1,5 @@
+export { accessLog, type AccessLogEntry, type AccessLogOptions } from './access-log.ts';
+export { cors, type CorsOptions } from './cors.ts';
+export type { CorsOrigin, CorsOriginFunction } from './cors-origin.ts';
+export { requestId, type RequestIdOptions } from './request-id.ts';
+export { securityHeaders, type SecurityHeadersOptions } from './security-headers.ts';

@@ -1,0 +1,31 @@
+import type { Middleware } from '../http/middleware.ts';
+
+export interface RequestIdOptions {
+  /** `X-Request-Id` unless set. */
+  readonly header?: string;
+  /** Makes an id, by `crypto.randomUUID()` unless set. */
+  readonly generate?: () => string;
+  /** Whether to keep an id that came with the request, for where only proxies that set it can be the client. */
+  readonly trust?: boolean;
+}
+
+/** The unreserved characters of RFC 3986 §2.3, which mean nothing to a log or a query. */
+const SAFE_ID = /^[\w.~-]{1,128}$/;
+
+/**
+ * Names each request, in `ctx.state.requestId` and in a header of its answer.
+ *
+ * Throws a TypeError for a header that cannot be sent.
+ */
+export function requestId(options: RequestIdOptions = {}): Middleware {
+  const { header = 'X-Request-Id', generate = () => crypto.randomUUID(), trust = false } = options;
+  // Headers refuses what is no name.
+  new Headers().set(header, '');
+  return async function nameRequest(context, next): Promise<void> {
+    const received = trust ? context.header(header) : undefined;
+    const id = received !== undefined && SAFE_ID.test(received) ? received : generate();
+    context.state['requestId'] = id;
+    await next();
+    context.response.headers.set(header, id);
+  };
+}
