@@ -91,9 +91,18 @@ export class App {
   }
 
   /** Answers a Web request: the whole framework as one function, already bound. */
-  readonly fetch = async (request: Request): Promise<Response> => {
-    const incoming = new FetchIncoming(request);
-    return toResponse(await this.handle(incoming), incoming);
+  readonly fetch = (request: Request): Promise<Response> => {
+    return new Promise((resolve) => {
+      const incoming = new FetchIncoming(request);
+      this.handle(incoming, (reply) => {
+        try {
+          resolve(toResponse(reply, incoming));
+        } catch (error) {
+          this.report(error, incoming.target);
+          resolve(toResponse({ ...replyToError(undefined), after: reply.after }, incoming));
+        }
+      });
+    });
   };
 
   /** `fetch` with a path in place of an address. */
@@ -145,12 +154,12 @@ export class App {
     return (this.#closing ??= this.#close());
   }
 
-  /** @internal One request, whole. */
-  handle(incoming: Incoming): Reply | Promise<Reply> {
+  /** @internal One request, whole; `send` gets the reply, at once where nothing has to be waited for. */
+  handle(incoming: Incoming, send: (reply: Reply) => void): void {
     const context = new Context(incoming);
     const reply = this.#closing === undefined ? this.#respond(context) : replyToError(new HTTPException(503));
-    if (!isPromise(reply)) return this.#aftermath.follow(reply, context);
-    return this.#aftermath.followLater(reply, context);
+    if (isPromise(reply)) this.#aftermath.followLater(reply, context, send);
+    else send(this.#aftermath.follow(reply, context));
   }
 
   #dispatch(context: Context): Reply | Promise<Reply> {

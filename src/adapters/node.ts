@@ -5,7 +5,6 @@ import type { App } from '../app.ts';
 import { discard } from '../http/ending.ts';
 import { HTTPException } from '../http/errors.ts';
 import type { Logger } from '../http/log.ts';
-import { isPromise } from '../http/promise.ts';
 import { type Reply, replyToError } from '../http/reply.ts';
 import { readAsset } from './node-assets.ts';
 import { NodeIncoming } from './node-incoming.ts';
@@ -88,9 +87,7 @@ function listenerOf(
       return;
     }
     const incoming = new NodeIncoming(message, response, head, continues, trustedProxies);
-    const reply = app.handle(incoming);
-    if (isPromise(reply)) void reply.then((settled) => answer(settled, incoming, response));
-    else answer(reply, incoming, response);
+    app.handle(incoming, (reply) => answer(reply, incoming, response));
   };
 }
 

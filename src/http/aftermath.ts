@@ -17,11 +17,13 @@ export class Aftermath {
   }
 
   /** `follow` for a reply that takes time; it must not reject. */
-  async followLater(reply: Promise<Reply>, context: Context): Promise<Reply> {
+  followLater(reply: Promise<Reply>, context: Context, send: (reply: Reply) => void): void {
     this.#running++;
-    const settled = await reply;
-    if (--this.#running === 0) this.#idle?.();
-    return this.follow(settled, context);
+    const settle = (settled: Reply): void => {
+      if (--this.#running === 0) this.#idle?.();
+      send(this.follow(settled, context));
+    };
+    void reply.then(settle);
   }
 
   /** Adds to a reply what is to be done once it has been sent, if there is or may be anything. */
