@@ -87,6 +87,7 @@ describe('every example', () => {
         'guides/security.ts',
         'guides/serving.ts',
         'readme.ts',
+        'resource-server/app.ts',
         'tutorial/step1.ts',
         'tutorial/step2.ts',
         'tutorial/step3.ts',

@@ -68,11 +68,10 @@ export class RequestAbandonedError extends Error {
   }
 }
 
-/** Whether an error is meant for the client, and nothing for the log. */
+/** Whether an error is meant for the client, and nothing for the log: what the server is to blame for has a cause. */
 export function isAnswer(error: unknown): boolean {
-  return (
-    error instanceof HTTPException || error instanceof RequestValidationError || error instanceof RequestAbandonedError
-  );
+  if (error instanceof HTTPException) return error.status < 500 || error.cause === undefined;
+  return error instanceof RequestValidationError || error instanceof RequestAbandonedError;
 }
 
 /** A fault of the program that uses the framework, found while a request runs; always answered as a constant 500. */

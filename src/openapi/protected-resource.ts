@@ -11,15 +11,17 @@ export interface ProtectedResource {
 }
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
+const NOWHERE = { protocol: '', origin: '', pathname: '', search: '' };
 
 /** The path and the address of the metadata (RFC 9728 §3.1); throws a TypeError for what cannot be an identifier. */
 export function metadataLocation({ resource }: ProtectedResource): { readonly path: string; readonly url: string } {
-  const { protocol, origin, pathname, hash } = new URL(resource);
-  if ((protocol !== 'https:' && protocol !== 'http:') || hash !== '' || resource.includes('#')) {
-    throw new TypeError(`'${resource}' is not the address of a protected resource (RFC 9728 §1.2)`);
+  const { protocol, origin, pathname, search } = URL.canParse(resource) ? new URL(resource) : NOWHERE;
+  // A path that reads as a variable, or has an empty segment, cannot be served under its own name.
+  if (!/^https?:$/.test(protocol) || resource.includes('#') || /[:*]|\/\//.test(pathname)) {
+    throw new TypeError(`protectedResource: '${resource}' is not the address of a protected resource (RFC 9728 §1.2)`);
   }
   const path = WELL_KNOWN + (pathname === '/' ? '' : pathname);
-  return { path, url: origin + path };
+  return { path, url: origin + path + search };
 }
 
 /** The metadata document; its scopes are those that the operations require. */
@@ -31,10 +33,15 @@ export function describeResource(
   const required = operations.flatMap(({ security }) => security.flat().flatMap(({ scopes }) => scopes));
   return {
     resource,
-    authorization_servers: authorizationServers,
-    scopes_supported: [...new Set(required)].toSorted(),
+    authorization_servers: unlessEmpty(authorizationServers),
+    scopes_supported: unlessEmpty([...new Set(required)].toSorted()),
     bearer_methods_supported: ['header'],
     resource_name: name,
     resource_documentation: documentation,
   };
+}
+
+/** What has no elements is left out (RFC 9728 §3.2). */
+function unlessEmpty(list: readonly string[]): readonly string[] | undefined {
+  return list.length === 0 ? undefined : list;
 }

@@ -38,9 +38,9 @@ abstract class APIKey<A extends boolean | undefined> extends SecurityScheme<Cred
 export class APIKeyHeader<const A extends boolean | undefined = true> extends APIKey<A> {
   protected readonly place = 'header';
 
-  protected values({ incoming }: Context, name: string): readonly string[] {
+  protected values(context: Context, name: string): readonly string[] {
     // Platforms join repeated lines with a comma and a space, and a key with both in it is not distinguishable.
-    return incoming.header(name.toLowerCase())?.split(', ') ?? [];
+    return context.incoming.header(name.toLowerCase())?.split(', ') ?? [];
   }
 }
 
