@@ -22,10 +22,14 @@ export class Recovery {
     this.#log = log;
   }
 
-  recover(error: unknown, context: Context, route?: Recovering): Reply | Promise<Reply> {
-    // A controller's handler is a method: there is none where the instance could not be made.
+  /** The handler of an error: a controller's is a method, and there is none where the instance could not be made. */
+  find(error: unknown, context: Context, route?: Recovering): ErrorHandler | undefined {
     const own = typeof context.controller === 'object' ? route?.handlers?.find(error) : undefined;
-    const handler = own ?? this.handlers.find(error);
+    return own ?? this.handlers.find(error);
+  }
+
+  recover(error: unknown, context: Context, route?: Recovering): Reply | Promise<Reply> {
+    const handler = this.find(error, context, route);
     return handler === undefined ? this.#refuse(error, context, route) : this.#handle(error, handler, context, route);
   }
 

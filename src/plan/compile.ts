@@ -1,6 +1,6 @@
 import type { Context } from '../http/context.ts';
 import { discard } from '../http/ending.ts';
-import { RequestAbandonedError } from '../http/errors.ts';
+import { type HTTPException, RequestAbandonedError } from '../http/errors.ts';
 import type { ErrorHandlers } from '../http/error-handlers.ts';
 import type { Recovery } from '../http/recovery.ts';
 import { type Reply, replyTo, seal } from '../http/reply.ts';
@@ -31,6 +31,7 @@ export function compile(operation: Operation, handlers: ErrorHandlers, surroundi
   const output = compileOutput(operation);
   const { steps, guards, controller } = compileSteps(operation, appValues);
   const recovering = { headers: output.headers, handlers };
+  const refusals = new WeakMap<HTTPException, Reply>();
   let ready = appNodes.length === 0;
 
   async function prepare(context: Context): Promise<Reply> {
@@ -54,7 +55,7 @@ export function compile(operation: Operation, handlers: ErrorHandlers, surroundi
         const step = steps[at] as Step;
         value = step(execution);
         if (isPromise(value)) return planOn(execution, at, value);
-        if (value === FAILED && execution.refusal !== undefined) return fail(execution, at, execution.refusal);
+        if (value === FAILED && execution.refusal !== undefined) return refuse(execution, at, execution.refusal);
         execution.values[at] = value;
       }
       const reply = replyTo(value, output, context);
@@ -77,7 +78,7 @@ export function compile(operation: Operation, handlers: ErrorHandlers, surroundi
         const step = steps[at] as Step;
         value = step(execution);
         if (isPromise(value)) value = await value;
-        if (value === FAILED && execution.refusal !== undefined) return await fail(execution, at, execution.refusal);
+        if (value === FAILED && execution.refusal !== undefined) return await refuse(execution, at, execution.refusal);
       }
       const reply = replyTo(value, output, execution.context);
       if (execution.exits === undefined && !isPromise(reply)) return answer(reply, execution.context);
@@ -115,6 +116,18 @@ export function compile(operation: Operation, handlers: ErrorHandlers, surroundi
   function answer(reply: Reply, context: Context): Reply {
     if (reply.status === 401 || reply.status === 403) setChallenges(context, steps.length);
     return seal(reply, context);
+  }
+
+  /** The refusal for want of credentials is one and the same for all requests, and its reply is made once. */
+  function refuse(execution: Execution, at: number, refusal: HTTPException): Reply | Promise<Reply> {
+    const { context, exits } = execution;
+    const known = refusals.get(refusal);
+    if (known !== undefined && exits === undefined && context.outgoing === undefined) {
+      if (recovery.find(refusal, context, recovering) === undefined) return known;
+    }
+    const reply = fail(execution, at, refusal);
+    if (execution.anonymous && !isPromise(reply) && context.outgoing === undefined) refusals.set(refusal, reply);
+    return reply;
   }
 
   /** Turns an error into the reply when all that was entered has seen it. */

@@ -84,10 +84,10 @@ function compileCredentials(schemes: readonly SchemeDeclaration[]): Step {
       if (isPromise(value)) throw new FrameworkError(`The scheme '${scheme.schemeName}' must read without waiting`);
       if (value === undefined) continue;
       if (!(value instanceof HTTPException)) return value;
-      return optional ? undefined : execution.refuse(value);
+      return optional ? undefined : execution.refuse(value, false);
     }
     if (optional) return undefined;
     // One for all requests: without credentials there is nothing to tell them apart.
-    return execution.refuse((absent ??= schemes[0]?.refuse() ?? new HTTPException(401)));
+    return execution.refuse((absent ??= schemes[0]?.refuse() ?? new HTTPException(401)), true);
   };
 }

@@ -15,6 +15,8 @@ export class Execution {
   exits: Exit[] | undefined = undefined;
   /** The refusal of a scheme; kept as a value, since to throw it costs a thousand times as much. */
   refusal: HTTPException | undefined = undefined;
+  /** Whether the refusal is for want of credentials, and not for bad ones. */
+  anonymous = false;
   issues: PlacedIssue[] | undefined = undefined;
   /** The parsed JSON body; undefined until it has been read and where there is none, `FAILED` where it is not JSON. */
   json: unknown = undefined;
@@ -31,8 +33,9 @@ export class Execution {
     return FAILED;
   }
 
-  refuse(refusal: HTTPException): typeof FAILED {
+  refuse(refusal: HTTPException, anonymous: boolean): typeof FAILED {
     this.refusal = refusal;
+    this.anonymous = anonymous;
     return FAILED;
   }
 
