@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+import { hash, verify } from '@node-rs/argon2';
+import { dependency } from 'portico';
+
+// #region passwords
+/** Argon2id, which is the library's default, with 19 MiB, two passes and one lane (OWASP Password Storage). */
+const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+
+/** The hash has its salt and its cost in it: those that are there stay readable when the cost is raised. */
+export function hashPassword(password: string): Promise<string> {
+  return hash(password, COST);
+}
+
+/** Verifies passwords; that of an unknown user against a placeholder, so that the answer takes as long. */
+export class PasswordVerifier {
+  readonly #placeholder: string;
+
+  constructor(placeholder: string) {
+    this.#placeholder = placeholder;
+  }
+
+  async verify(password: string, passwordHash: string | undefined): Promise<boolean> {
+    const matches = await verify(passwordHash ?? this.#placeholder, password);
+    return matches && passwordHash !== undefined;
+  }
+}
+
+export const passwordVerifier = dependency(
+  async function passwordVerifier() {
+    return new PasswordVerifier(await hashPassword(randomBytes(32).toString('base64url')));
+  },
+  { lifetime: 'app' },
+);
+// #endregion passwords
