@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const built = (name) => fileURLToPath(new URL(`.build/${name}.js`, import.meta.url));
+
+/**
+ * The servers in the order of the table; `packages` are what a user names in package.json, counted with all they bring.
+ * The first one is the reference.
+ */
+export const servers = [
+  { name: 'hand-written', title: 'hand-written node:http', packages: [] },
+  { name: 'hand-written-zod', title: 'the same with zod', packages: ['zod'] },
+  { name: 'portico', title: 'Portico', packages: ['portico', 'zod'], portico: true },
+  { name: 'portico-async', title: 'Portico, async functions', packages: ['portico', 'zod'], portico: true },
+  {
+    name: 'portico-fast-write',
+    title: 'Portico, fastWrite',
+    packages: ['portico', 'zod'],
+    portico: true,
+    fastWrite: true,
+  },
+  { name: 'fastify', title: 'Fastify (ajv)', packages: ['fastify'] },
+  { name: 'fastify-zod', title: 'Fastify + zod provider', packages: ['fastify', 'fastify-type-provider-zod', 'zod'] },
+  {
+    name: 'hono',
+    title: 'Hono + zod-validator',
+    packages: ['hono', '@hono/node-server', '@hono/zod-validator', 'zod'],
+  },
+  { name: 'express', title: 'Express + zod', packages: ['express', 'zod'] },
+  {
+    name: 'nestjs',
+    title: 'NestJS on Fastify',
+    packages: [
+      '@nestjs/core',
+      '@nestjs/common',
+      '@nestjs/platform-fastify',
+      'class-validator',
+      'class-transformer',
+      'reflect-metadata',
+      'rxjs',
+    ],
+  },
+  {
+    name: 'routing-controllers',
+    title: 'routing-controllers',
+    packages: ['routing-controllers', 'class-validator', 'class-transformer', 'reflect-metadata'],
+  },
+].map((server) => ({ ...server, file: built(server.name), env: {} }));
+
+/** Names and versions of the packages that a server needs at run time, from a lock file. */
+export function packagesOf(names, lockFile) {
+  const { packages } = JSON.parse(readFileSync(lockFile, 'utf8'));
+  const found = new Map();
+  const resolve = (name, from) => {
+    for (let at = from; ; at = at.slice(0, Math.max(0, at.lastIndexOf('/node_modules/')))) {
+      const key = `${at ? `${at}/` : ''}node_modules/${name}`;
+      if (packages[key]) return key;
+      if (at === '') return undefined;
+    }
+  };
+  const visit = (name, from, optional) => {
+    const key = resolve(name, from);
+    if (key === undefined) {
+      if (optional) return;
+      throw new Error(`${name} (for ${from || 'the bench'}) is not in ${lockFile}`);
+    }
+    if (found.has(key)) return;
+    const entry = packages[key];
+    found.set(key, { name, version: entry.version });
+    for (const next of Object.keys(entry.dependencies ?? {})) visit(next, key, false);
+    for (const next of Object.keys(entry.optionalDependencies ?? {})) visit(next, key, true);
+    for (const next of Object.keys(entry.peerDependencies ?? {})) {
+      if (!entry.peerDependenciesMeta?.[next]?.optional) visit(next, key, true);
+    }
+  };
+  for (const name of names) visit(name, '', false);
+  return [...found.values()];
+}

@@ -1,0 +1,184 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { parse } from 'node:querystring';
+import { acceptOrder, findUserByToken, type Order } from './store.ts';
+
+const bodyLimit = 1024 * 1024;
+const integer = /^-?(0|[1-9]\d*)$/;
+const email = /^[A-Za-z0-9_'+\-.]*[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9-]*\.)+[A-Za-z]{2,}$/;
+const sku = /^[A-Z]{2}-\d{4}$/;
+const bearer = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
+
+function send(res: ServerResponse, status: number, value: unknown): void {
+  const text = JSON.stringify(value);
+  res.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) });
+  res.end(text);
+}
+
+function unauthorized(res: ServerResponse, challenge: string, detail: string): void {
+  const text = JSON.stringify({ detail });
+  res.writeHead(401, {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(text),
+    'WWW-Authenticate': challenge,
+  });
+  res.end(text);
+}
+
+function toInteger(text: unknown): number | undefined {
+  if (typeof text !== 'string' || !integer.test(text)) return undefined;
+  const value = Number(text);
+  return Number.isSafeInteger(value) ? value : undefined;
+}
+
+function readItem(res: ServerResponse, rawId: string, search: string): void {
+  const query = parse(search);
+  const problems: string[] = [];
+  const itemId = toInteger(rawId);
+  if (itemId === undefined) problems.push('itemId must be an integer');
+  let skip = 0;
+  if (query.skip !== undefined) {
+    const value = toInteger(query.skip);
+    if (value === undefined || value < 0) problems.push('skip must be an integer of at least 0');
+    else skip = value;
+  }
+  let limit = 20;
+  if (query.limit !== undefined) {
+    const value = toInteger(query.limit);
+    if (value === undefined || value < 1 || value > 100) problems.push('limit must be an integer from 1 to 100');
+    else limit = value;
+  }
+  const q = query.q;
+  if (q !== undefined && (typeof q !== 'string' || q.length > 50)) problems.push('q must be a string of at most 50');
+  if (problems.length > 0) send(res, 422, { detail: problems });
+  else send(res, 200, { itemId, skip, limit, q });
+}
+
+function readCurrentUser(req: IncomingMessage, res: ServerResponse): void {
+  const authorization = req.headers.authorization;
+  if (authorization === undefined) return unauthorized(res, 'Bearer', 'Not authenticated');
+  const token = bearer.exec(authorization)?.[1];
+  const user = token === undefined ? undefined : findUserByToken(token);
+  if (!user) return unauthorized(res, 'Bearer error="invalid_token"', 'Invalid authentication credentials');
+  if (user.disabled) return send(res, 400, { detail: 'Inactive user' });
+  send(res, 200, { username: user.username, email: user.email, fullName: user.fullName });
+}
+
+type Fields = Record<string, unknown>;
+const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isText = (value: unknown, max: number): value is string =>
+  typeof value === 'string' && value.length > 0 && value.length <= max;
+
+function checkOrder(body: unknown): Order | string[] {
+  if (!isObject(body)) return ['body must be an object'];
+  const problems: string[] = [];
+  const { customer, items, giftWrap, coupon, note } = body;
+  if (!isObject(customer)) problems.push('customer must be an object');
+  else {
+    if (!isText(customer.name, 100)) problems.push('customer.name must be a string of 1 to 100');
+    if (typeof customer.email !== 'string' || !email.test(customer.email))
+      problems.push('customer.email is no address');
+    const address = customer.address;
+    if (!isObject(address)) problems.push('customer.address must be an object');
+    else {
+      if (!isText(address.street, 100)) problems.push('customer.address.street must be a string of 1 to 100');
+      if (!isText(address.city, 100)) problems.push('customer.address.city must be a string of 1 to 100');
+      if (!isText(address.postalCode, 12)) problems.push('customer.address.postalCode must be a string of 1 to 12');
+    }
+  }
+  if (!Array.isArray(items) || items.length < 1 || items.length > 50) problems.push('items must be a list of 1 to 50');
+  else {
+    for (let i = 0; i < items.length; i += 1) {
+      const item: unknown = items[i];
+      if (!isObject(item)) {
+        problems.push(`items.${i} must be an object`);
+        continue;
+      }
+      if (typeof item.sku !== 'string' || !sku.test(item.sku)) problems.push(`items.${i}.sku must be like AB-1234`);
+      if (!isText(item.name, 100)) problems.push(`items.${i}.name must be a string of 1 to 100`);
+      const { quantity, unitPrice, tags } = item;
+      if (!Number.isSafeInteger(quantity) || (quantity as number) < 1 || (quantity as number) > 1000) {
+        problems.push(`items.${i}.quantity must be an integer from 1 to 1000`);
+      }
+      if (typeof unitPrice !== 'number' || unitPrice < 0) problems.push(`items.${i}.unitPrice must be 0 or more`);
+      if (!Array.isArray(tags) || tags.length > 10 || !tags.every((tag) => typeof tag === 'string')) {
+        problems.push(`items.${i}.tags must be a list of at most 10 strings`);
+      }
+    }
+  }
+  if (typeof giftWrap !== 'boolean') problems.push('giftWrap must be a boolean');
+  if (coupon !== undefined && !isText(coupon, 20)) problems.push('coupon must be a string of 1 to 20');
+  if (note !== undefined && (typeof note !== 'string' || note.length > 500)) problems.push('note must be at most 500');
+  return problems.length > 0 ? problems : (body as unknown as Order);
+}
+
+function createOrder(res: ServerResponse, text: string): void {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return send(res, 422, { detail: 'The body is not JSON' });
+  }
+  const order = checkOrder(body);
+  if (Array.isArray(order)) return send(res, 422, { detail: order });
+  const accepted = acceptOrder(order);
+  const { name, email, address } = accepted.customer;
+  send(res, 201, {
+    id: accepted.id,
+    status: accepted.status,
+    customer: {
+      name,
+      email,
+      address: { street: address.street, city: address.city, postalCode: address.postalCode },
+    },
+    items: accepted.items.map((item) => ({
+      sku: item.sku,
+      name: item.name,
+      quantity: item.quantity,
+      unitPrice: item.unitPrice,
+    })),
+    total: accepted.total,
+  });
+}
+
+function readBody(req: IncomingMessage, res: ServerResponse, use: (res: ServerResponse, text: string) => void): void {
+  const type = req.headers['content-type'];
+  if (type === undefined || !/^application\/json\s*(;|$)/i.test(type)) {
+    return send(res, 415, { detail: 'Unsupported Media Type' });
+  }
+  if (Number(req.headers['content-length'] ?? 0) > bodyLimit) return send(res, 413, { detail: 'Content Too Large' });
+  const chunks: Buffer[] = [];
+  let size = 0;
+  let refused = false;
+  req.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= bodyLimit) chunks.push(chunk);
+    else if (!refused) {
+      refused = true;
+      send(res, 413, { detail: 'Content Too Large' });
+    }
+  });
+  req.on('end', () => {
+    if (!refused) use(res, (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString());
+  });
+}
+
+const server = createServer((req, res) => {
+  const url = req.url!;
+  const mark = url.indexOf('?');
+  const path = mark === -1 ? url : url.slice(0, mark);
+  if (path === '/') {
+    if (req.method === 'GET') return send(res, 200, { hello: 'world' });
+  } else if (path === '/users/me') {
+    if (req.method === 'GET') return readCurrentUser(req, res);
+  } else if (path === '/orders') {
+    if (req.method === 'POST') return readBody(req, res, createOrder);
+  } else if (path.startsWith('/items/')) {
+    const rawId = path.slice(7);
+    if (rawId !== '' && !rawId.includes('/')) {
+      if (req.method === 'GET') return readItem(res, rawId, mark === -1 ? '' : url.slice(mark + 1));
+    } else return send(res, 404, { detail: 'Not Found' });
+  } else return send(res, 404, { detail: 'Not Found' });
+  send(res, 405, { detail: 'Method Not Allowed' });
+});
+server.listen(Number(process.env.PORT), '127.0.0.1');
