@@ -1,5 +1,5 @@
 import type { OpenAPIObject } from 'openapi3-ts/oas31';
-import { FetchIncoming, toResponse } from './adapters/fetch.ts';
+import { answer } from './adapters/fetch.ts';
 import { type AppOptions, type IncludeOptions, readOptions, type Settings } from './app-options.ts';
 import { Aftermath } from './http/aftermath.ts';
 import { Context } from './http/context.ts';
@@ -92,17 +92,11 @@ export class App {
 
   /** Answers a Web request: the whole framework as one function, already bound. */
   readonly fetch = (request: Request): Promise<Response> => {
-    return new Promise((resolve) => {
-      const incoming = new FetchIncoming(request);
-      this.handle(incoming, (reply) => {
-        try {
-          resolve(toResponse(reply, incoming));
-        } catch (error) {
-          this.report(error, incoming.target);
-          resolve(toResponse({ ...replyToError(undefined), after: reply.after }, incoming));
-        }
-      });
-    });
+    return answer(
+      request,
+      (incoming, send) => this.handle(incoming, send),
+      (error, where) => this.report(error, where),
+    );
   };
 
   /** `fetch` with a path in place of an address. */

@@ -1,10 +1,10 @@
 import { discard, endSource, sourceOf, type Streamed } from '../http/ending.ts';
 import { HTTPException, RequestAbandonedError } from '../http/errors.ts';
 import type { Incoming } from '../http/incoming.ts';
-import type { Reply } from '../http/reply.ts';
+import { type Reply, replyToError } from '../http/reply.ts';
 
 /** A Web `Request` as the app reads it. */
-export class FetchIncoming implements Incoming {
+class FetchIncoming implements Incoming {
   readonly request: Request;
   readonly method: string;
   readonly target: string;
@@ -57,7 +57,8 @@ export class FetchIncoming implements Incoming {
     for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
       length += chunk.value.length;
       if (length > limit) {
-        await reader.cancel();
+        // What is left is the platform's to end: Node's own bodies of forms fail when they are cancelled midway.
+        reader.releaseLock();
         throw new HTTPException(413);
       }
       chunks.push(chunk.value);
@@ -66,8 +67,27 @@ export class FetchIncoming implements Incoming {
   }
 }
 
+/** Answers a Web request; `handle` gives the reply, and an answer that cannot be made is reported and a constant 500. */
+export function answer(
+  request: Request,
+  handle: (incoming: Incoming, send: (reply: Reply) => void) => void,
+  report: (error: unknown, where: string) => void,
+): Promise<Response> {
+  return new Promise((resolve) => {
+    const incoming = new FetchIncoming(request);
+    handle(incoming, (reply) => {
+      try {
+        resolve(toResponse(reply, incoming));
+      } catch (error) {
+        report(error, incoming.target);
+        resolve(toResponse({ ...replyToError(undefined), after: reply.after }, incoming));
+      }
+    });
+  });
+}
+
 /** The Web `Response` of a reply; its `after` runs when the body has been read or cancelled. */
-export function toResponse(reply: Reply, incoming: FetchIncoming): Response {
+function toResponse(reply: Reply, incoming: FetchIncoming): Response {
   const { status, body, after } = reply;
   const headers = new Headers();
   for (let index = 0; index < reply.headers.length; index += 2) {
