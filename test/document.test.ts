@@ -771,6 +771,53 @@ describeMatrix('the docs page', (open) => {
     assert.doesNotMatch(html, /docs<\/script>/);
   });
 
+  test('has a page below it to which an authorization server sends back', async () => {
+    for (const docs of ['/docs', '/api/reference/']) {
+      const request = await open(appOf([], { docs, middleware: [securityHeaders()] }));
+      const address = new URL(`${docs.replace(/\/$/, '')}/oauth2-redirect.html`, 'http://localhost');
+      const { status, headers, text } = await read(request, `${address.pathname}?code=1&state=%3Cscript%3E`);
+      assert.equal(status, 200);
+      assert.match(headers.get('content-type') ?? '', /^text\/html; ?charset=utf-8$/i);
+      assert.match(headers.get('content-security-policy') ?? '', /default-src 'none'; script-src 'self';/);
+      assert.equal(headers.get('referrer-policy'), 'no-referrer');
+      assert.doesNotMatch(text, /<script>/);
+      const [, script = ''] = /<script src="([^"]+)">/.exec(text) ?? [];
+      const code = await read(request, new URL(script, address).pathname);
+      assert.equal(code.status, 200);
+      assert.match(code.headers.get('content-type') ?? '', /^text\/javascript/);
+    }
+  });
+
+  test('and the window of a login keep in touch, whatever the app has for its other answers', async () => {
+    const request = await open(appOf([], { middleware: [securityHeaders()] }));
+    const policy = async (path: string) => (await request(path)).headers.get('cross-origin-opener-policy');
+    assert.equal(await policy('/openapi.json'), 'same-origin');
+    assert.equal(await policy('/docs'), 'same-origin-allow-popups');
+    assert.equal(await policy('/docs/oauth2-redirect.html'), 'unsafe-none');
+  });
+
+  test('starts relative addresses of a flow below the server that is selected', async () => {
+    const request = await open(appOf([]));
+    const script = await (await request('/docs/init.js')).text();
+    const configured = runInNewContext(`${script}; config`, {
+      URL,
+      document: { currentScript: { src: 'https://example.com/api/docs/init.js' } },
+      SwaggerUIBundle: () => ({}),
+    }) as PageConfiguration;
+    assert.equal(configured.url, 'https://example.com/api/openapi.json');
+    assert.equal(configured.oauth2RedirectUrl, 'https://example.com/api/docs/oauth2-redirect.html');
+    const [{ statePlugins } = assert.fail()] = configured.plugins.map((plugin) => plugin());
+    const { serverEffectiveValue } = statePlugins.oas3.wrapSelectors;
+    for (const [server, base] of [
+      ['', 'https://example.com/'],
+      ['/api', 'https://example.com/api/'],
+      ['/api/', 'https://example.com/api/'],
+      ['https://staging.example.com/v2', 'https://staging.example.com/v2/'],
+    ] as const) {
+      assert.equal(serverEffectiveValue((selected) => selected)(undefined, server), base);
+    }
+  });
+
   test('may be turned off, which leaves the document', async () => {
     const request = await open(appOf([], { docs: false }));
     await expectJson(await request('/docs'), 404);

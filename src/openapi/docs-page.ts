@@ -37,6 +37,7 @@ export function documentationPage({ title, base, local }: { title: string; base:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href=${from('swagger-ui.css')}>
 </head>
 <body>
@@ -47,12 +48,12 @@ export function documentationPage({ title, base, local }: { title: string; base:
 </html>
 `;
   const cdn = local ? '' : ` ${new URL(SWAGGER_UI.cdn).origin}`;
-  // Swagger UI sets style attributes; its images are data of its own style sheet.
+  // Swagger UI sets style attributes; its images are data of its own style sheet, and answers that are pictures.
   const policy = [
     "default-src 'none'",
     `script-src 'self'${cdn}`,
     `style-src 'self' 'unsafe-inline'${cdn}`,
-    "img-src 'self' data:",
+    "img-src 'self' data: blob:",
     "connect-src 'self' https: http:",
     "base-uri 'none'",
     "form-action 'none'",
@@ -73,11 +74,63 @@ export function initScript(base: string, openapiPath: string, oauth: DocsOAuthOp
   const lines = [
     `const config = ${JSON.stringify(config)};`,
     'config.url = new URL(config.url, document.currentScript.src).href;',
+    "config.oauth2RedirectUrl = new URL('oauth2-redirect.html', document.currentScript.src).href;",
+    // A relative tokenUrl starts below the server. Swagger UI resolves it beside the server, or beside the page where
+    // the document names no server.
+    'const serverEffectiveValue = (original) => (_state, ...parameters) => {',
+    "  return new URL((original(...parameters) || '/').replace(/\\/?$/, '/'), config.url).href;",
+    '};',
+    'config.plugins = [() => ({ statePlugins: { oas3: { wrapSelectors: { serverEffectiveValue } } } })];',
     'const ui = SwaggerUIBundle(config);',
   ];
   if (oauth !== undefined) lines.push(`ui.initOAuth(${JSON.stringify(oauth)});`);
   return `${lines.join('\n')}\n`;
 }
+
+/** Where an authorization server sends the window that the page has opened, in the flows that have one (RFC 6749 §4.1). */
+export const REDIRECT_PAGE = {
+  html: `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Authorization</title>
+<link rel="icon" href="data:,">
+</head>
+<body>
+<p>The page that asked for this authorization is out of reach. Close this window, and authorize from there again.</p>
+<script src="oauth2-redirect.js"></script>
+</body>
+</html>
+`,
+  policy: [
+    "default-src 'none'",
+    "script-src 'self'",
+    'img-src data:',
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+};
+
+/**
+ * Hands the answer to Swagger UI, which left what it needs on its own window.
+ *
+ * The script of the package would do, but is not in every version of it, and uses an answer whose state is not that of
+ * the request (RFC 6749 §10.12).
+ */
+export const REDIRECT_SCRIPT = `'use strict';
+const request = window.opener?.swaggerUIRedirectOauth2;
+if (request) {
+  const { auth, state, redirectUrl, callback, errCb } = request;
+  const answer = Object.fromEntries(new URLSearchParams(location.hash.slice(1) || location.search));
+  const refuse = (message) => errCb({ authId: auth.name, source: 'auth', level: 'error', message });
+  if (answer.state !== state) refuse('The answer belongs to another request: its state differs.');
+  else if (answer.error) refuse([answer.error, answer.error_description].filter(Boolean).join(': '));
+  else if (answer.code) callback({ auth: Object.assign(auth, { code: answer.code }), redirectUrl });
+  else callback({ auth, token: answer, isValid: true, redirectUrl });
+  window.close();
+}
+`;
 
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);

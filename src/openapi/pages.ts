@@ -5,7 +5,14 @@ import { DEFAULT_LIMITS } from '../http/limits.ts';
 import { parsePath, type PathTemplate } from '../http/path.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Operation } from '../model/operation.ts';
-import { type DocsOAuthOptions, type DocsOptions, documentationPage, initScript } from './docs-page.ts';
+import {
+  type DocsOAuthOptions,
+  type DocsOptions,
+  documentationPage,
+  initScript,
+  REDIRECT_PAGE,
+  REDIRECT_SCRIPT,
+} from './docs-page.ts';
 import { describeResource, metadataLocation, type ProtectedResource } from './protected-resource.ts';
 
 /** Reads a file of the documentation page's package; undefined where it is not installed. */
@@ -69,12 +76,7 @@ function documentationPages(
   const main = page(docsPath, async ({ path }) => {
     const local = (await read('swagger-ui.css')) !== undefined;
     const { html, policy } = documentationPage({ title, base: path.endsWith('/') ? '.' : lastSegment(base), local });
-    return text('text/html; charset=utf-8', html, [
-      'Content-Security-Policy',
-      policy,
-      'Referrer-Policy',
-      'no-referrer',
-    ]);
+    return markup(html, policy, 'same-origin-allow-popups');
   });
   const files = [...ASSETS].map(([name, type]) =>
     page(`${base}/${name}`, async (): Promise<Reply> => {
@@ -84,7 +86,11 @@ function documentationPages(
     }),
   );
   const script = page(`${base}/init.js`, () => text(JAVASCRIPT, initScript(base, openapiPath, oauth)));
-  return [{ ...main, isDocumentation: true }, script, ...files];
+  const redirect = [
+    page(`${base}/oauth2-redirect.html`, () => markup(REDIRECT_PAGE.html, REDIRECT_PAGE.policy, 'unsafe-none')),
+    page(`${base}/oauth2-redirect.js`, () => text(JAVASCRIPT, REDIRECT_SCRIPT)),
+  ];
+  return [{ ...main, isDocumentation: true }, script, ...redirect, ...files];
 }
 
 function page(path: string, run: Page['run']): Page {
@@ -106,6 +112,18 @@ function json(value: unknown): Reply {
 
 function text(type: string, body: string, headers: readonly string[] = []): Reply {
   return { status: 200, headers: ['Content-Type', type, ...NOSNIFF, ...headers], body };
+}
+
+/** The opener policy keeps the page, and the window it opens for a login at another origin, in reach of each other. */
+function markup(html: string, policy: string, openerPolicy: string): Reply {
+  return text('text/html; charset=utf-8', html, [
+    'Content-Security-Policy',
+    policy,
+    'Referrer-Policy',
+    'no-referrer',
+    'Cross-Origin-Opener-Policy',
+    openerPolicy,
+  ]);
 }
 
 function lastSegment(path: string): string {
