@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, test } from 'node:test';
+import { runInNewContext } from 'node:vm';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import {
   App,
@@ -28,6 +29,7 @@ import {
   Route,
   Security,
 } from 'portico';
+import { securityHeaders } from 'portico/middleware';
 import { z, type ZodType } from 'zod';
 import { type AppOptions, appOf, type Controllers, decorate, describeMatrix, expectJson } from './world.ts';
 
@@ -61,6 +63,20 @@ interface Document {
 }
 
 /** The document of an app, as a client reads it, which is always valid; references to responses are followed. */
+interface PageConfiguration {
+  url: string;
+  oauth2RedirectUrl: string;
+  plugins: (() => {
+    statePlugins: {
+      oas3: {
+        wrapSelectors: {
+          serverEffectiveValue: (original: (server: string) => string) => (state: unknown, server: string) => string;
+        };
+      };
+    };
+  })[];
+}
+
 async function documentOf(app: App): Promise<Document> {
   const document = JSON.parse(JSON.stringify(app.openapi())) as Document;
   const { valid, errors } = await new Validator().validate(
@@ -775,20 +791,54 @@ describeMatrix('the docs page', (open) => {
     for (const docs of ['/docs', '/api/reference/']) {
       const request = await open(appOf([], { docs, middleware: [securityHeaders()] }));
       const address = new URL(`${docs.replace(/\/$/, '')}/oauth2-redirect.html`, 'http://localhost');
-      const { status, headers, text } = await read(request, `${address.pathname}?code=1&state=%3Cscript%3E`);
+      const response = await request(`${address.pathname}?code=1&state=%3Cscript%3E`);
+      const { status, headers } = response;
+      const html = await response.text();
       assert.equal(status, 200);
       assert.match(headers.get('content-type') ?? '', /^text\/html; ?charset=utf-8$/i);
       assert.match(headers.get('content-security-policy') ?? '', /default-src 'none'; script-src 'self';/);
       assert.equal(headers.get('referrer-policy'), 'no-referrer');
-      assert.doesNotMatch(text, /<script>/);
-      const [, script = ''] = /<script src="([^"]+)">/.exec(text) ?? [];
-      const code = await read(request, new URL(script, address).pathname);
-      assert.equal(code.status, 200);
-      assert.match(code.headers.get('content-type') ?? '', /^text\/javascript/);
+      assert.doesNotMatch(html, /<script>/);
+      const [, source = ''] = /<script src="([^"]+)">/.exec(html) ?? [];
+      const script = await request(new URL(source, address).pathname);
+      assert.equal(script.status, 200);
+      assert.match(script.headers.get('content-type') ?? '', /^text\/javascript/);
     }
   });
 
-  test('and the window of a login keep in touch, whatever the app has for its other answers', async () => {
+  test('takes an answer of the authorization server only to its own request', async () => {
+    const request = await open(appOf([]));
+    const script = await (await request('/docs/oauth2-redirect.js')).text();
+    const answered = (query: string, hash = ''): string => {
+      const events: unknown[] = [];
+      const opener = {
+        swaggerUIRedirectOauth2: {
+          auth: { name: 'login' },
+          state: 'c3RhdGU=',
+          redirectUrl: 'https://example.com/docs/oauth2-redirect.html',
+          callback: ({ auth, token }: Record<'auth' | 'token', object>) => events.push({ ...auth, token }),
+          errCb: ({ authId, message }: Record<'authId' | 'message', string>) => events.push(`${authId}: ${message}`),
+        },
+      };
+      const window = { opener, close: () => events.push('closed') };
+      runInNewContext(script, { window, location: { search: query, hash }, URLSearchParams });
+      return JSON.stringify(events);
+    };
+    assert.equal(answered('?code=a%2Bb&state=c3RhdGU%3D'), '[{"name":"login","code":"a+b"},"closed"]');
+    assert.equal(
+      answered('', '#access_token=t&state=c3RhdGU%3D'),
+      '[{"name":"login","token":{"access_token":"t","state":"c3RhdGU="}},"closed"]',
+    );
+    assert.equal(
+      answered('?error=access_denied&error_description=Not+today&state=c3RhdGU='),
+      '["login: access_denied: Not today","closed"]',
+    );
+    for (const foreign of ['?code=a&state=other', '?code=a', '', '?error=access_denied&state=other']) {
+      assert.match(answered(foreign), /^\["login: The answer belongs to another request[^"]*","closed"\]$/);
+    }
+  });
+
+  test('stays in touch with the window of a login, whatever the app has for its other answers', async () => {
     const request = await open(appOf([], { middleware: [securityHeaders()] }));
     const policy = async (path: string) => (await request(path)).headers.get('cross-origin-opener-policy');
     assert.equal(await policy('/openapi.json'), 'same-origin');
@@ -855,4 +905,26 @@ test('what the page loads from the CDN is the pinned version of the package, has
     const hash = createHash('sha384').update(readFileSync(require.resolve(`swagger-ui-dist/${name}`)));
     assert.equal(integrity, `sha384-${hash.digest('base64')}`);
   }
+});
+
+test('paths that differ only in the names of their variables are one path of the document', async () => {
+  @Controller('/items')
+  class TwoNamesController {
+    @Get('/:id') read(@Path('id') id: string) {
+      return id;
+    }
+
+    @Delete('/:itemId') remove(@Path('itemId') itemId: string) {
+      return itemId;
+    }
+  }
+  const app = new App({ title: 'Names', version: '1.0.0', controllers: [TwoNamesController] });
+  const { paths } = app.openapi();
+  assert.deepEqual(Object.keys(paths!), ['/items/{id}']);
+  const names = Object.values(paths!['/items/{id}'] as Record<string, { parameters: { name: string }[] }>);
+  assert.deepEqual(
+    names.map(({ parameters }) => parameters.map(({ name }) => name)),
+    [['id'], ['id']],
+  );
+  assert.ok((await new Validator().validate(app.openapi() as never)).valid);
 });

@@ -6,6 +6,7 @@ import type {
   ServerObject,
   TagObject,
 } from 'openapi3-ts/oas31';
+import type { PathTemplate } from '../http/path.ts';
 import { schemasOf } from '../model/check.ts';
 import type { Operation } from '../model/operation.ts';
 import { Components } from './components.ts';
@@ -32,10 +33,14 @@ export function describe(operations: readonly Operation[], options: DocumentOpti
   });
   const components = new Components(shown.flatMap(schemasOf));
   const paths = new Map<string, PathItemObject>();
+  const templates = new Map<string, Pick<PathTemplate, 'documented' | 'names'>>();
   for (const operation of shown) {
     const { method, template } = operation.declaration;
-    const described = { [method.toLowerCase()]: describeOperation(operation, components) };
-    paths.set(template.documented, { ...paths.get(template.documented), ...described });
+    // Paths that differ only in the names of their variables are one path (OpenAPI 3.1, Paths Object).
+    const { documented, names } = templates.get(shapeOf(template)) ?? template;
+    templates.set(shapeOf(template), { documented, names });
+    const described = { [method.toLowerCase()]: describeOperation(operation, components, names) };
+    paths.set(documented, { ...paths.get(documented), ...described });
   }
   const schemas = components.toJSON();
   const responses = sharedResponses(shown);
@@ -54,6 +59,10 @@ export function describe(operations: readonly Operation[], options: DocumentOpti
     },
     ...(tags.length === 0 ? {} : { tags: [...tags] }),
   } as OpenAPIObject;
+}
+
+function shapeOf({ documented }: PathTemplate): string {
+  return documented.replace(/\{[^}]*\}/g, '{}');
 }
 
 function infoOf({ title, version, summary, description }: DocumentOptions): InfoObject {

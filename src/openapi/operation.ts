@@ -14,11 +14,18 @@ import { describeResponses } from './responses.ts';
 /** Headers that OpenAPI describes by other means and ignores as parameters. */
 const DESCRIBED_OTHERWISE = new Set(['accept', 'content-type', 'authorization']);
 
-/** The operation object of one operation. */
-export function describeOperation(operation: Operation, components: Components): OperationObject {
+/** The operation object of one operation; `pathNames` are what its path calls its variables, in order. */
+export function describeOperation(
+  operation: Operation,
+  components: Components,
+  pathNames: readonly string[],
+): OperationObject {
   const { declaration, id, graph, body, security } = operation;
   const { options, tags, handler } = declaration;
-  const parameters = describeParameters(graph.slots, components);
+  const renamed = new Map(declaration.template.names.map((name, index) => [name, pathNames[index] ?? name]));
+  const parameters = describeParameters(graph.slots, components).map((parameter) => {
+    return parameter.in === 'path' ? { ...parameter, name: renamed.get(parameter.name) ?? parameter.name } : parameter;
+  });
   return {
     operationId: id,
     summary: options.summary ?? titleCase(String(handler)),
