@@ -626,3 +626,26 @@ describe('the document and the runtime agree', () => {
     }
   });
 });
+
+it('a flow that OpenAPI 3.1 does not know is a mistake, not part of the document', () => {
+  const flows = { deviceAuthorization: { deviceAuthorizationUrl: 'device', tokenUrl: 'token', scopes: {} } };
+  const scheme = new OAuth2({ flows: flows as never });
+  @Controller()
+  class DeviceController {
+    @Get('/') read(@Depends(scheme) token: string) {
+      return token;
+    }
+  }
+  assert.throws(
+    () => new App({ title: 'Flows', version: '1.0.0', controllers: [DeviceController] }),
+    (error) => {
+      assert.ok(error instanceof DeclarationError);
+      assert.deepEqual(
+        error.mistakes.map(({ code }) => code),
+        ['INVALID_SCHEME'],
+      );
+      assert.match(error.message, /deviceAuthorization/);
+      return true;
+    },
+  );
+});

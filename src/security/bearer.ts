@@ -9,6 +9,7 @@ const CREDENTIALS = /^(bearer) +([A-Za-z0-9._~+/-]+=*)$/i;
 const SCHEME_WORD = /^bearer(?![!#$%&'*+.^_`|~0-9A-Za-z-])/i;
 /** Two header lines that the platform has joined: a known scheme word after a comma, and not in a quoted string. */
 const JOINED = /^[^"]*,\s*(?:bearer|basic|digest) +[^\s,]/i;
+const FLOWS = ['implicit', 'password', 'clientCredentials', 'authorizationCode'];
 /** RFC 6749 §3.3 */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
@@ -100,6 +101,8 @@ export class OAuth2<const A extends boolean | undefined = true> extends BearerSc
   }
 
   override get fault(): string | undefined {
+    const unknown = Object.keys(this.#flows).find((flow) => !FLOWS.includes(flow) && !flow.startsWith('x-'));
+    if (unknown !== undefined) return `'${unknown}' is not an OAuth 2.0 flow of OpenAPI 3.1`;
     const foreign = [...this.declaredScopes].find((scope) => !SCOPE.test(scope));
     return foreign === undefined ? super.fault : `'${foreign}' is not a scope (RFC 6749 §3.3)`;
   }
