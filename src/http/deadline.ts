@@ -7,6 +7,9 @@ interface Waiting {
   expire(): void;
 }
 
+/** Milliseconds after which a timer looks again; how long it keeps a process alive that has nothing else to do. */
+const LOOK = 250;
+
 /**
  * The time limit of all requests that have the same one.
  *
@@ -43,30 +46,18 @@ export class Deadline {
         },
       };
       const settle = (settled: Reply): void => {
-        this.#remove(waiting);
+        this.#waiting.delete(waiting);
         resolve(settled);
       };
-      this.#add(waiting);
+      this.#waiting.add(waiting);
+      if (this.#timer === undefined) this.#arm(this.#timeout);
       reply.then(settle, reject);
     });
   }
 
-  #add(waiting: Waiting): void {
-    if (this.#timer === undefined) this.#arm(this.#timeout);
-    else if (this.#waiting.size === 0) hold(this.#timer, true);
-    this.#waiting.add(waiting);
-  }
-
-  /** A timer that nobody waits for must not keep the process alive. */
-  #remove(waiting: Waiting): void {
-    this.#waiting.delete(waiting);
-    if (this.#waiting.size > 0 || this.#timer === undefined || hold(this.#timer, false)) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
+  /** It looks at least as often as a request takes to become due, so that a timer which runs already is never too late. */
   #arm(delay: number): void {
-    this.#timer = setTimeout(() => this.#expire(), delay);
+    this.#timer = setTimeout(() => this.#expire(), Math.min(delay, LOOK));
   }
 
   #expire(): void {
@@ -81,13 +72,4 @@ export class Deadline {
       waiting.expire();
     }
   }
-}
-
-/** Whether the platform's timers can be told if they keep the process alive. */
-function hold(timer: unknown, alive: boolean): boolean {
-  if (typeof timer !== 'object' || timer === null || !('unref' in timer)) return false;
-  const held = timer as { ref(): void; unref(): void };
-  if (alive) held.ref();
-  else held.unref();
-  return true;
 }
