@@ -14,6 +14,7 @@ import {
   Form,
   Get,
   Header,
+  HTTPException,
   OAuth2PasswordBearer,
   Path,
   Post,
@@ -813,3 +814,22 @@ async function talk(bytes: string, options: { port?: number; read?: boolean } = 
   socket.write(bytes);
   return { socket, answers: () => parseAnswers(received), closed: () => closed };
 }
+
+test('a body that was cut at the limit ends its connection, whatever status an error handler gives it', async () => {
+  @Controller()
+  class LimitedController {
+    @Post('/', { limits: { body: 8 } })
+    take(@Body(z.string()) text: string): string {
+      return text;
+    }
+  }
+  const limited = appOf([LimitedController]);
+  limited.onError(HTTPException, (error, ctx) => {
+    ctx.response.status = 400;
+    return error.status;
+  });
+  const { port: number } = await served(limited);
+  const request = `POST / HTTP/1.1\r\n${HOST}${CHUNKED}\r\n10\r\n"aaaaaaaaaaaaaa"\r\n`;
+  const answer = only((await exchange(number, request, { untilClose: true })).answers);
+  assert.deepEqual([answer.status, answer.body, answer.headers.get('connection')], [400, '413', ['close']]);
+});

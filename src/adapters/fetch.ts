@@ -1,7 +1,7 @@
 import { discard, endSource, sourceOf, type Streamed } from '../http/ending.ts';
 import { HTTPException, RequestAbandonedError } from '../http/errors.ts';
 import type { Incoming } from '../http/incoming.ts';
-import { type Reply, replyToError } from '../http/reply.ts';
+import { pairsOf, type Reply, replyToError } from '../http/reply.ts';
 
 /** A Web `Request` as the app reads it. */
 class FetchIncoming implements Incoming {
@@ -90,9 +90,7 @@ export function answer(
 function toResponse(reply: Reply, incoming: FetchIncoming): Response {
   const { status, body, after } = reply;
   const headers = new Headers();
-  for (let index = 0; index < reply.headers.length; index += 2) {
-    headers.append(reply.headers[index] as string, reply.headers[index + 1] as string);
-  }
+  for (const [name, value] of pairsOf(reply.headers)) headers.append(name, value);
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
   if (bytes instanceof Uint8Array) headers.set('Content-Length', String(bytes.length));
   if (incoming.method === 'HEAD' || bytes === null) {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { HTTPException, RequestAbandonedError } from '../http/errors.ts';
 import type { Incoming } from '../http/incoming.ts';
+import { pairsOf } from '../http/reply.ts';
 import type { Head } from './node-target.ts';
 
 const EMPTY: Promise<Uint8Array> = Promise.resolve(new Uint8Array());
@@ -17,6 +18,8 @@ export class NodeIncoming implements Incoming {
   readonly #trustedProxies: number;
   /** Whether the client waits for a 100 before it sends the body. */
   #continues: boolean;
+  /** Whether reading stopped at the limit. */
+  #cut = false;
   #body: Promise<Uint8Array> | undefined = undefined;
   #signal: AbortSignal | undefined = undefined;
   #request: Request | undefined = undefined;
@@ -96,15 +99,19 @@ export class NodeIncoming implements Incoming {
     return (this.#body ??= this.#hasBody ? this.#collect(limit) : EMPTY);
   }
 
-  /** Whether a body may come that nobody has asked for. */
+  /** Whether something of the body may still come that nobody reads, so that the connection cannot be used again. */
   get unread(): boolean {
-    return this.#hasBody && this.#body === undefined && !this.#message.complete;
+    return this.#cut || (this.#hasBody && this.#body === undefined && !this.#message.complete);
+  }
+
+  #askForBody(): void {
+    if (this.#continues) this.#response.writeContinue();
+    this.#continues = false;
   }
 
   #collect(limit: number): Promise<Uint8Array> {
     const message = this.#message;
-    if (this.#continues) this.#response.writeContinue();
-    this.#continues = false;
+    this.#askForBody();
     return new Promise((resolve, reject) => {
       let first: Buffer | undefined;
       let more: Buffer[] | undefined;
@@ -118,6 +125,7 @@ export class NodeIncoming implements Incoming {
         length += chunk.length;
         if (length > limit) {
           over = true;
+          this.#cut = true;
           message.pause();
           message.removeAllListeners('data');
           reject(new HTTPException(413));
@@ -138,10 +146,7 @@ export class NodeIncoming implements Incoming {
 
   #toRequest(): Request {
     const headers = new Headers();
-    const { rawHeaders } = this.#message;
-    for (let index = 0; index < rawHeaders.length; index += 2) {
-      headers.append(rawHeaders[index] as string, rawHeaders[index + 1] as string);
-    }
+    for (const [name, value] of pairsOf(this.#message.rawHeaders)) headers.append(name, value);
     const scheme = 'encrypted' in this.#message.socket ? 'https' : 'http';
     const url = new URL(`${scheme}://${this.#head.authority ?? this.header('host') ?? 'localhost'}`);
     const init: RequestInit = { method: this.method, headers, signal: this.signal };
@@ -154,8 +159,7 @@ export class NodeIncoming implements Incoming {
   /** What was read already is given once more. */
   #toStream(): ReadableStream<Uint8Array> {
     if (this.#body === undefined) {
-      if (this.#continues) this.#response.writeContinue();
-      this.#continues = false;
+      this.#askForBody();
       this.#body = Promise.reject(new TypeError('The body has been taken by the Web request'));
       this.#body.catch(() => undefined);
       return Readable.toWeb(this.#message) as ReadableStream<Uint8Array>;

@@ -71,7 +71,7 @@ function listenerOf(
   };
   const answer = (reply: Reply, incoming: NodeIncoming, response: ServerResponse): void => {
     try {
-      if (phase.closing || incoming.unread || reply.status === 413) end(reply, response);
+      if (phase.closing || incoming.unread) end(reply, response);
       else send(reply, response, false);
     } catch (error) {
       app.report(error, incoming.target);

@@ -1,7 +1,7 @@
 import type { Context } from './context.ts';
 import { discard } from './ending.ts';
 import { FrameworkError } from './errors.ts';
-import { mergeOutgoing, outputOf, type Reply, replyTo, sendable } from './reply.ts';
+import { mergeOutgoing, outputOf, pairsOf, type Reply, replyTo, sendable } from './reply.ts';
 import { hasNoContent } from './status.ts';
 
 /** Lets the rest of the request run; afterwards `ctx.response` is what will be sent. */
@@ -63,10 +63,6 @@ function show(reply: Reply, { response }: Context): Reply {
   response.status = reply.status;
   setHeaders(response.headers, pairsOf(reply.headers));
   return reply;
-}
-
-function* pairsOf(list: readonly string[]): Generator<readonly [string, string]> {
-  for (let index = 0; index < list.length; index += 2) yield [list[index] as string, list[index + 1] as string];
 }
 
 /** The reply as it was left on the context. */

@@ -103,6 +103,12 @@ export function seal(reply: Reply, context: Context): Reply {
   return { ...merged, headers: [...headers, ...challenges] };
 }
 
+/** Names with their values, of a list of names and values in turn. */
+export function* pairsOf(headers: readonly string[]): Generator<readonly [string, string]> {
+  for (let index = 0; index < headers.length; index += 2)
+    yield [headers[index] as string, headers[index + 1] as string];
+}
+
 /** The first value of a header in a list of names and values in turn. */
 export function headerIn(headers: readonly string[], name: string): string | undefined {
   for (let index = 0; index < headers.length; index += 2) {

@@ -68,7 +68,7 @@ export interface ChallengeParameters {
   readonly resourceMetadata?: string | undefined;
 }
 
-/** A list item, or a value of an inputs object. */
+/** One route that a method was decorated with. */
 export interface RouteDeclaration {
   readonly method: string;
   readonly path: string;
