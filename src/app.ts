@@ -68,6 +68,7 @@ export class App {
       document: () => this.openapi(),
       operations: () => this.#operations,
       assets: () => this.assets,
+      recover,
     });
     this.include(options.controllers ?? []);
   }

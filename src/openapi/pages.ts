@@ -33,8 +33,11 @@ export interface Page {
   readonly names: readonly string[];
   readonly limits: typeof DEFAULT_LIMITS;
   readonly isDocumentation?: boolean;
-  run(context: Context): Reply | Promise<Reply>;
+  /** Never rejects. */
+  run(context: Context): Promise<Reply>;
 }
+
+type Answer = (context: Context) => Reply | Promise<Reply>;
 
 const NOSNIFF = ['X-Content-Type-Options', 'nosniff'];
 const JAVASCRIPT = 'text/javascript; charset=utf-8';
@@ -48,12 +51,15 @@ export interface PageSources {
   document(): OpenAPIObject;
   operations(): readonly Operation[];
   assets(): AssetReader | undefined;
+  /** Turns what a page throws into a reply. */
+  recover(error: unknown, context: Context): Reply | Promise<Reply>;
 }
 
 /** The pages that an app has besides its operations. */
 export function pagesOf(options: PagesOptions, sources: PageSources): readonly Page[] {
   const { title, docs = '/docs', openapiPath = '/openapi.json', protectedResource } = options;
   const pages: Page[] = [];
+  const page = (path: string, run: Answer): Page => pageAt(path, run, sources);
   if (protectedResource !== undefined) {
     const { path } = metadataLocation(protectedResource);
     pages.push(page(path, () => json(describeResource(protectedResource, title, sources.operations()))));
@@ -62,7 +68,7 @@ export function pagesOf(options: PagesOptions, sources: PageSources): readonly P
   pages.push(page(openapiPath, () => json(sources.document())));
   if (docs === false) return pages;
   const { path = '/docs', oauth } = typeof docs === 'string' ? { path: docs } : docs;
-  return [...pages, ...documentationPages(path, { title, openapiPath, oauth }, sources)];
+  return [...pages, ...documentationPages(path, { title, openapiPath, oauth }, sources, page)];
 }
 
 /** The documentation page, and what it loads. */
@@ -70,6 +76,7 @@ function documentationPages(
   docsPath: string,
   { title, openapiPath, oauth }: { title: string; openapiPath: string; oauth: DocsOAuthOptions | undefined },
   sources: PageSources,
+  page: (path: string, run: Answer) => Page,
 ): readonly Page[] {
   const base = docsPath.replace(/\/$/, '');
   const read = async (name: string): Promise<Uint8Array | undefined> => sources.assets()?.(name);
@@ -93,7 +100,7 @@ function documentationPages(
   return [{ ...main, isDocumentation: true }, script, ...redirect, ...files];
 }
 
-function page(path: string, run: Page['run']): Page {
+function pageAt(path: string, answer: Answer, { recover }: PageSources): Page {
   const template = parsePath(path);
   if (typeof template === 'string') throw new TypeError(`The path '${path}' cannot be used: ${template}`);
   return {
@@ -102,7 +109,13 @@ function page(path: string, run: Page['run']): Page {
     pattern: path,
     names: template.names,
     limits: DEFAULT_LIMITS,
-    run,
+    async run(context): Promise<Reply> {
+      try {
+        return await answer(context);
+      } catch (error) {
+        return recover(error, context);
+      }
+    },
   };
 }
 
