@@ -24,7 +24,7 @@ import { describe } from './openapi/document.ts';
 import { type AssetReader, type Page, pagesOf } from './openapi/pages.ts';
 import { metadataLocation } from './openapi/protected-resource.ts';
 import { AppValues } from './plan/app-values.ts';
-import { isPromise } from './http/promise.ts';
+import { type Eventual, isEventual } from './http/promise.ts';
 import { Route, type RouteSettings, type Servable } from './plan/route.ts';
 import { Scope } from './plan/scope.ts';
 
@@ -153,11 +153,11 @@ export class App {
   handle(incoming: Incoming, send: (reply: Reply) => void): void {
     const context = new Context(incoming);
     const reply = this.#closing === undefined ? this.#respond(context) : replyToError(new HTTPException(503));
-    if (isPromise(reply)) this.#aftermath.followLater(reply, context, send);
+    if (isEventual(reply)) this.#aftermath.followLater(reply, context, send);
     else send(this.#aftermath.follow(reply, context));
   }
 
-  #dispatch(context: Context): Reply | Promise<Reply> {
+  #dispatch(context: Context): Reply | Eventual<Reply> {
     let match: Match<Servable> | undefined;
     try {
       match = this.#router.find(context.method, context.path);
@@ -168,9 +168,9 @@ export class App {
     const { route, values } = match;
     context.enter(route, values);
     const reply = route.run(context);
-    if (route.deadline === undefined || !isPromise(reply)) return reply;
-    return route.deadline.within(context, reply, (error) => {
-      this.#aftermath.dismiss(reply, context);
+    if (route.deadline === undefined || !isEventual(reply)) return reply;
+    return route.deadline.within(context, reply, (error, overdue) => {
+      this.#aftermath.dismiss(overdue, context);
       return this.#recovery.recover(error, context, route);
     });
   }

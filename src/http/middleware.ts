@@ -1,6 +1,7 @@
 import type { Context } from './context.ts';
 import { discard } from './ending.ts';
 import { FrameworkError } from './errors.ts';
+import type { Eventual } from './promise.ts';
 import { mergeOutgoing, outputOf, pairsOf, type Reply, replyTo, sendable } from './reply.ts';
 import { hasNoContent } from './status.ts';
 
@@ -11,7 +12,7 @@ export type Next = () => Promise<void>;
 export type Middleware = (context: Context, next: Next) => unknown;
 
 /** The rest of a request, which never rejects. */
-export type Respond = (context: Context) => Reply | Promise<Reply>;
+export type Respond = (context: Context) => Reply | Eventual<Reply>;
 
 const PLAIN = outputOf(200);
 

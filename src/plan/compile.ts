@@ -7,14 +7,14 @@ import { type Reply, replyTo, seal } from '../http/reply.ts';
 import type { Operation } from '../model/operation.ts';
 import type { AppValues } from './app-values.ts';
 import { challengesOf } from './challenges.ts';
-import { isPromise } from '../http/promise.ts';
+import { type Eventual, isPromise, Later, whenThere } from '../http/promise.ts';
 import { Execution, FAILED, type Step } from './execution.ts';
 import { type Exit, leave, leaveAll, unwind } from './exits.ts';
 import { compileOutput } from './output.ts';
 import { compileSteps } from './steps.ts';
 
 /** A whole operation as one function: resolves, validates, calls the handler, and makes the reply; it never rejects. */
-export type Plan = (context: Context) => Reply | Promise<Reply>;
+export type Plan = (context: Context) => Reply | Eventual<Reply>;
 
 /** What the operations of an app have in common when they run. */
 export interface Surroundings {
@@ -29,7 +29,8 @@ export function compile(operation: Operation, handlers: ErrorHandlers, surroundi
   const { appValues, recovery, resourceMetadata } = surroundings;
   const { appNodes } = operation.graph;
   const output = compileOutput(operation);
-  const { steps, guards, controller } = compileSteps(operation, appValues);
+  const { steps, handle, guards, controller } = compileSteps(operation, appValues);
+  const last = steps.length;
   const recovering = { headers: output.headers, handlers };
   const refusals = new WeakMap<HTTPException, Reply>();
   let ready = appNodes.length === 0;
@@ -44,47 +45,55 @@ export function compile(operation: Operation, handlers: ErrorHandlers, surroundi
     return plan(context);
   }
 
-  function plan(context: Context): Reply | Promise<Reply> {
-    if (!ready) return prepare(context);
-    const execution = new Execution(context);
-    let at = 0;
+  function plan(context: Context): Reply | Eventual<Reply> {
+    return ready ? run(new Execution(context), 0) : prepare(context);
+  }
+
+  /** Runs the steps from one on; what comes at once is used at once. */
+  function run(execution: Execution, from: number): Reply | Eventual<Reply> {
+    const { context, values } = execution;
+    let at = from;
     try {
+      // Nothing is begun for a client that has gone.
       if (context.abandoned) throw new RequestAbandonedError();
-      let value: unknown;
-      for (; at < steps.length; at++) {
-        const step = steps[at] as Step;
-        value = step(execution);
-        if (isPromise(value)) return planOn(execution, at, value);
+      for (; at < last; at++) {
+        const value = (steps[at] as Step)(execution);
+        if (isPromise(value)) return wait(execution, at, value);
         if (value === FAILED && execution.refusal !== undefined) return refuse(execution, at, execution.refusal);
-        execution.values[at] = value;
+        values[at] = value;
       }
-      const reply = replyTo(value, output, context);
-      return execution.exits === undefined && !isPromise(reply) ? answer(reply, context) : conclude(execution, reply);
+      const value = handle(execution);
+      return isPromise(value) ? wait(execution, last, value) : finish(execution, value);
     } catch (error) {
       return fail(execution, at, error);
     }
   }
 
-  /** Goes on from a step that takes time. */
-  async function planOn(execution: Execution, from: number, pending: PromiseLike<unknown>): Promise<Reply> {
-    let at = from;
+  /** Goes on once a step's value is there: by callbacks, since an async function would take three turns for it. */
+  function wait(execution: Execution, at: number, pending: PromiseLike<unknown>): Eventual<Reply> {
+    const reply = (execution.reply ??= new Later());
+    const deliver = (made: Reply | Eventual<Reply>): void => {
+      if (made !== reply) whenThere(made, (settled) => reply.settle(settled));
+    };
+    const resume = (value: unknown): void => {
+      if (at === last) return deliver(finish(execution, value));
+      execution.values[at] = value;
+      deliver(run(execution, at + 1));
+    };
+    // A thenable may call back at once, or more than once.
+    const promise = pending instanceof Promise ? pending : Promise.resolve(pending);
+    promise.then(resume, (error: unknown) => deliver(fail(execution, at, error)));
+    return reply;
+  }
+
+  /** Turns what the handler returned into the reply. */
+  function finish(execution: Execution, value: unknown): Reply | Eventual<Reply> {
     try {
-      let value = await pending;
-      for (;;) {
-        execution.values[at] = value;
-        if (++at === steps.length) break;
-        // Nothing more is begun for a client that has gone.
-        if (execution.context.abandoned) throw new RequestAbandonedError();
-        const step = steps[at] as Step;
-        value = step(execution);
-        if (isPromise(value)) value = await value;
-        if (value === FAILED && execution.refusal !== undefined) return await refuse(execution, at, execution.refusal);
-      }
       const reply = replyTo(value, output, execution.context);
-      if (execution.exits === undefined && !isPromise(reply)) return answer(reply, execution.context);
-      return await conclude(execution, reply);
+      if (execution.exits !== undefined || isPromise(reply)) return conclude(execution, reply);
+      return answer(reply, execution.context);
     } catch (error) {
-      return fail(execution, at, error);
+      return fail(execution, last, error);
     }
   }
 
@@ -104,7 +113,7 @@ export function compile(operation: Operation, handlers: ErrorHandlers, surroundi
       return answer(reply, context);
     } catch (error) {
       if (reply !== undefined) await discard(reply.body);
-      return fail(execution, steps.length, error);
+      return fail(execution, last, error);
     }
   }
 
@@ -114,7 +123,7 @@ export function compile(operation: Operation, handlers: ErrorHandlers, surroundi
   }
 
   function answer(reply: Reply, context: Context): Reply {
-    if (reply.status === 401 || reply.status === 403) setChallenges(context, steps.length);
+    if (reply.status === 401 || reply.status === 403) setChallenges(context, last);
     return seal(reply, context);
   }
 
@@ -142,7 +151,7 @@ export function compile(operation: Operation, handlers: ErrorHandlers, surroundi
   }
 
   function setChallenges(context: Context, at: number): void {
-    const guard = guards[Math.min(at, guards.length - 1)];
+    const guard = guards[at];
     if (guard === undefined || guard.schemes.length === 0) return;
     context.challenges = (status) => challengesOf(guard, context, status, resourceMetadata);
   }

@@ -1,6 +1,8 @@
 import type { FormFields } from '../http/body.ts';
 import type { Context } from '../http/context.ts';
 import { type HTTPException, RequestValidationError, type ValidationIssue } from '../http/errors.ts';
+import type { Later } from '../http/promise.ts';
+import type { Reply } from '../http/reply.ts';
 import type { Exit } from './exits.ts';
 
 /** Stands for a value that could not be made, because an input of it is invalid. */
@@ -11,6 +13,8 @@ export class Execution {
   readonly context: Context;
   /** The value of each slot, in the order of the plan's steps. */
   readonly values: unknown[] = [];
+  /** Made when the first step takes time. */
+  reply: Later<Reply> | undefined = undefined;
   /** Generators that were entered, in order. */
   exits: Exit[] | undefined = undefined;
   /** The refusal of a scheme; kept as a value, since to throw it costs a thousand times as much. */

@@ -3,6 +3,7 @@ import type { Deadline } from '../http/deadline.ts';
 import { type ErrorHandler, ErrorHandlers } from '../http/error-handlers.ts';
 import type { Limits } from '../http/limits.ts';
 import type { PathTemplate } from '../http/path.ts';
+import type { Eventual } from '../http/promise.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Operation } from '../model/operation.ts';
 import { compile, type Plan, type Surroundings } from './compile.ts';
@@ -25,7 +26,7 @@ export interface Servable {
   readonly deadline?: Deadline | undefined;
   readonly handlers?: ErrorHandlers;
   /** Never throws or rejects. */
-  run(context: Context): Reply | Promise<Reply>;
+  run(context: Context): Reply | Eventual<Reply>;
 }
 
 /** A route that can be run; its plan is compiled when it is first needed. */
@@ -55,7 +56,7 @@ export class Route implements Servable {
     for (const handler of errorHandlers) this.handlers.add(handler.error, onController(handler.method));
   }
 
-  run(context: Context): Reply | Promise<Reply> {
+  run(context: Context): Reply | Eventual<Reply> {
     return (this.#plan ??= compile(this.#operation, this.handlers, this.#settings))(context);
   }
 

@@ -4,13 +4,14 @@ import type { AppValues } from './app-values.ts';
 import { compileBodyStep, refuseOversize } from './body.ts';
 import { type Guard, guardAt, guardOf } from './challenges.ts';
 import { compileDependency, compileSource, valuesOf } from './dependencies.ts';
-import type { Step } from './execution.ts';
+import type { Execution, Step } from './execution.ts';
 import { compileInput, namesFrom } from './inputs.ts';
 
 export interface Steps {
-  /** The last step is the handler. */
   readonly steps: readonly Step[];
-  /** What is required at each step. */
+  /** Calls the handler. */
+  readonly handle: Step;
+  /** What is required at each step, and at last by the handler. */
   readonly guards: readonly Guard[];
   readonly controller: Step;
 }
@@ -44,7 +45,8 @@ export function compileSteps(operation: Operation, appValues: AppValues): Steps 
   const controller = compileSource(graph.controller, positions, appValues);
   const parameters = graph.parameters.map((source) => compileSource(source, positions, appValues));
   const invalid = traits.find((trait) => trait.invalid !== undefined)?.invalid;
-  steps.push(function handle(execution) {
+  guards.push(all);
+  function handle(execution: Execution): unknown {
     if (execution.issues !== undefined) {
       const error = execution.validationError();
       throw invalid?.(error) ?? error;
@@ -52,7 +54,6 @@ export function compileSteps(operation: Operation, appValues: AppValues): Steps 
     const instance = controller(execution) as Record<PropertyKey, (...values: unknown[]) => unknown>;
     const values = valuesOf(parameters, execution) as unknown[];
     return (instance[declaration.handler] as (...values: unknown[]) => unknown).apply(instance, values);
-  });
-  guards.push(all);
-  return { steps, guards, controller };
+  }
+  return { steps, handle, guards, controller };
 }
