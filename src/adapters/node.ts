@@ -96,13 +96,15 @@ function listenerOf(
  *
  * What lives as long as the app is made first. Rejects where the address cannot be listened on.
  */
-export async function serve(app: App, options: ServeOptions = {}): Promise<Served> {
-  const { port = 8000, host = '127.0.0.1', tls, limits = {}, shutdownTimeout = 10_000, logger = console } = options;
+export async function serve(app: App, given: ServeOptions = {}): Promise<Served> {
+  const { port = 8000, host = '127.0.0.1', tls, limits = {}, shutdownTimeout = 10_000, logger = console } = given;
   const phase: Phase = { closing: false };
-  const listener = listenerOf(app, options, phase);
+  const listener = listenerOf(app, given, phase);
   const { maxConnections, ...timeouts } = limits;
+  // Spares the events of a body that is not there, which is worth 7 % of a GET; Node 20 and 22 do not know it.
+  const options = { ...timeouts, optimizeEmptyRequests: true };
   const server: Server =
-    tls === undefined ? createServer(timeouts, listener) : createSecureServer({ ...timeouts, ...tls }, listener);
+    tls === undefined ? createServer(options, listener) : createSecureServer({ ...options, ...tls }, listener);
   // Node drops what is over this count without a word; the size of all headers is what bounds them.
   server.maxHeadersCount = 0;
   if (maxConnections !== undefined) server.maxConnections = maxConnections;

@@ -11,17 +11,16 @@ export type FormFields = ReadonlyMap<string, readonly (string | File)[]>;
 const URLENCODED = 'application/x-www-form-urlencoded';
 const MULTIPART = 'multipart/form-data';
 
-/** The media type of a JSON body, undefined where none is declared; throws a 415 for another. */
-export function jsonTypeOf(incoming: Incoming): MediaType | undefined {
+/** Throws a 415 where another type than JSON is declared. */
+export function refuseOtherThanJson(incoming: Incoming): void {
   const type = typeOf(incoming);
   if (type !== undefined && !isJson(type)) throw new HTTPException(415);
-  return type;
 }
 
 /** Reads the bytes of a JSON body; undefined is no body at all. Throws a 415 for a body without a type. */
-export function jsonOf(bytes: Uint8Array, type: MediaType | undefined, limits: Limits): Json | undefined {
+export function jsonOf(bytes: Uint8Array, incoming: Incoming, limits: Limits): Json | undefined {
   if (bytes.length === 0) return undefined;
-  if (type === undefined) throw new HTTPException(415);
+  if (incoming.header('content-type') === undefined) throw new HTTPException(415);
   return parseJson(bytes, limits.depth);
 }
 

@@ -28,6 +28,7 @@ export class Later<T> implements Eventual<T> {
     else this.#listener(value);
   }
 
+  // oxlint-disable-next-line unicorn/no-thenable -- so that middleware can await it
   then(listener: (value: T) => void): void {
     if (this.#value === undefined) this.#listener = listener;
     else listener(this.#value);

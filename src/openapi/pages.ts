@@ -100,7 +100,7 @@ function documentationPages(
   return [{ ...main, isDocumentation: true }, script, ...redirect, ...files];
 }
 
-function pageAt(path: string, answer: Answer, { recover }: PageSources): Page {
+function pageAt(path: string, answer: Answer, sources: PageSources): Page {
   const template = parsePath(path);
   if (typeof template === 'string') throw new TypeError(`The path '${path}' cannot be used: ${template}`);
   return {
@@ -113,7 +113,7 @@ function pageAt(path: string, answer: Answer, { recover }: PageSources): Page {
       try {
         return await answer(context);
       } catch (error) {
-        return recover(error, context);
+        return sources.recover(error, context);
       }
     },
   };

@@ -1,29 +1,34 @@
-import { jsonOf, jsonTypeOf, readForm } from '../http/body.ts';
+import { jsonOf, readForm, refuseOtherThanJson } from '../http/body.ts';
 import { HTTPException } from '../http/errors.ts';
 import type { BodyUse } from '../model/operation.ts';
-import { FAILED, type Step } from './execution.ts';
+import { type Execution, FAILED, type Step } from './execution.ts';
 
-/** The step that reads the request's body, after everything that does not need it. */
-export function compileBodyStep(body: BodyUse, order: number): Step {
-  if (body.kind === 'form') {
-    return async function readFormBody(execution) {
+/** The steps that read the request's body, after everything that does not need it; `position` is the first one's. */
+export function compileBody(body: BodyUse, order: number, position: number): readonly Step[] {
+  if (body.kind === 'form') return [readFormBody];
+  return [
+    readJsonBytes,
+    function parseBytes(execution) {
       const { incoming, limits } = execution.context;
-      execution.form = await readForm(incoming, limits);
-    };
-  }
-  return function readJsonBody(execution) {
-    const { incoming, limits } = execution.context;
-    const type = jsonTypeOf(incoming);
-    return incoming.read(limits.body).then((bytes) => {
-      const json = jsonOf(bytes, type, limits);
+      const json = jsonOf(execution.values[position] as Uint8Array, incoming, limits);
       if (json?.fault === undefined) {
         execution.json = json?.value;
         return undefined;
       }
       execution.json = FAILED;
       return execution.report(order, [{ type: 'json_invalid', loc: ['body'], msg: json.fault }]);
-    });
-  };
+    },
+  ];
+}
+
+const readJsonBytes: Step = ({ context: { incoming, limits } }) => {
+  refuseOtherThanJson(incoming);
+  return incoming.read(limits.body);
+};
+
+async function readFormBody(execution: Execution): Promise<void> {
+  const { incoming, limits } = execution.context;
+  execution.form = await readForm(incoming, limits);
 }
 
 /** RFC 9110 §15.5.14: a declared length over the limit is refused also where nobody would read the body. */

@@ -145,8 +145,8 @@ export function compile(operation: Operation, handlers: ErrorHandlers, surroundi
     setChallenges(context, at);
     context.controller = controller(execution);
     if (exits === undefined || exits.length === 0) return recovery.recover(error, context, recovering);
-    return unwind(exits, { error }).catch((last: unknown) =>
-      recovery.recover(last, context, recovering),
+    return unwind(exits, { error }).catch((thrown: unknown) =>
+      recovery.recover(thrown, context, recovering),
     ) as Promise<Reply>;
   }
 

@@ -1,7 +1,7 @@
 import type { Slot } from '../model/graph.ts';
 import type { Operation } from '../model/operation.ts';
 import type { AppValues } from './app-values.ts';
-import { compileBodyStep, refuseOversize } from './body.ts';
+import { compileBody, refuseOversize } from './body.ts';
 import { type Guard, guardAt, guardOf } from './challenges.ts';
 import { compileDependency, compileSource, valuesOf } from './dependencies.ts';
 import type { Execution, Step } from './execution.ts';
@@ -38,8 +38,8 @@ export function compileSteps(operation: Operation, appValues: AppValues): Steps 
 
   for (const slot of slots) if (!slot.needsBody) add(slot);
   const first = body.kind === 'none' ? undefined : body.slots[0];
-  steps.push(first === undefined ? refuseOversize : compileBodyStep(body, orders.get(first) ?? 0));
-  guards.push(all);
+  const reading = first === undefined ? [refuseOversize] : compileBody(body, orders.get(first) ?? 0, steps.length);
+  for (const step of reading) guards[steps.push(step) - 1] = all;
   for (const slot of slots) if (slot.needsBody) add(slot);
 
   const controller = compileSource(graph.controller, positions, appValues);
