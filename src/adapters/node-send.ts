@@ -34,7 +34,7 @@ const ENDS_TWICE = Number(process.versions.node.split('.')[0]) < 24;
 /** Head, body and end in one write, which is worth 6 % of a small answer on Node 20. */
 function end(response: ServerResponse, body: string | Uint8Array): void {
   const { socket } = response;
-  if (!ENDS_TWICE || socket === null || typeof body !== 'string') {
+  if (!ENDS_TWICE || !socket || typeof body !== 'string') {
     response.end(body);
     return;
   }

@@ -3,10 +3,10 @@ import { HTTPException } from './errors.ts';
 import type { Incoming } from './incoming.ts';
 import { type Json, parseJson } from './json.ts';
 import type { Limits } from './limits.ts';
-import { parsePairs } from './pairs.ts';
+import { addPair, type Pairs, parsePairs } from './pairs.ts';
 
-/** Form fields by name in the order they came; a file is a `File`. */
-export type FormFields = ReadonlyMap<string, readonly (string | File)[]>;
+/** Form fields by name; a file is a `File`. */
+export type FormFields = Pairs<string | File>;
 
 const URLENCODED = 'application/x-www-form-urlencoded';
 const MULTIPART = 'multipart/form-data';
@@ -62,16 +62,14 @@ async function parseMultipart(bytes: Uint8Array, type: MediaType, limits: Limits
   } catch {
     throw malformed();
   }
-  const fields = new Map<string, (string | File)[]>();
+  const fields = new Map<string, string | File | (string | File)[]>();
   let files = 0;
   let texts = 0;
   for (const [name, value] of form) {
     if (typeof value === 'string' ? ++texts > limits.fields : ++files > limits.files) {
       throw new HTTPException(413, `More than ${limits.fields} fields or ${limits.files} files`);
     }
-    const values = fields.get(name);
-    if (values === undefined) fields.set(name, [value]);
-    else values.push(value);
+    addPair(fields, name, value);
   }
   return fields;
 }

@@ -1,11 +1,18 @@
 import { HTTPException } from './errors.ts';
 
-/** What a client sent under each name, in order; a name sent once has one value. */
-export type Pairs = ReadonlyMap<string, readonly string[]>;
+/** What a client sent under each name: one value, or several in order. */
+export type Pairs<V = string> = ReadonlyMap<string, V | readonly V[]>;
+
+/** Adds a value to those that came under its name. */
+export function addPair<V>(pairs: Map<string, V | V[]>, name: string, value: V): void {
+  const known = pairs.get(name);
+  if (known === undefined) pairs.set(name, value);
+  else if (Array.isArray(known)) known.push(value);
+  else pairs.set(name, [known, value]);
+}
 
 /** Decodes one component of `application/x-www-form-urlencoded` as the URL standard does: broken escapes stay as they are. */
 function decode(text: string): string {
-  if (!text.includes('%') && !text.includes('+')) return text;
   const spaced = text.replaceAll('+', ' ');
   try {
     return decodeURIComponent(spaced);
@@ -20,7 +27,8 @@ function decode(text: string): string {
  * More than `limit` pairs are refused with `status` before any is decoded.
  */
 export function parsePairs(text: string, limit: number, status: number): Pairs {
-  const pairs = new Map<string, string[]>();
+  const pairs = new Map<string, string | string[]>();
+  const read = text.includes('%') || text.includes('+') ? decode : String;
   let count = 0;
   for (let start = 0; start <= text.length;) {
     let end = text.indexOf('&', start);
@@ -29,11 +37,9 @@ export function parsePairs(text: string, limit: number, status: number): Pairs {
       if (++count > limit) throw new HTTPException(status, `More than ${limit} fields`);
       const equals = text.indexOf('=', start);
       const split = equals === -1 || equals > end ? end : equals;
-      const name = decode(text.slice(start, split));
-      const value = split === end ? '' : decode(text.slice(split + 1, end));
-      const values = pairs.get(name);
-      if (values === undefined) pairs.set(name, [value]);
-      else values.push(value);
+      const name = read(text.slice(start, split));
+      const value = split === end ? '' : read(text.slice(split + 1, end));
+      addPair(pairs, name, value);
     }
     start = end + 1;
   }
@@ -46,7 +52,7 @@ export function parsePairs(text: string, limit: number, status: number): Pairs {
  * More than `limit` cookies are refused with 431.
  */
 export function parseCookies(header: string, limit: number): Pairs {
-  const pairs = new Map<string, string[]>();
+  const pairs = new Map<string, string | string[]>();
   const parts = header.split(';', limit + 1);
   if (parts.length > limit) throw new HTTPException(431, `More than ${limit} cookies`);
   for (const part of parts) {
@@ -55,9 +61,7 @@ export function parseCookies(header: string, limit: number): Pairs {
     const name = part.slice(0, equals).trim();
     const raw = part.slice(equals + 1).trim();
     const value = decodeCookie(raw.length >= 2 && raw.startsWith('"') && raw.endsWith('"') ? raw.slice(1, -1) : raw);
-    const values = pairs.get(name);
-    if (values === undefined) pairs.set(name, [value]);
-    else values.push(value);
+    addPair(pairs, name, value);
   }
   return pairs;
 }

@@ -16,9 +16,15 @@ class Node<R> {
   methods: Methods<R> | undefined;
 }
 
-interface Target {
-  readonly segments: readonly string[];
-  readonly trailingSlash: boolean;
+/** A path on its way through the tree. */
+interface Walk<R> {
+  readonly path: string;
+  /** Where the last segment ends: without a trailing slash. */
+  readonly end: number;
+  readonly escaped: boolean;
+  /** The values of the variables so far. */
+  readonly values: string[];
+  readonly choose: (methods: Methods<R>) => R | undefined;
 }
 
 const NO_VALUES: readonly string[] = [];
@@ -68,50 +74,48 @@ export class Router<R> {
     const known = this.#statics.get(withoutTrailingSlash(path));
     const match = known && pick(known, method);
     if (match !== undefined) return match;
-    const values: string[] = [];
-    const route = walk(this.#root, targetOf(path), 0, values, pick<R>, method);
-    return route === undefined ? undefined : { route, values };
+    const walk = walkOf<R>(path, (methods) => pick(methods, method));
+    const route = search(this.#root, 1, walk);
+    return route === undefined ? undefined : { route, values: walk.values };
   }
 
   /** All methods that some route has for a path, with HEAD where GET is, and OPTIONS; empty for an unknown path. */
   allowed(path: string): readonly string[] {
     const found = new Set<string>();
-    walk(this.#root, targetOf(path), 0, [], collect<R>, found);
+    // Chooses nothing, so that all leaves are seen.
+    const collect = (methods: Methods<R>): undefined => {
+      for (const method of methods.keys()) found.add(method);
+      return undefined;
+    };
+    search(this.#root, 1, walkOf(path, collect));
     if (found.size === 0) return [];
     if (found.has('GET')) found.add('HEAD');
     return [...found.add('OPTIONS')];
   }
 }
 
-/** Tries the leaves that a path reaches, the most specific first, until one is chosen. */
-function walk<R, A>(
-  node: Node<R>,
-  target: Target,
-  index: number,
-  values: string[],
-  choose: (methods: Methods<R>, argument: A) => R | undefined,
-  argument: A,
-): R | undefined {
-  const { segments } = target;
-  const segment = segments[index];
-  if (segment === undefined) {
-    const route = node.methods && choose(node.methods, argument);
+/** Tries the leaves that a path reaches from one of its segments on, the most specific first, until one is chosen. */
+function search<R>(node: Node<R>, start: number, walk: Walk<R>): R | undefined {
+  const { path, end, values, choose } = walk;
+  if (start > end) {
+    const route = node.methods && choose(node.methods);
     if (route !== undefined) return route;
   } else {
+    const slash = path.indexOf('/', start);
+    const stop = slash === -1 ? end : Math.min(slash, end);
+    const segment = textOf(walk, start, stop);
     const next = node.statics.get(segment);
-    const route = next && walk(next, target, index + 1, values, choose, argument);
+    const route = next && search(next, stop + 1, walk);
     if (route !== undefined) return route;
     if (node.parameter !== undefined && segment !== '') {
       values.push(segment);
-      const found = walk(node.parameter, target, index + 1, values, choose, argument);
+      const found = search(node.parameter, stop + 1, walk);
       if (found !== undefined) return found;
       values.pop();
     }
   }
-  const route = node.rest && choose(node.rest, argument);
-  if (route !== undefined) {
-    values.push(segments.slice(index).join('/') + (target.trailingSlash && index < segments.length ? '/' : ''));
-  }
+  const route = node.rest && choose(node.rest);
+  if (route !== undefined) values.push(start > end ? '' : textOf(walk, start, path.length));
   return route;
 }
 
@@ -120,21 +124,22 @@ function pick<R>(methods: ReadonlyMap<string, R>, method: string): R | undefined
   return methods.get(method) ?? (method === 'HEAD' ? methods.get('GET') : undefined);
 }
 
-/** Chooses nothing, so that all leaves are seen. */
-function collect<R>(methods: Methods<R>, found: Set<string>): undefined {
-  for (const method of methods.keys()) found.add(method);
-  return undefined;
+function walkOf<R>(path: string, choose: Walk<R>['choose']): Walk<R> {
+  const escaped = path.includes('%');
+  // An invalid escape is one wherever it stands, also where no route is.
+  if (escaped) decode(path);
+  return { path, end: withoutTrailingSlash(path).length, escaped, values: [], choose };
 }
 
-function targetOf(path: string): Target {
-  const trimmed = withoutTrailingSlash(path);
-  const segments = trimmed === '' ? [] : trimmed.slice(1).split('/');
-  return { segments: path.includes('%') ? segments.map(decode) : segments, trailingSlash: trimmed !== path };
+/** Part of a path, decoded: a slash in it is one that was escaped, or of the rest. */
+function textOf<R>({ path, escaped }: Walk<R>, start: number, stop: number): string {
+  const text = path.slice(start, stop);
+  return escaped ? decode(text) : text;
 }
 
-function decode(segment: string): string {
+function decode(text: string): string {
   try {
-    return decodeURIComponent(segment);
+    return decodeURIComponent(text);
   } catch {
     throw new HTTPException(400, 'The path has an invalid escape');
   }

@@ -76,13 +76,17 @@ function kindOfConstant(constant: unknown): Kind {
 }
 
 function toInteger(text: string): unknown {
-  return DECIMAL.test(text) && Number.isFinite(Number(text)) ? Number(text) + 0 : text;
+  if (!DECIMAL.test(text)) return text;
+  const value = Number(text);
+  // Without the addition `-0` would stay what JSON cannot say.
+  return Number.isFinite(value) ? value + 0 : text;
 }
 
 /** An integer beyond the safe range would become another number. */
 function toNumber(text: string): unknown {
   const value = toInteger(text);
-  return typeof value === 'number' && /^-?\d+$/.test(text) && !Number.isSafeInteger(value) ? text : value;
+  const isUnsafe = Number.isInteger(value) && !Number.isSafeInteger(value);
+  return isUnsafe && /^-?\d+$/.test(text) ? text : value;
 }
 
 function toBoolean(text: string): unknown {

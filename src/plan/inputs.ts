@@ -11,11 +11,11 @@ import { issuesOf, type Outcome, validatorOf } from './validate.ts';
 export type InputSlot = TextSlot | FieldsSlot | BodySlot | FileSlot;
 
 type Sent = string | File;
-type ReadValues = (execution: Execution) => readonly Sent[];
+/** Nothing, one value, or several of one name. */
+type Values = undefined | Sent | readonly Sent[];
+type ReadValues = (execution: Execution) => Values;
 type Accept = (execution: Execution, value: unknown) => unknown;
 type Location = readonly (string | number)[];
-
-const NOTHING: readonly Sent[] = [];
 
 /**
  * The step of a value that comes straight from the request.
@@ -46,7 +46,7 @@ function compilePath({ name, schema }: TextSlot, order: number, names: readonly 
   const accept = accepting(schema, ['path', name], order);
   const index = names.indexOf(name);
   return function readPath(execution) {
-    return accept(execution, coerce([execution.context.parameterValues[index] ?? ''], coercion));
+    return accept(execution, coerce(execution.context.parameterValues[index] ?? '', coercion));
   };
 }
 
@@ -58,7 +58,7 @@ function compileText({ name, schema }: TextSlot, from: Exclude<TextSource, 'path
   return function readText(execution) {
     const sent = read(execution);
     const value = accept(execution, coerce(sent, coercion));
-    return coercion.list || sent.length < 2 ? value : refuseRepeats(execution, value, [{ loc, sent }], order);
+    return coercion.list || !isSeveral(sent) ? value : refuseRepeats(execution, value, [{ loc, sent }], order);
   };
 }
 
@@ -78,13 +78,13 @@ function compileFields({ from, schema }: FieldsSlot, order: number, taken: Reado
     const repeats: Repeat[] = [];
     for (const { name, coercion, loc, read } of fields) {
       const sent = read(execution);
-      if (!coercion.list && sent.length > 1) repeats.push({ loc, sent });
+      if (!coercion.list && isSeveral(sent)) repeats.push({ loc, sent });
       const value = coerce(sent, coercion);
       if (value !== undefined) values[name] = value;
     }
     if (gathersAll) {
       for (const [name, sent] of everythingFrom(from, execution)) {
-        if (!known.has(name)) values[name] = sent.length > 1 ? sent : sent[0];
+        if (!known.has(name)) values[name] = sent;
       }
     }
     const value = accept(execution, values);
@@ -117,7 +117,8 @@ function compileFile({ name, schema }: FileSlot, order: number): Step {
   const accept = accepting(schema, loc, order);
   return function readFile(execution) {
     // A browser sends a nameless, empty file for a control that was left alone.
-    const sent = (execution.form?.get(name) ?? NOTHING).filter(
+    const sent = only(
+      execution.form?.get(name),
       (value) => value !== '' && (typeof value === 'string' || value.size > 0 || value.name !== ''),
     );
     return accept(execution, coerce(sent, coercion));
@@ -144,7 +145,7 @@ function compileBody({ name, schema }: BodySlot, order: number): Step {
 function accepting(schema: ZodType, loc: Location, order: number): Accept {
   const validate = validatorOf(schema);
   const settle = (outcome: Outcome, value: unknown, execution: Execution): unknown => {
-    if (outcome.error === undefined) return outcome.value;
+    if (outcome.success) return outcome.data;
     return execution.report(order, issuesOf(outcome.error, loc, value, execution.context.limits.issues));
   };
   return function accept(execution, value) {
@@ -161,11 +162,26 @@ function coercionFor(schema: ZodType): Coercion {
 }
 
 /** A scalar that was sent more than once stays a list, which its schema refuses in its own words. */
-function coerce(sent: readonly Sent[], { list, scalar, convert }: Coercion): unknown {
-  const toValue = (value: Sent): unknown => (typeof value === 'string' ? convert(value) : value);
-  if (sent.length === 0) return undefined;
-  if (sent.length === 1 && (scalar || !list)) return toValue(sent[0] as Sent);
-  return list ? sent.map(toValue) : sent;
+function coerce(sent: Values, { list, scalar, convert }: Coercion): unknown {
+  if (sent === undefined) return undefined;
+  if (isSeveral(sent)) return list ? sent.map((value) => toValue(value, convert)) : sent;
+  const value = toValue(sent, convert);
+  return list && !scalar ? [value] : value;
+}
+
+function toValue(sent: Sent, convert: Coercion['convert']): unknown {
+  return typeof sent === 'string' ? convert(sent) : sent;
+}
+
+function isSeveral(sent: Values): sent is readonly Sent[] {
+  return Array.isArray(sent);
+}
+
+/** Those of the values that count. */
+function only(sent: Values, counts: (value: Sent) => boolean): Values {
+  if (sent === undefined) return undefined;
+  const left = (isSeveral(sent) ? sent : [sent]).filter(counts);
+  return left.length > 1 ? left : left[0];
 }
 
 interface Repeat {
@@ -186,11 +202,11 @@ function refuseRepeats(execution: Execution, value: unknown, repeats: readonly R
 function valuesOf(from: Exclude<TextSource, 'path'>, name: string, { list }: Coercion): ReadValues {
   switch (from) {
     case 'query':
-      return ({ context }) => context.query.get(name) ?? NOTHING;
+      return ({ context }) => context.query.get(name);
     case 'cookie':
-      return ({ context }) => context.cookies.get(name) ?? NOTHING;
+      return ({ context }) => context.cookies.get(name);
     case 'form':
-      return ({ form }) => form?.get(name)?.filter((value) => value !== '') ?? NOTHING;
+      return ({ form }) => only(form?.get(name), (value) => value !== '');
     case 'header':
       return headerValues(name.toLowerCase(), list);
   }
@@ -199,17 +215,17 @@ function valuesOf(from: Exclude<TextSource, 'path'>, name: string, { list }: Coe
 function headerValues(name: string, list: boolean): ReadValues {
   return function readHeader({ context: { incoming } }) {
     const value = incoming.header(name);
-    if (value === undefined) return NOTHING;
+    if (value === undefined || (!list && incoming.headerCount(name) === 1)) return value;
     // Platforms join the lines of one name like this (RFC 9110 §5.3).
-    if (list) return value.split(', ');
-    return incoming.headerCount(name) > 1 ? value.split(', ') : [value];
+    const values = value.split(', ');
+    return values.length > 1 ? values : value;
   };
 }
 
 function everythingFrom(
   from: FieldsSlot['from'],
   { context, form }: Execution,
-): Iterable<readonly [string, readonly Sent[]]> {
+): Iterable<readonly [string, Sent | readonly Sent[]]> {
   switch (from) {
     case 'query':
       return context.query;

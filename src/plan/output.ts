@@ -21,7 +21,7 @@ function compileText({ declaration }: Operation): Output['stringify'] {
   if (response === undefined) return toJson;
   const validate = validatorOf(response);
   const settle = (outcome: Outcome): string => {
-    if (outcome.error === undefined) return toJson(outcome.value);
+    if (outcome.success) return toJson(outcome.data);
     const issues = outcome.error.issues.map(({ path, message }) => `${path.join('.') || 'the value'}: ${message}`);
     throw new FrameworkError(
       `${operationName(declaration)} returned what its response schema refuses: ${issues.join('; ')}`,

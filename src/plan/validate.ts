@@ -4,7 +4,7 @@ import type { ValidationIssue } from '../http/errors.ts';
 type Location = readonly (string | number)[];
 
 /** What a schema made of a value. */
-export type Outcome = { readonly value: unknown; readonly error?: undefined } | { readonly error: z.core.$ZodError };
+export type Outcome = z.ZodSafeParseResult<unknown>;
 
 /** Validates a value; a promise only where the schema needs one. */
 export type Validate = (value: unknown) => Outcome | Promise<Outcome>;
@@ -27,19 +27,15 @@ function makeValidator(schema: ZodType): Validate {
     compiled ??= z.compile(schema);
     if (!asynchronous) {
       try {
-        return outcomeOf(compiled.safeParse(value));
+        return compiled.safeParse(value);
       } catch (error) {
         // Whether a refinement is async shows only when it runs.
         if (!(error instanceof z.core.$ZodAsyncError)) throw error;
         asynchronous = true;
       }
     }
-    return schema.safeParseAsync(value).then(outcomeOf);
+    return schema.safeParseAsync(value);
   };
-}
-
-function outcomeOf(result: z.ZodSafeParseResult<unknown>): Outcome {
-  return result.success ? { value: result.data } : { error: result.error };
 }
 
 /** Turns zod's issues into ours, at most `limit`; `sent` is the value as the client sent it. */

@@ -13,17 +13,17 @@ abstract class APIKey<A extends boolean | undefined> extends SecurityScheme<Cred
     this.#name = name;
   }
 
-  /** All values under the name. */
-  protected abstract values(context: Context, name: string): readonly string[];
+  /** What was sent under the name: one value, or several. */
+  protected abstract valuesOf(context: Context, name: string): string | readonly string[] | undefined;
 
   describe(): SecuritySchemeObject {
     return { type: 'apiKey', in: this.place, name: this.#name };
   }
 
   read(context: Context): Credential<string, A> | undefined | HTTPException {
-    const [key, ...more] = this.values(context, this.#name);
-    if (more.length > 0) return this.refuse('invalid_token');
-    return key === undefined || key === '' ? undefined : key;
+    const sent = this.valuesOf(context, this.#name);
+    if (sent !== undefined && typeof sent !== 'string') return this.refuse('invalid_token');
+    return sent === '' ? undefined : sent;
   }
 
   override get fault(): string | undefined {
@@ -38,9 +38,10 @@ abstract class APIKey<A extends boolean | undefined> extends SecurityScheme<Cred
 export class APIKeyHeader<const A extends boolean | undefined = true> extends APIKey<A> {
   protected readonly place = 'header';
 
-  protected values(context: Context, name: string): readonly string[] {
+  protected valuesOf(context: Context, name: string): string | readonly string[] | undefined {
+    const value = context.incoming.header(name.toLowerCase());
     // Platforms join repeated lines with a comma and a space, and a key with both in it is not distinguishable.
-    return context.incoming.header(name.toLowerCase())?.split(', ') ?? [];
+    return value?.includes(', ') === true ? value.split(', ') : value;
   }
 }
 
@@ -48,8 +49,8 @@ export class APIKeyHeader<const A extends boolean | undefined = true> extends AP
 export class APIKeyQuery<const A extends boolean | undefined = true> extends APIKey<A> {
   protected readonly place = 'query';
 
-  protected values(context: Context, name: string): readonly string[] {
-    return context.query.get(name) ?? [];
+  protected valuesOf(context: Context, name: string): string | readonly string[] | undefined {
+    return context.query.get(name);
   }
 }
 
@@ -57,7 +58,7 @@ export class APIKeyQuery<const A extends boolean | undefined = true> extends API
 export class APIKeyCookie<const A extends boolean | undefined = true> extends APIKey<A> {
   protected readonly place = 'cookie';
 
-  protected values(context: Context, name: string): readonly string[] {
-    return context.cookies.get(name) ?? [];
+  protected valuesOf(context: Context, name: string): string | readonly string[] | undefined {
+    return context.cookies.get(name);
   }
 }
