@@ -1,6 +1,6 @@
 import { Controller, Get } from 'portico';
 import { serve } from 'portico/node';
-import { appOf, pause } from './world.ts';
+import { appOf, fastWrite, pause } from './world.ts';
 
 // A program of its own: tells its address, answers slowly, and says when its app was closed.
 
@@ -19,5 +19,6 @@ class SlowController {
   }
 }
 
-const { url } = await serve(appOf([SlowController]), { port: 0, shutdownTimeout: 1_000, logger: console });
+const options = { port: 0, shutdownTimeout: 1_000, logger: console, fastWrite: fastWrite() };
+const { url } = await serve(appOf([SlowController]), options);
 process.stdout.write(`ready ${url}\n`);

@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { after, before, describe } from 'node:test';
 import type { App } from 'portico';
 import { serve } from 'portico/node';
+import { fastWrite } from './world.ts';
 
 /** One header line; two lines of one name are two lines on the wire. */
 export type Line = readonly [name: string, value: string];
@@ -42,7 +43,7 @@ export function overBoth(name: string, make: () => App, define: (send: Send, way
 }
 
 export function listening(app: App): ReturnType<typeof serve> {
-  return serve(app, { port: 0, host: '127.0.0.1', logger: silent });
+  return serve(app, { port: 0, host: '127.0.0.1', logger: silent, fastWrite: fastWrite() });
 }
 
 export async function inMemory(app: App, { method = 'GET', path, lines = [], body }: Call): Promise<Reply> {

@@ -64,6 +64,11 @@ export function raise(value: unknown): never {
   throw value as Error;
 }
 
+/** Whether servers of the tests write heads in place of Node; `fast-write.test.ts` says so. */
+export function fastWrite(): boolean {
+  return process.env['PORTICO_FAST_WRITE'] === '1';
+}
+
 /** Serves an app on a free port, and closes it after the tests of the suite. */
 export type Served = Awaited<ReturnType<typeof serve>>;
 
@@ -71,7 +76,13 @@ export function servers(): (app: App, options?: Parameters<typeof serve>[1]) => 
   const open: Served[] = [];
   after(() => Promise.all(open.map((server) => server.close())));
   return async (app, options) => {
-    const server = await serve(app, { port: 0, host: '127.0.0.1', logger: new Log(), ...options });
+    const server = await serve(app, {
+      port: 0,
+      host: '127.0.0.1',
+      logger: new Log(),
+      fastWrite: fastWrite(),
+      ...options,
+    });
     open.push(server);
     return server;
   };

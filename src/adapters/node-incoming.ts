@@ -99,9 +99,10 @@ export class NodeIncoming implements Incoming {
     return (this.#body ??= this.#hasBody ? this.#collect(limit) : EMPTY);
   }
 
-  /** Whether something of the body may still come that nobody reads, so that the connection cannot be used again. */
+  /** Whether something of a body may still come that nobody reads, so that the connection cannot be used again. */
   get unread(): boolean {
-    return this.#cut || (this.#hasBody && this.#body === undefined && !this.#message.complete);
+    const isLeft = this.#hasBody && this.#body === undefined && !this.#message.complete;
+    return isLeft || this.#cut || this.#continues;
   }
 
   #askForBody(): void {

@@ -27,9 +27,21 @@ export interface Output {
   readonly jsonHeaders: readonly string[];
 }
 
+const shared = new WeakSet<readonly string[]>();
+
+/** Marks headers as ones that many replies have in common, so that an adapter may keep what it makes of them. */
+export function share(headers: readonly string[]): readonly string[] {
+  shared.add(headers);
+  return headers;
+}
+
+export function areShared(headers: readonly string[]): boolean {
+  return shared.has(headers);
+}
+
 const JSON_TYPE: readonly string[] = ['Content-Type', 'application/json'];
 const NO_HEADERS: readonly string[] = [];
-const ERROR_HEADERS: readonly string[] = [...JSON_TYPE, 'X-Content-Type-Options', 'nosniff'];
+const ERROR_HEADERS = share([...JSON_TYPE, 'X-Content-Type-Options', 'nosniff']);
 
 export function outputOf(
   status: number,

@@ -3,11 +3,11 @@ import { discard } from '../http/ending.ts';
 import { type HTTPException, RequestAbandonedError } from '../http/errors.ts';
 import type { ErrorHandlers } from '../http/error-handlers.ts';
 import type { Recovery } from '../http/recovery.ts';
-import { type Reply, replyTo, seal } from '../http/reply.ts';
+import { type Reply, replyTo, seal, share } from '../http/reply.ts';
 import type { Operation } from '../model/operation.ts';
 import type { AppValues } from './app-values.ts';
 import { challengesOf } from './challenges.ts';
-import { type Eventual, isPromise, Later, whenThere } from '../http/promise.ts';
+import { type Eventual, isEventual, isPromise, Later, whenThere } from '../http/promise.ts';
 import { Execution, FAILED, type Step } from './execution.ts';
 import { type Exit, leave, leaveAll, unwind } from './exits.ts';
 import { compileOutput } from './output.ts';
@@ -128,19 +128,22 @@ export function compile(operation: Operation, handlers: ErrorHandlers, surroundi
   }
 
   /** The refusal for want of credentials is one and the same for all requests, and its reply is made once. */
-  function refuse(execution: Execution, at: number, refusal: HTTPException): Reply | Promise<Reply> {
+  function refuse(execution: Execution, at: number, refusal: HTTPException): Reply | Eventual<Reply> {
     const { context, exits } = execution;
     const known = refusals.get(refusal);
     if (known !== undefined && exits === undefined && context.outgoing === undefined) {
       if (recovery.find(refusal, context, recovering) === undefined) return known;
     }
     const reply = fail(execution, at, refusal);
-    if (execution.anonymous && !isPromise(reply) && context.outgoing === undefined) refusals.set(refusal, reply);
+    if (execution.anonymous && !isEventual(reply) && context.outgoing === undefined) {
+      share(reply.headers);
+      refusals.set(refusal, reply);
+    }
     return reply;
   }
 
   /** Turns an error into the reply when all that was entered has seen it. */
-  function fail(execution: Execution, at: number, error: unknown): Reply | Promise<Reply> {
+  function fail(execution: Execution, at: number, error: unknown): Reply | Eventual<Reply> {
     const { context, exits } = execution;
     setChallenges(context, at);
     context.controller = controller(execution);

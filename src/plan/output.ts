@@ -1,5 +1,5 @@
 import { FrameworkError } from '../http/errors.ts';
-import { type Output, outputOf, toJson } from '../http/reply.ts';
+import { type Output, outputOf, share, toJson } from '../http/reply.ts';
 import { type Operation, operationName } from '../model/operation.ts';
 import { isPromise } from '../http/promise.ts';
 import { type Outcome, validatorOf } from './validate.ts';
@@ -12,7 +12,9 @@ export function compileOutput(operation: Operation): Output {
   for (const traits of operation.traits) {
     for (const [name, value] of Object.entries(traits.headers ?? {})) headers.set(name, value);
   }
-  return outputOf(operation.declaration.options.status ?? 200, compileText(operation), [...headers].flat());
+  const output = outputOf(operation.declaration.options.status ?? 200, compileText(operation), [...headers].flat());
+  share(output.jsonHeaders);
+  return output;
 }
 
 /** The JSON text of a value, filtered by the response schema where there is one. */
