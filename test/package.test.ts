@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 /** Bytes of the package as installed, without its dependencies. */
-const SIZE_BUDGET = 400_000;
+const SIZE_BUDGET = 410_000;
 
 const PUBLIC_NAMES = {
   portico: [
