@@ -75,11 +75,12 @@ function kindOfConstant(constant: unknown): Kind {
   return typeof constant === 'boolean' ? 'boolean' : 'word';
 }
 
+/** What is written as a number reads is a decimal literal, and most are; the expression is for the others. */
 function toInteger(text: string): unknown {
-  if (!DECIMAL.test(text)) return text;
   const value = Number(text);
+  if (!Number.isFinite(value)) return text;
   // Without the addition `-0` would stay what JSON cannot say.
-  return Number.isFinite(value) ? value + 0 : text;
+  return String(value) === text || DECIMAL.test(text) ? value + 0 : text;
 }
 
 /** An integer beyond the safe range would become another number. */

@@ -46,7 +46,7 @@ export function compile(operation: Operation, handlers: ErrorHandlers, surroundi
   }
 
   function plan(context: Context): Reply | Eventual<Reply> {
-    return ready ? run(new Execution(context), 0) : prepare(context);
+    return ready ? run(new Execution(context, last), 0) : prepare(context);
   }
 
   /** Runs the steps from one on; what comes at once is used at once. */

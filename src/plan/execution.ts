@@ -12,7 +12,7 @@ export const FAILED: unique symbol = Symbol('failed');
 export class Execution {
   readonly context: Context;
   /** The value of each slot, in the order of the plan's steps. */
-  readonly values: unknown[] = [];
+  readonly values: unknown[];
   /** Made when the first step takes time. */
   reply: Later<Reply> | undefined = undefined;
   /** Generators that were entered, in order. */
@@ -26,8 +26,11 @@ export class Execution {
   json: unknown = undefined;
   form: FormFields | undefined = undefined;
 
-  constructor(context: Context) {
+  /** With room for so many values. */
+  constructor(context: Context, size: number) {
     this.context = context;
+    // oxlint-disable-next-line unicorn/no-new-array -- one that grows takes more room than most requests need
+    this.values = new Array(size);
   }
 
   /** Records issues at their place in the declaration, which is not where they are found: bodies are read last. */

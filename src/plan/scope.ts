@@ -26,7 +26,7 @@ export class Scope implements AsyncDisposable {
     this.#appValues = appValues;
     this.#leave = leave;
     // Steps that would look at a request are refused before they run.
-    this.#execution = new Execution(undefined as never);
+    this.#execution = new Execution(undefined as never, 0);
   }
 
   /** The value of a dependency; rejects with a FrameworkError for one that needs a request. */
