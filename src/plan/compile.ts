@@ -80,9 +80,8 @@ export function compile(operation: Operation, handlers: ErrorHandlers, surroundi
       execution.values[at] = value;
       deliver(run(execution, at + 1));
     };
-    // A thenable may call back at once, or more than once.
-    const promise = pending instanceof Promise ? pending : Promise.resolve(pending);
-    promise.then(resume, (error: unknown) => deliver(fail(execution, at, error)));
+    // A thenable may call back at once, or more than once; what it is made into does not.
+    void Promise.resolve(pending).then(resume, (error: unknown) => deliver(fail(execution, at, error)));
     return reply;
   }
 
