@@ -1,6 +1,7 @@
 import { FrameworkError } from '../http/errors.ts';
 import type { AppNode } from '../model/app-nodes.ts';
 import { enter, type Exit, type AnyGenerator, leaveAll } from './exits.ts';
+import { Execution } from './execution.ts';
 import { compileInvoke } from './invoke.ts';
 
 /** The place of one app-lifetime value; `made` tells an undefined value from none. */
@@ -8,6 +9,9 @@ export interface Holder {
   value: unknown;
   made: boolean;
 }
+
+/** Nothing of a request reaches what outlives it. */
+const OUTSIDE = new Execution(undefined as never, 0);
 
 /** The values that live as long as the app. */
 export class AppValues {
@@ -55,11 +59,12 @@ export class AppValues {
     const { run } = node.provider;
     if (run.takes === 'credentials') return;
     await this.make(inputs.flatMap((input) => input.node ?? []));
-    const values = inputs.map((input) => (input.node === undefined ? undefined : this.holder(input.node).value));
-    const result = compileInvoke(
+    const make = compileInvoke(
       run,
       inputs.map(({ key }) => key),
-    )(values, undefined);
+      inputs.map((input) => () => input.node && this.holder(input.node).value),
+    );
+    const result = make(OUTSIDE);
     const holder = this.holder(node);
     if (run.generator) {
       holder.value = await enter(result as AnyGenerator, name);

@@ -3,12 +3,9 @@ import type { DependencySlot, Slot, Source } from '../model/graph.ts';
 import type { SchemeDeclaration } from '../metadata/declarations.ts';
 import type { AppValues } from './app-values.ts';
 import { isPromise } from '../http/promise.ts';
-import { type Execution, FAILED, type Step } from './execution.ts';
+import { FAILED, type Step } from './execution.ts';
 import { type AnyGenerator, enter } from './exits.ts';
-import { compileInvoke } from './invoke.ts';
-
-/** Finds a value that has been made already. */
-export type Read = (execution: Execution) => unknown;
+import { compileInvoke, type Read } from './invoke.ts';
 
 /** Where the steps of a plan leave the values of slots. */
 export type Positions = ReadonlyMap<Slot, number>;
@@ -42,18 +39,14 @@ export function compileDependency(slot: DependencySlot, positions: Positions, ap
   const invoke = compileInvoke(
     run,
     slot.inputs.map(({ named }) => named.key),
+    reads,
   );
-  if (!run.generator) {
-    return function step(execution) {
-      const values = valuesOf(reads, execution);
-      return values === FAILED ? FAILED : invoke(values, execution.context);
-    };
-  }
+  if (!run.generator) return invoke;
   return function stepInto(execution) {
     // Nothing is opened for a request that is going to be refused.
-    const values = execution.issues === undefined ? valuesOf(reads, execution) : FAILED;
-    if (values === FAILED) return FAILED;
-    const generator = invoke(values, execution.context) as AnyGenerator;
+    const made = execution.issues === undefined ? invoke(execution) : FAILED;
+    if (made === FAILED) return FAILED;
+    const generator = made as AnyGenerator;
     const entered = (value: unknown): unknown => {
       (execution.exits ??= []).push({ generator, name, lifetime });
       return value;
@@ -61,17 +54,6 @@ export function compileDependency(slot: DependencySlot, positions: Positions, ap
     const value = enter(generator, name);
     return Symbol.asyncIterator in generator ? (value as Promise<unknown>).then(entered) : entered(value);
   };
-}
-
-/** The values of a parameter list, or `FAILED` where one of them is. */
-export function valuesOf(reads: readonly Read[], execution: Execution): unknown[] | typeof FAILED {
-  const values: unknown[] = [];
-  for (let index = 0; index < reads.length; index++) {
-    const value = (reads[index] as Read)(execution);
-    if (value === FAILED) return FAILED;
-    values[index] = value;
-  }
-  return values;
 }
 
 /** The first scheme whose credentials are present decides. */

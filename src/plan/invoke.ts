@@ -1,24 +1,43 @@
-import type { Context } from '../http/context.ts';
 import type { Run } from '../model/provider.ts';
+import { type Execution, FAILED } from './execution.ts';
 
-/** Runs a dependable with the values of its inputs. */
-export type Invoke = (values: readonly unknown[], context: Context | undefined) => unknown;
+/** Finds or makes a value; `FAILED` where something that it is made from could not be. */
+export type Read = (execution: Execution) => unknown;
 
-/** `keys` are the names of the inputs in order, where the dependable takes them by name. */
+/** Calls a dependable with what is read for its inputs; `keys` are their names, where it takes them by name. */
 export function compileInvoke(
   run: Exclude<Run, { takes: 'credentials' }>,
   keys: readonly (string | undefined)[],
-): Invoke {
+  reads: readonly Read[],
+): Read {
   switch (run.takes) {
     case 'context':
-      return (_, context) => run.call(context as Context);
+      return ({ context }) => run.call(context);
     case 'arguments':
-      return (values) => new run.construct(...values);
+      return (execution) => {
+        const values = valuesOf(reads, execution);
+        return values === FAILED ? FAILED : new run.construct(...values);
+      };
     case 'inputs':
-      return (values) => {
+      return (execution) => {
         const inputs: Record<string, unknown> = {};
-        for (let index = 0; index < keys.length; index++) inputs[keys[index] as string] = values[index];
+        for (let index = 0; index < reads.length; index++) {
+          const value = (reads[index] as Read)(execution);
+          if (value === FAILED) return FAILED;
+          inputs[keys[index] as string] = value;
+        }
         return run.call(inputs as never);
       };
   }
+}
+
+/** The values of a parameter list, or `FAILED` where one of them is. */
+export function valuesOf(reads: readonly Read[], execution: Execution): unknown[] | typeof FAILED {
+  const values: unknown[] = [];
+  for (let index = 0; index < reads.length; index++) {
+    const value = (reads[index] as Read)(execution);
+    if (value === FAILED) return FAILED;
+    values[index] = value;
+  }
+  return values;
 }

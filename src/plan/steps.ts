@@ -3,9 +3,10 @@ import type { Operation } from '../model/operation.ts';
 import type { AppValues } from './app-values.ts';
 import { compileBody, refuseOversize } from './body.ts';
 import { type Guard, guardAt, guardOf } from './challenges.ts';
-import { compileDependency, compileSource, valuesOf } from './dependencies.ts';
+import { compileDependency, compileSource } from './dependencies.ts';
 import type { Execution, Step } from './execution.ts';
 import { compileInput, namesFrom } from './inputs.ts';
+import { valuesOf } from './invoke.ts';
 
 export interface Steps {
   readonly steps: readonly Step[];
