@@ -217,6 +217,12 @@ export function responses(): void {
     }
     // @ts-expect-error: a missing return is not the value
     @Get('/d', { response: ItemSchema }) d(): void {}
+    // @ts-expect-error: there is no such option
+    @Get('/e', { reponse: ItemSchema }) e(): void {}
+    // @ts-expect-error: a type of values is no schema
+    @Get('/f', { response: String }) f(): string {
+      return '';
+    }
   }
   exactly<InstanceType<typeof Accepted>, Accepted>(true);
   exactly<InstanceType<typeof Refused>, Refused>(true);

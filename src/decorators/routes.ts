@@ -12,29 +12,31 @@ type Returns<V> =
   | AsyncIterable<V>
   | Promise<V | Response | EventStream | AsyncIterable<V>>;
 
-type ResponseOf<O> = O extends { readonly response: infer S extends ZodType } ? Returns<InputOf<S>> : unknown;
-
-export type RouteDecorator<R = unknown> = <M extends (...parameters: never[]) => R>(
-  prototype: object,
-  method: PropertyKey,
-  descriptor: TypedPropertyDescriptor<M>,
-) => void;
+/** What makes a method a route, if it returns an `R`. */
+export interface RouteDecorator<R = unknown> {
+  <M extends (...parameters: never[]) => R>(
+    prototype: object,
+    method: PropertyKey,
+    descriptor: TypedPropertyDescriptor<M>,
+  ): void;
+}
 
 export interface RouteDecorators {
-  <const O extends RouteOptions = RouteOptions>(path?: string, options?: O): RouteDecorator<ResponseOf<O>>;
-  <const O extends RouteOptions>(options: O): RouteDecorator<ResponseOf<O>>;
+  <S extends ZodType = ZodType>(path?: string, options?: RouteOptions<S>): RouteDecorator<Returns<InputOf<S>>>;
+  <S extends ZodType = ZodType>(options: RouteOptions<S>): RouteDecorator<Returns<InputOf<S>>>;
 }
 
 /** A route for any method; the method's name is case-sensitive (RFC 9110 §9.1). */
-export function Route<const O extends RouteOptions = RouteOptions>(
+export function Route<S extends ZodType = ZodType>(
   method: string,
-  path: string = '',
-  options?: O,
-): RouteDecorator<ResponseOf<O>> {
+  path?: string,
+  options?: RouteOptions<S>,
+): RouteDecorator<Returns<InputOf<S>>>;
+export function Route(method: string, path: string = '', options: RouteOptions = {}): RouteDecorator {
   return (prototype, name) => {
     // In standard mode the class's own decorator reports the mistake for all of its methods.
     if (typeof name === 'object') return;
-    recordRoute(prototype, name, { method, path, options: options ?? {} });
+    recordRoute(prototype, name, { method, path, options });
   };
 }
 

@@ -94,9 +94,9 @@ export interface ControllerOptions {
   readonly responses?: ResponseDeclarations;
 }
 
-export interface RouteOptions extends ControllerOptions {
+export interface RouteOptions<S extends ZodType = ZodType> extends ControllerOptions {
   /** The schema that answers are validated and filtered with. */
-  readonly response?: ZodType;
+  readonly response?: S;
   /** The status of a plain value, 200 unless set. */
   readonly status?: number;
   /** Says that the operation is meant to have no security. */
