@@ -32,6 +32,7 @@ import {
   sse,
 } from 'portico';
 import { z } from 'zod';
+import type * as mini from 'zod/mini';
 
 interface User {
   username: string;
@@ -258,6 +259,10 @@ export function inference(): void {
       return values.other;
     },
   );
+  // @ts-expect-error: a type of values is no schema
+  Body(String);
+  // @ts-expect-error: a schema of zod/mini is none of zod
+  Body({} as mini.ZodMiniString);
   // @ts-expect-error: a plain value is no input
   dependency({ token: 'token' }, () => 1);
 

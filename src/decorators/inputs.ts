@@ -1,6 +1,6 @@
 import { type output, z, type ZodObject, type ZodType } from 'zod';
 import type { Context } from '../http/context.ts';
-import type { InputDeclaration, TextSource } from '../metadata/declarations.ts';
+import type { InputDeclaration, Schema, TextSource } from '../metadata/declarations.ts';
 import type { Dependable, ValueOf } from '../metadata/dependable.ts';
 import { type Input, input } from './input.ts';
 
@@ -9,8 +9,8 @@ const TEXT: ZodType = z.string();
 /** A value that arrives as text: named, or named by its key in an inputs object; a required string without a schema. */
 export interface TextInput {
   (name?: string): Input<string>;
-  <S extends ZodType>(name: string, schema: S): Input<output<S>>;
-  <S extends ZodType>(schema: S): Input<output<S>>;
+  <S extends Schema>(name: string, schema: S): Input<output<S>>;
+  <S extends Schema>(schema: S): Input<output<S>>;
 }
 
 /** The same, or the fields of an object schema, each a value of its own. */
@@ -34,8 +34,8 @@ export const Cookie: FieldsInput = textInput('cookie');
 export const Form: FieldsInput = textInput('form');
 
 /** The JSON body; with a name, one key of a JSON object that several bodies share. */
-export function Body<S extends ZodType>(schema: S): Input<output<S>>;
-export function Body<S extends ZodType>(name: string, schema: S): Input<output<S>>;
+export function Body<S extends Schema>(schema: S): Input<output<S>>;
+export function Body<S extends Schema>(name: string, schema: S): Input<output<S>>;
 export function Body(first: string | ZodType, second?: ZodType): Input<unknown> {
   const [name, schema] = typeof first === 'string' ? [first, second ?? z.unknown()] : [undefined, first];
   return input({ kind: 'body', name, schema });

@@ -1,7 +1,7 @@
-import type { input as InputOf, ZodType } from 'zod';
+import type { input as InputOf } from 'zod';
 import type { Context } from '../http/context.ts';
 import type { EventStream } from '../http/stream.ts';
-import type { RouteOptions } from '../metadata/declarations.ts';
+import type { RouteOptions, Schema } from '../metadata/declarations.ts';
 import { type ErrorClass, recordErrorHandler, recordRoute } from '../metadata/store.ts';
 
 /** What a handler may return under `response`: what the schema accepts, or a `Response`, which is sent as it is. */
@@ -22,12 +22,12 @@ export interface RouteDecorator<R = unknown> {
 }
 
 export interface RouteDecorators {
-  <S extends ZodType = ZodType>(path?: string, options?: RouteOptions<S>): RouteDecorator<Returns<InputOf<S>>>;
-  <S extends ZodType = ZodType>(options: RouteOptions<S>): RouteDecorator<Returns<InputOf<S>>>;
+  <S extends Schema = Schema>(path?: string, options?: RouteOptions<S>): RouteDecorator<Returns<InputOf<S>>>;
+  <S extends Schema = Schema>(options: RouteOptions<S>): RouteDecorator<Returns<InputOf<S>>>;
 }
 
 /** A route for any method; the method's name is case-sensitive (RFC 9110 §9.1). */
-export function Route<S extends ZodType = ZodType>(
+export function Route<S extends Schema = Schema>(
   method: string,
   path?: string,
   options?: RouteOptions<S>,

@@ -26,6 +26,13 @@ export interface DependsDeclaration {
   readonly scopes: readonly string[];
 }
 
+/** What little tells a zod schema apart: to hold each against all of `ZodType` costs hundreds of type instantiations. */
+export interface Schema {
+  readonly _zod: { readonly input: unknown; readonly output: unknown };
+  /** The schemas of `zod/mini` have none. */
+  readonly meta: unknown;
+}
+
 /** A documented answer besides the usual one. */
 export interface ResponseDeclaration {
   readonly description?: string;
@@ -94,7 +101,7 @@ export interface ControllerOptions {
   readonly responses?: ResponseDeclarations;
 }
 
-export interface RouteOptions<S extends ZodType = ZodType> extends ControllerOptions {
+export interface RouteOptions<S extends Schema = ZodType> extends ControllerOptions {
   /** The schema that answers are validated and filtered with. */
   readonly response?: S;
   /** The status of a plain value, 200 unless set. */
