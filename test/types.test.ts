@@ -98,7 +98,11 @@ export function methodParameters(): void {
       @Ctx() _ctx: Context,
       @Depends(currentUser) _wider: { username: string } | undefined,
       @Depends(currentUser) _unknown: unknown,
+      _undecorated: Date,
+      @Query('rest') ..._rest: string[]
     ): void {}
+    // the type of a method that is not public cannot be seen
+    @Get('/hidden') protected hidden(@Query('q') _q: number): void {}
     @Post('/f')
     login(@Depends(OAuth2PasswordRequestForm) form: OAuth2PasswordRequestForm): string[] {
       exactly<typeof form.clientId, string | undefined>(true);
@@ -146,6 +150,10 @@ export function methodParameters(): void {
     @Post('/r') r(@Form('a') _a: number): void {}
     // @ts-expect-error: a path variable is no number
     @Get('/s/:a') s(@Path('a') _a: number): void {}
+    // @ts-expect-error: not every user has a price
+    @Get('/t') t(@Depends(currentUser) _x: User & Item): void {}
+    // @ts-expect-error: the rest are no numbers
+    @Get('/u') u(@Query('q') _q: string, @Query('rest') ..._rest: number[]): void {}
   }
   exactly<InstanceType<typeof Accepted>, Accepted>(true);
   exactly<InstanceType<typeof Refused>, Refused>(true);
@@ -168,8 +176,14 @@ export function constructorParameters(): void {
       @Query('id', z.int()) readonly id: string,
       // @ts-expect-error: a user is no number
       @Depends(currentUser) readonly user: number,
+      // @ts-expect-error: an optional value may be undefined
+      @Query('q', z.string().optional()) readonly q: string,
     ) {}
   }
+  abstract class Base {
+    protected constructor(@Depends(currentUser) readonly user: User) {}
+  }
+  exactly<Base['user'], User>(true);
   exactly<Accepted['id'], number>(true);
   exactly<Refused['id'], string>(true);
 }

@@ -19,6 +19,14 @@ type ParametersOf<T, K> = [K] extends [undefined]
     : any[];
 /* oxlint-enable typescript/no-explicit-any */
 
+type Member<T, K> = K extends keyof T ? T[K] : unknown;
+
+/** The parameters before the one at index `I`, whatever they take. */
+type Before<I, Found extends never[] = []> = Found['length'] extends I ? Found : Before<I, [...Found, never]>;
+
+/** Any function that takes a `V` at index `I`. */
+type Takes<V, I> = (...parameters: [...Before<I>, V, ...never[]]) => unknown;
+
 /**
  * Where a value comes from: a decorator for a parameter of a controller's method or constructor, and a value of the
  * inputs object of `dependency()`.
@@ -28,7 +36,12 @@ export interface Input<V> extends Provides<V> {
   <T, K extends PropertyKey | undefined, I extends number>(
     target: T,
     key: K,
-    index: [V] extends [ParametersOf<T, K>[I]] ? I : InjectedTypeMismatch<V, ParametersOf<T, K>[I]>,
+    // Nearly every place passes the first check, which costs the compiler less than the second: it infers no parameters.
+    index: Member<T, K> extends Takes<V, I>
+      ? I
+      : [V] extends [ParametersOf<T, K>[I]]
+        ? I
+        : InjectedTypeMismatch<V, ParametersOf<T, K>[I]>,
   ): void;
 }
 
