@@ -36,8 +36,8 @@ export function placePortico(checkout, label) {
     mkdirSync(dirname(join(target, 'node_modules', name)), { recursive: true });
     symlinkSync(join(checkout, 'node_modules', name), join(target, 'node_modules', name));
   }
-  for (const file of ['portico.js', 'portico-async.js', 'portico-models.js', 'store.js']) {
-    copyFileSync(join(here, '.build', file), join(target, file));
+  for (const file of readdirSync(join(here, '.build'))) {
+    if (/^portico.*\.js$|^store\.js$/.test(file)) copyFileSync(join(here, '.build', file), join(target, file));
   }
   return join(target, 'portico.js');
 }

@@ -1,12 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { parse } from 'node:querystring';
-import { acceptOrder, findUserByToken, type Order } from './store.ts';
-
-const bodyLimit = 1024 * 1024;
-const integer = /^-?(0|[1-9]\d*)$/;
-const email = /^[A-Za-z0-9_'+\-.]*[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9-]*\.)+[A-Za-z]{2,}$/;
-const sku = /^[A-Z]{2}-\d{4}$/;
-const bearer = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
+import { acceptedOrder, bearer, bodyLimit, checkItem, checkOrder, jsonType } from './hand-written-checks.ts';
+import { findUserByToken } from './store.ts';
 
 function send(res: ServerResponse, status: number, value: unknown): void {
   const text = JSON.stringify(value);
@@ -24,33 +19,10 @@ function unauthorized(res: ServerResponse, challenge: string, detail: string): v
   res.end(text);
 }
 
-function toInteger(text: unknown): number | undefined {
-  if (typeof text !== 'string' || !integer.test(text)) return undefined;
-  const value = Number(text);
-  return Number.isSafeInteger(value) ? value : undefined;
-}
-
 function readItem(res: ServerResponse, rawId: string, search: string): void {
-  const query = parse(search);
-  const problems: string[] = [];
-  const itemId = toInteger(rawId);
-  if (itemId === undefined) problems.push('itemId must be an integer');
-  let skip = 0;
-  if (query.skip !== undefined) {
-    const value = toInteger(query.skip);
-    if (value === undefined || value < 0) problems.push('skip must be an integer of at least 0');
-    else skip = value;
-  }
-  let limit = 20;
-  if (query.limit !== undefined) {
-    const value = toInteger(query.limit);
-    if (value === undefined || value < 1 || value > 100) problems.push('limit must be an integer from 1 to 100');
-    else limit = value;
-  }
-  const q = query.q;
-  if (q !== undefined && (typeof q !== 'string' || q.length > 50)) problems.push('q must be a string of at most 50');
-  if (problems.length > 0) send(res, 422, { detail: problems });
-  else send(res, 200, { itemId, skip, limit, q });
+  const item = checkItem(rawId, parse(search));
+  if (Array.isArray(item)) send(res, 422, { detail: item });
+  else send(res, 200, item);
 }
 
 function readCurrentUser(req: IncomingMessage, res: ServerResponse): void {
@@ -63,55 +35,6 @@ function readCurrentUser(req: IncomingMessage, res: ServerResponse): void {
   send(res, 200, { username: user.username, email: user.email, fullName: user.fullName });
 }
 
-type Fields = Record<string, unknown>;
-const isObject = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const isText = (value: unknown, max: number): value is string =>
-  typeof value === 'string' && value.length > 0 && value.length <= max;
-
-function checkOrder(body: unknown): Order | string[] {
-  if (!isObject(body)) return ['body must be an object'];
-  const problems: string[] = [];
-  const { customer, items, giftWrap, coupon, note } = body;
-  if (!isObject(customer)) problems.push('customer must be an object');
-  else {
-    if (!isText(customer.name, 100)) problems.push('customer.name must be a string of 1 to 100');
-    if (typeof customer.email !== 'string' || !email.test(customer.email))
-      problems.push('customer.email is no address');
-    const address = customer.address;
-    if (!isObject(address)) problems.push('customer.address must be an object');
-    else {
-      if (!isText(address.street, 100)) problems.push('customer.address.street must be a string of 1 to 100');
-      if (!isText(address.city, 100)) problems.push('customer.address.city must be a string of 1 to 100');
-      if (!isText(address.postalCode, 12)) problems.push('customer.address.postalCode must be a string of 1 to 12');
-    }
-  }
-  if (!Array.isArray(items) || items.length < 1 || items.length > 50) problems.push('items must be a list of 1 to 50');
-  else {
-    for (let i = 0; i < items.length; i += 1) {
-      const item: unknown = items[i];
-      if (!isObject(item)) {
-        problems.push(`items.${i} must be an object`);
-        continue;
-      }
-      if (typeof item.sku !== 'string' || !sku.test(item.sku)) problems.push(`items.${i}.sku must be like AB-1234`);
-      if (!isText(item.name, 100)) problems.push(`items.${i}.name must be a string of 1 to 100`);
-      const { quantity, unitPrice, tags } = item;
-      if (!Number.isSafeInteger(quantity) || (quantity as number) < 1 || (quantity as number) > 1000) {
-        problems.push(`items.${i}.quantity must be an integer from 1 to 1000`);
-      }
-      if (typeof unitPrice !== 'number' || unitPrice < 0) problems.push(`items.${i}.unitPrice must be 0 or more`);
-      if (!Array.isArray(tags) || tags.length > 10 || !tags.every((tag) => typeof tag === 'string')) {
-        problems.push(`items.${i}.tags must be a list of at most 10 strings`);
-      }
-    }
-  }
-  if (typeof giftWrap !== 'boolean') problems.push('giftWrap must be a boolean');
-  if (coupon !== undefined && !isText(coupon, 20)) problems.push('coupon must be a string of 1 to 20');
-  if (note !== undefined && (typeof note !== 'string' || note.length > 500)) problems.push('note must be at most 500');
-  return problems.length > 0 ? problems : (body as unknown as Order);
-}
-
 function createOrder(res: ServerResponse, text: string): void {
   let body: unknown;
   try {
@@ -121,29 +44,12 @@ function createOrder(res: ServerResponse, text: string): void {
   }
   const order = checkOrder(body);
   if (Array.isArray(order)) return send(res, 422, { detail: order });
-  const accepted = acceptOrder(order);
-  const { name, email, address } = accepted.customer;
-  send(res, 201, {
-    id: accepted.id,
-    status: accepted.status,
-    customer: {
-      name,
-      email,
-      address: { street: address.street, city: address.city, postalCode: address.postalCode },
-    },
-    items: accepted.items.map((item) => ({
-      sku: item.sku,
-      name: item.name,
-      quantity: item.quantity,
-      unitPrice: item.unitPrice,
-    })),
-    total: accepted.total,
-  });
+  send(res, 201, acceptedOrder(order));
 }
 
 function readBody(req: IncomingMessage, res: ServerResponse, use: (res: ServerResponse, text: string) => void): void {
   const type = req.headers['content-type'];
-  if (type === undefined || !/^application\/json\s*(;|$)/i.test(type)) {
+  if (type === undefined || !jsonType.test(type)) {
     return send(res, 415, { detail: 'Unsupported Media Type' });
   }
   if (Number(req.headers['content-length'] ?? 0) > bodyLimit) return send(res, 413, { detail: 'Content Too Large' });

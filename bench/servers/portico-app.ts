@@ -1,0 +1,59 @@
+import {
+  App,
+  Body,
+  Controller,
+  Depends,
+  dependency,
+  Get,
+  HTTPException,
+  OAuth2PasswordBearer,
+  Path,
+  Post,
+  Query,
+} from 'portico';
+import { z } from 'zod';
+import { AcceptedOrder, Order, PublicUser } from './portico-models.ts';
+import { acceptOrder, findUserByToken } from './store.ts';
+
+const oauth2Scheme = new OAuth2PasswordBearer({ tokenUrl: 'token' });
+
+const currentUser = dependency({ token: Depends(oauth2Scheme) }, ({ token }) => {
+  const user = findUserByToken(token);
+  if (!user) throw new HTTPException(401, 'Invalid authentication credentials');
+  return user;
+});
+
+const activeUser = dependency({ user: Depends(currentUser) }, ({ user }) => {
+  if (user.disabled) throw new HTTPException(400, 'Inactive user');
+  return user;
+});
+
+@Controller()
+class ShopController {
+  @Get('/')
+  root() {
+    return { hello: 'world' };
+  }
+
+  @Get('/items/:itemId')
+  item(
+    @Path('itemId', z.int()) itemId: number,
+    @Query('skip', z.int().min(0).default(0)) skip: number,
+    @Query('limit', z.int().min(1).max(100).default(20)) limit: number,
+    @Query('q', z.string().max(50).optional()) q?: string,
+  ) {
+    return { itemId, skip, limit, q };
+  }
+
+  @Get('/users/me', { response: PublicUser })
+  me(@Depends(activeUser) user: z.input<typeof PublicUser>) {
+    return user;
+  }
+
+  @Post('/orders', { status: 201, response: AcceptedOrder })
+  order(@Body(Order) order: Order) {
+    return acceptOrder(order);
+  }
+}
+
+export const app = new App({ title: 'Shop', version: '1.0.0', controllers: [ShopController] });
