@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { typedRoutes } from './growth/types.mjs';
 import { median, slice } from './measure.mjs';
 import { compileServers, placePortico, root } from './prepare.mjs';
-import { cpuOf, luaScript, requireTools, residentMegabytes, send, start } from './processes.mjs';
+import { core, cpuOf, luaScript, requireTools, residentMegabytes, send, start } from './processes.mjs';
 import { markdown } from './table.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -30,10 +30,14 @@ for (const name of readdirSync(join(here, 'growth'))) {
 }
 
 function runNode(file, env, flags = []) {
-  const { status, stdout, stderr } = spawnSync('chrt', ['-b', '0', 'taskset', '-c', '0', values.node, ...flags, file], {
-    encoding: 'utf8',
-    env: { ...process.env, ...env },
-  });
+  const { status, stdout, stderr } = spawnSync(
+    'chrt',
+    ['-b', '0', 'taskset', '-c', core, values.node, ...flags, file],
+    {
+      encoding: 'utf8',
+      env: { ...process.env, ...env },
+    },
+  );
   if (status !== 0) throw new Error(`${file} failed:\n${stderr}`);
   return JSON.parse(stdout);
 }

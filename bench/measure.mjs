@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pieces } from './pieces.mjs';
-import { cpuOf, load, luaScript, residentMegabytes, send, start } from './processes.mjs';
+import { cpuOf, cpuSince, load, luaScript, residentMegabytes, send, start, threadsOf } from './processes.mjs';
 
 export function median(values) {
   return quantile(values, 0.5);
@@ -29,9 +29,9 @@ export function summary(values) {
 /** CPU microseconds of a server process per request that wrk counted, over one slice of time. */
 export async function slice(running, piece, script, seconds) {
   const { request, answer } = piece;
-  const before = cpuOf(running.pid);
+  const before = threadsOf(running.pid);
   const { requests, failed } = await load(running.port, request.path, script, seconds);
-  const used = cpuOf(running.pid) - before;
+  const used = cpuSince(running.pid, before);
   const expected = answer.status < 400 ? 0 : requests;
   if (failed !== expected) throw new Error(`${running.server.name}: ${failed} of ${requests} answers were refusals`);
   return used / requests / 1000;

@@ -5,7 +5,9 @@ import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { commonHeaders } from './pieces.mjs';
 
-const pinned = ['-b', '0', 'taskset', '-c', '0'];
+/** The core that a server and its load share. */
+export const core = process.env.BENCH_CORE ?? '0';
+const pinned = ['-b', '0', 'taskset', '-c', core];
 
 let nextPort = 18_000 + (process.pid % 200) * 50;
 
@@ -21,16 +23,28 @@ function accepts(port) {
   });
 }
 
-/** Nanoseconds of CPU that all threads of a process have used, so that garbage collection counts. */
-export function cpuOf(pid) {
-  let total = 0;
+/** Nanoseconds of CPU by thread. */
+export function threadsOf(pid) {
+  const threads = new Map();
   for (const task of readdirSync(`/proc/${pid}/task`)) {
     try {
-      total += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ', 1)[0]);
+      threads.set(task, Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ', 1)[0]));
     } catch {
       // the thread ended between the two calls
     }
   }
+  return threads;
+}
+
+/** Nanoseconds of CPU that all threads of a process have used, so that garbage collection counts. */
+export function cpuOf(pid) {
+  return cpuSince(pid, new Map());
+}
+
+/** The same since `threadsOf`. By thread: one that ended since, as idle helpers of Bun do, must not take its past along. */
+export function cpuSince(pid, before) {
+  let total = 0;
+  for (const [task, used] of threadsOf(pid)) total += used - (before.get(task) ?? 0);
   return total;
 }
 
@@ -38,7 +52,7 @@ export function residentMegabytes(pid) {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
 }
 
-/** Starts a server on the first core, or with `shares: false` on any, and waits until it accepts connections. */
+/** Starts a server on the core of the load, or with `shares: false` on any, and waits until it accepts connections. */
 export async function start(server, { node = process.execPath, nodeFlags = [], shares = true } = {}) {
   const port = nextPort++;
   const [command, ...before] = shares ? ['chrt', ...pinned, node] : [node];

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { pieces } from './pieces.mjs';
 import { prepare } from './prepare.mjs';
-import { cpuOf, load, luaScript, requireTools, start } from './processes.mjs';
+import { core, cpuSince, load, luaScript, requireTools, start, threadsOf } from './processes.mjs';
 import { markdown } from './table.mjs';
 
 const { values } = parseArgs({
@@ -59,11 +59,11 @@ try {
       process.kill(running.pid, 'SIGUSR2');
       await sleep(200);
       // Only now, so that the thread that takes the samples keeps a core of its own.
-      spawnSync('taskset', ['-cp', '0', String(running.pid)]);
+      spawnSync('taskset', ['-cp', core, String(running.pid)]);
       spawnSync('chrt', ['-b', '-p', '0', String(running.pid)]);
-      const before = cpuOf(running.pid);
+      const before = threadsOf(running.pid);
       const { requests } = await load(running.port, pieces[key].request.path, script, Number(values.seconds));
-      const used = (cpuOf(running.pid) - before) / requests / 1000;
+      const used = cpuSince(running.pid, before) / requests / 1000;
       process.kill(running.pid, 'SIGUSR2');
       for (let tries = 0; !existsSync(file) && tries < 100; tries += 1) await sleep(100);
       await sleep(300);
