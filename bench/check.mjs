@@ -1,9 +1,10 @@
-/** Do all servers answer alike? `node check.mjs [--only a,b]` */
+/** Do all servers answer alike? `node check.mjs [--bun] [--only a,b]` */
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { pathToFileURL } from 'node:url';
 import { further, pieces } from './pieces.mjs';
 import { prepare } from './prepare.mjs';
 import { send, start } from './processes.mjs';
+import { bunServers, servers as onNode } from './servers.mjs';
 
 function differences({ answer, refused }, reply) {
   const found = [];
@@ -42,8 +43,8 @@ export async function check(running) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const { values } = parseArgs({ options: { only: { type: 'string' } } });
-  const { servers } = prepare({ only: values.only });
+  const { values } = parseArgs({ options: { bun: { type: 'boolean', default: false }, only: { type: 'string' } } });
+  const { servers } = prepare({ only: values.only, all: values.bun ? bunServers() : onNode });
   let failed = 0;
   for (const server of servers) {
     const running = await start(server);

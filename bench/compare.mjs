@@ -1,7 +1,7 @@
 /**
  * Two commits of Portico on the five pieces of work:
  * `node compare.mjs <commitA> <commitB> [--quick] [--pieces a,b] [--generations n] [--rounds n] [--seconds s]
- * [--node path] [--fast-write]`. A commit `.` is the folder above as it is, built before.
+ * [--node path] [--fast-write] [--bun]`. A commit `.` is the folder above as it is, built before.
  * Exits with 1 when B costs at least `--threshold` (0.1) more than A on some piece.
  */
 import { spawnSync } from 'node:child_process';
@@ -14,6 +14,7 @@ import { coldStarts, measure, summarize, summary } from './measure.mjs';
 import { pieces } from './pieces.mjs';
 import { compileServers, placePortico, root } from './prepare.mjs';
 import { requireTools, start } from './processes.mjs';
+import { bunServers, servers } from './servers.mjs';
 import { markdown, ratioText } from './table.mjs';
 
 const { values, positionals } = parseArgs({
@@ -26,6 +27,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string' },
     node: { type: 'string', default: process.execPath },
     'fast-write': { type: 'boolean', default: false },
+    bun: { type: 'boolean', default: false },
     threshold: { type: 'string', default: '0.1' },
   },
 });
@@ -54,11 +56,13 @@ function checkout(commit, label) {
 
 try {
   compileServers();
+  const portico = (values.bun ? bunServers() : servers).find(({ name }) => name === 'portico');
   const [a, b] = positionals.map((commit, i) => {
     const label = i === 0 ? 'A' : 'B';
-    const file = placePortico(checkout(commit, label), label);
-    if (file === undefined) throw new Error(`${commit} is not built`);
-    return { name: label, title: `${label} ${commit}`, file, env: values['fast-write'] ? { FAST_WRITE: '1' } : {} };
+    const placed = placePortico(checkout(commit, label), label);
+    if (placed === undefined) throw new Error(`${commit} is not built`);
+    const env = values['fast-write'] ? { FAST_WRITE: '1' } : {};
+    return { ...portico, name: label, title: `${label} ${commit}`, file: join(placed, portico.entry), env };
   });
   for (const server of [a, b]) {
     const running = await start(server, { node: values.node });

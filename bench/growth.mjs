@@ -22,9 +22,8 @@ const { values } = parseArgs({
 const wanted = new Set(values.only.split(','));
 
 compileServers();
-const placed = placePortico(root, 'growth');
-if (placed === undefined) throw new Error('Portico is not built: npm run build in the folder above');
-const target = dirname(placed);
+const target = placePortico(root, 'growth');
+if (target === undefined) throw new Error('Portico is not built: npm run build in the folder above');
 for (const name of readdirSync(join(here, 'growth'))) {
   if (name.startsWith('portico-')) copyFileSync(join(here, 'growth', name), join(target, name));
 }

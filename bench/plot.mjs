@@ -5,6 +5,7 @@ const names = { a: 'a  hello', b: 'b  path and query', c: 'c  bearer user', d: '
 const escape = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
 
 export function plot(result) {
+  const reference = escape(result.servers[0].title);
   const left = 190;
   const width = 860;
   const top = 64;
@@ -24,7 +25,7 @@ export function plot(result) {
     parts.push(`<text x="${at}" y="${bottom + 18}" text-anchor="middle" fill="#555">${tick.toFixed(1)}</text>`);
   }
   parts.push(
-    `<text x="${x(end / 2).toFixed(1)}" y="${bottom + 38}" text-anchor="middle" fill="#555">CPU of hand-written node:http / CPU of the server, for the same request (further right is cheaper)</text>`,
+    `<text x="${x(end / 2).toFixed(1)}" y="${bottom + 38}" text-anchor="middle" fill="#555">CPU of ${reference} / CPU of the server, for the same request (further right is cheaper)</text>`,
   );
   result.pieces.forEach((key, i) => {
     const at = left + i * 130;
@@ -50,7 +51,7 @@ export function plot(result) {
       );
     });
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${bottom + 52}" font-family="system-ui, sans-serif" font-size="12" role="img" aria-label="CPU per request of each server against hand-written node:http">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${bottom + 52}" font-family="system-ui, sans-serif" font-size="12" role="img" aria-label="CPU per request of each server against ${reference}">
 <rect width="100%" height="100%" fill="#fff"/>
 ${parts.join('\n')}
 </svg>

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { servers as all } from './servers.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 export const root = dirname(here);
+const built = join(here, '.build');
 
 /** Compiles `servers/` with tsc; types are the concern of `npm run types`. */
 export function compileServers() {
@@ -20,8 +20,8 @@ export function compileServers() {
 }
 
 /**
- * Puts a built Portico and the Portico server into a folder of their own, laid out as npm would: one zod for both, and
- * no other package of this folder in reach. Returns the server's file, or undefined when nothing is built.
+ * Puts a built Portico and the Portico servers into a folder of their own, laid out as npm would: one zod for both, and
+ * no other package of this folder in reach. Returns the folder, or undefined when nothing is built.
  */
 export function placePortico(checkout, label) {
   const dist = join(checkout, 'dist');
@@ -36,10 +36,11 @@ export function placePortico(checkout, label) {
     mkdirSync(dirname(join(target, 'node_modules', name)), { recursive: true });
     symlinkSync(join(checkout, 'node_modules', name), join(target, 'node_modules', name));
   }
-  for (const file of readdirSync(join(here, '.build'))) {
-    if (/^portico.*\.js$|^store\.js$/.test(file)) copyFileSync(join(here, '.build', file), join(target, file));
+  mkdirSync(join(target, 'bun'));
+  for (const file of readdirSync(built, { recursive: true })) {
+    if (/^(bun\/)?portico.*\.js$|^store\.js$/.test(file)) copyFileSync(join(built, file), join(target, file));
   }
-  return join(target, 'portico.js');
+  return target;
 }
 
 /** Does the built Portico know `serve(app, { fastWrite: true })`? */
@@ -51,8 +52,8 @@ function knowsFastWrite(dist) {
   );
 }
 
-/** The servers that can be started, ready to be; `only` is a list of names with commas. */
-export function prepare({ only } = {}) {
+/** Those of `all` that can be started, ready to be; `only` is a list of names with commas. */
+export function prepare({ only, all }) {
   if (!existsSync(join(here, 'node_modules'))) throw new Error('npm ci in bench/ first');
   const names = only?.split(',').map((name) => name.trim());
   const unknown = names?.find((name) => !all.some((server) => server.name === name));
@@ -60,13 +61,13 @@ export function prepare({ only } = {}) {
     throw new Error(`${unknown} is no server; there are ${all.map((server) => server.name).join(', ')}`);
   }
   compileServers();
-  const porticoFile = placePortico(root, 'here');
-  const fastWrite = porticoFile !== undefined && knowsFastWrite(join(root, 'dist'));
+  const placed = placePortico(root, 'here');
+  const fastWrite = placed !== undefined && knowsFastWrite(join(root, 'dist'));
   const skipped = [];
   const servers = all.flatMap((server) => {
     if (names && !names.includes(server.name)) return [];
-    if (!server.portico) return [server];
-    if (porticoFile === undefined) {
+    if (!server.portico) return [{ ...server, file: join(built, server.entry) }];
+    if (placed === undefined) {
       skipped.push(`${server.title}: not built; run npm run build in the folder above`);
       return [];
     }
@@ -74,8 +75,7 @@ export function prepare({ only } = {}) {
       skipped.push(`${server.title}: this build has no such option`);
       return [];
     }
-    const file = server.name === 'portico-async' ? join(dirname(porticoFile), 'portico-async.js') : porticoFile;
-    return [{ ...server, file, env: server.fastWrite ? { FAST_WRITE: '1' } : {} }];
+    return [{ ...server, file: join(placed, server.entry), env: server.fastWrite ? { FAST_WRITE: '1' } : {} }];
   });
   return { servers, skipped };
 }

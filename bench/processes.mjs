@@ -52,11 +52,15 @@ export function residentMegabytes(pid) {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
 }
 
-/** Starts a server on the core of the load, or with `shares: false` on any, and waits until it accepts connections. */
-export async function start(server, { node = process.execPath, nodeFlags = [], shares = true } = {}) {
+/**
+ * Starts a server by its `command`, otherwise by Node, and waits until it accepts connections; on the core of the load,
+ * or with `shares: false` on any.
+ */
+export async function start(server, { node = process.execPath, flags = [], shares = true } = {}) {
   const port = nextPort++;
-  const [command, ...before] = shares ? ['chrt', ...pinned, node] : [node];
-  const child = spawn(command, [...before, ...nodeFlags, server.file], {
+  const program = [...(server.command ?? [node]), ...flags, server.file];
+  const [command, ...args] = shares ? ['chrt', ...pinned, ...program] : program;
+  const child = spawn(command, args, {
     env: { ...process.env, NODE_ENV: 'production', ...server.env, PORT: String(port) },
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -1,5 +1,5 @@
 /**
- * Where a server spends its time: `node profile.mjs [--server portico] [--pieces a,b] [--seconds 4] [--top 25]`.
+ * Where a server spends its time: `node profile.mjs [--server portico] [--pieces a,b] [--seconds 4] [--top 25] [--bun]`.
  * Self time by function, scaled to the CPU microseconds of a request; the profiler itself costs some.
  */
 import { spawnSync } from 'node:child_process';
@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { pieces } from './pieces.mjs';
 import { prepare } from './prepare.mjs';
 import { core, cpuSince, load, luaScript, requireTools, start, threadsOf } from './processes.mjs';
+import { bunServers, servers as onNode } from './servers.mjs';
 import { markdown } from './table.mjs';
 
 const { values } = parseArgs({
@@ -21,10 +22,11 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '4' },
     top: { type: 'string', default: '25' },
     node: { type: 'string', default: process.execPath },
+    bun: { type: 'boolean', default: false },
   },
 });
 requireTools();
-const { servers, skipped } = prepare({ only: values.server });
+const { servers, skipped } = prepare({ only: values.server, all: values.bun ? bunServers() : onNode });
 if (servers.length === 0) throw new Error(skipped.join('\n'));
 const folder = mkdtempSync(join(tmpdir(), 'portico-profile-'));
 
@@ -53,7 +55,7 @@ try {
     writeFileSync(script, luaScript(pieces[key].request));
     const server = { ...servers[0], env: { ...servers[0].env, PROFILE: file } };
     const preload = fileURLToPath(new URL('profiler.mjs', import.meta.url));
-    const running = await start(server, { node: values.node, nodeFlags: ['--import', preload], shares: false });
+    const running = await start(server, { node: values.node, flags: ['--import', preload], shares: false });
     try {
       await load(running.port, pieces[key].request.path, script, 2);
       process.kill(running.pid, 'SIGUSR2');

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { arch } from 'node:process';
 import { fileURLToPath } from 'node:url';
-
-const built = (name) => fileURLToPath(new URL(`.build/${name}.js`, import.meta.url));
 
 /**
  * The servers in the order of the table; `packages` are what a user names in package.json, counted with all they bring.
@@ -17,6 +16,7 @@ export const servers = [
     title: 'Portico, fastWrite',
     packages: ['portico', 'zod'],
     portico: true,
+    entry: 'portico.js',
     fastWrite: true,
   },
   { name: 'fastify', title: 'Fastify (ajv)', packages: ['fastify'] },
@@ -45,7 +45,24 @@ export const servers = [
     title: 'routing-controllers',
     packages: ['routing-controllers', 'class-validator', 'class-transformer', 'reflect-metadata'],
   },
-].map((server) => ({ ...server, file: built(server.name), env: {} }));
+].map((server) => ({ entry: `${server.name}.js`, ...server, env: {} }));
+
+/** The Bun that `npm ci` installs where there is one for the machine. */
+const installedBun = fileURLToPath(
+  new URL(`node_modules/@oven/bun-linux-${arch === 'arm64' ? 'aarch64' : arch}/bin/bun`, import.meta.url),
+);
+
+/** The same on Bun: the first one is the reference again. */
+export function bunServers(bun = installedBun) {
+  if (!existsSync(bun)) throw new Error(`${bun} is missing: npm ci, or --bun path`);
+  return [
+    { name: 'bun-serve', title: 'hand-written Bun.serve', packages: [] },
+    { name: 'portico', title: 'Portico', packages: ['portico', 'zod'], portico: true },
+    { name: 'portico-async', title: 'Portico, async functions', packages: ['portico', 'zod'], portico: true },
+    { name: 'hono', title: 'Hono + zod-validator', packages: ['hono', '@hono/zod-validator', 'zod'] },
+    { name: 'elysia', title: 'Elysia (TypeBox)', packages: ['elysia'] },
+  ].map((server) => ({ ...server, entry: `bun/${server.name}.js`, env: {}, command: [bun] }));
+}
 
 /** Names and versions of the packages that a server needs at run time, from a lock file. */
 export function packagesOf(names, lockFile) {

@@ -1,0 +1,3 @@
+import { app } from '../portico-app.ts';
+
+export default { fetch: app.fetch, port: Number(process.env.PORT), hostname: '127.0.0.1' };
