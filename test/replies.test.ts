@@ -1167,6 +1167,22 @@ describe('a declared length over the limit', () => {
     assert.equal(called, false);
   });
 
+  test('is 413 for a GET too', async () => {
+    const app = answering(() => null);
+    await expectJson(await app.request('/', { headers: { 'content-length': '1048577' } }), 413);
+  });
+
+  test('is found where less was declared', async () => {
+    @Controller()
+    class BodyController {
+      @Post('/')
+      read(@Body(z.unknown()) _body: unknown): void {}
+    }
+    const headers = { 'content-type': 'application/json', 'content-length': '10' };
+    const body = JSON.stringify('x'.repeat(1_048_577));
+    await expectJson(await appOf([BodyController]).request('/', { method: 'POST', headers, body }), 413);
+  });
+
   test('is decided before a byte is read', async () => {
     let pulled = false;
     const body = new ReadableStream(

@@ -9,7 +9,7 @@ export interface Incoming {
   headerCount(name: string): number;
   /** The declared length of the body in bytes; 0 where none is declared. */
   readonly length: number;
-  /** The whole body; rejects with a 413 as soon as more than `limit` bytes are declared or have come. */
+  /** The whole body; rejects with a 413 where more than `limit` bytes are declared or come. */
   read(limit: number): Promise<Uint8Array>;
   /** Whether the client has gone, without making a signal. */
   readonly gone: boolean;
