@@ -116,19 +116,7 @@ function toResponse(reply: Reply, incoming: FetchIncoming): Response {
   return new Response(toStream(bytes, incoming, after), init);
 }
 
-/** A plain object, which platforms take over faster than they append to a `Headers`, where no name comes twice. */
-function headersOf(list: readonly string[], length: number | undefined): Record<string, string> | Headers {
-  const fields = Object.create(null) as Record<string, string>;
-  for (const [name, value] of pairsOf(list)) {
-    const key = name.toLowerCase();
-    if (key in fields) return repeatedHeadersOf(list, length);
-    fields[key] = value;
-  }
-  if (length !== undefined) fields['content-length'] = String(length);
-  return fields;
-}
-
-function repeatedHeadersOf(list: readonly string[], length: number | undefined): Headers {
+function headersOf(list: readonly string[], length: number | undefined): Headers {
   const headers = new Headers();
   for (const [name, value] of pairsOf(list)) headers.append(name, value);
   if (length !== undefined) headers.set('Content-Length', String(length));
