@@ -38,8 +38,7 @@ class FetchIncoming implements Incoming {
 
   /** The answer's body was cancelled. */
   leave(): void {
-    this.#left ??= new AbortController();
-    this.#left.abort(new RequestAbandonedError());
+    (this.#left ??= new AbortController()).abort(new RequestAbandonedError());
   }
 
   header(name: string): string | undefined {

@@ -15,7 +15,7 @@ export function parseJson(bytes: Uint8Array, depth: number): Json {
       return { fault: `The body is nested deeper than ${depth} levels` };
     }
     const value: unknown = JSON.parse(text);
-    // Both words have this in them, and an escape may spell either.
+    // `__proto__` and `prototype` have this in them, and an escape may spell either.
     if (text.includes('proto') || text.includes('\\u')) dropPrototypeKeys(value);
     return { value };
   } catch {

@@ -59,7 +59,7 @@ export interface PageSources {
 export function pagesOf(options: PagesOptions, sources: PageSources): readonly Page[] {
   const { title, docs = '/docs', openapiPath = '/openapi.json', protectedResource } = options;
   const pages: Page[] = [];
-  const page = (path: string, run: Answer): Page => pageAt(path, run, sources);
+  const page = pageMaker(sources);
   if (protectedResource !== undefined) {
     const { path } = metadataLocation(protectedResource);
     pages.push(page(path, () => json(describeResource(protectedResource, title, sources.operations()))));
@@ -68,7 +68,7 @@ export function pagesOf(options: PagesOptions, sources: PageSources): readonly P
   pages.push(page(openapiPath, () => json(sources.document())));
   if (docs === false) return pages;
   const { path = '/docs', oauth } = typeof docs === 'string' ? { path: docs } : docs;
-  return [...pages, ...documentationPages(path, { title, openapiPath, oauth }, sources, page)];
+  return [...pages, ...documentationPages(path, { title, openapiPath, oauth }, sources)];
 }
 
 /** The documentation page, and what it loads. */
@@ -76,8 +76,8 @@ function documentationPages(
   docsPath: string,
   { title, openapiPath, oauth }: { title: string; openapiPath: string; oauth: DocsOAuthOptions | undefined },
   sources: PageSources,
-  page: (path: string, run: Answer) => Page,
 ): readonly Page[] {
+  const page = pageMaker(sources);
   const base = docsPath.replace(/\/$/, '');
   const read = async (name: string): Promise<Uint8Array | undefined> => sources.assets()?.(name);
   const main = page(docsPath, async ({ path }) => {
@@ -100,22 +100,24 @@ function documentationPages(
   return [{ ...main, isDocumentation: true }, script, ...redirect, ...files];
 }
 
-function pageAt(path: string, answer: Answer, sources: PageSources): Page {
-  const template = parsePath(path);
-  if (typeof template === 'string') throw new TypeError(`The path '${path}' cannot be used: ${template}`);
-  return {
-    method: 'GET',
-    template,
-    pattern: path,
-    names: template.names,
-    limits: DEFAULT_LIMITS,
-    async run(context): Promise<Reply> {
-      try {
-        return await answer(context);
-      } catch (error) {
-        return sources.recover(error, context);
-      }
-    },
+function pageMaker(sources: PageSources): (path: string, answer: Answer) => Page {
+  return (path, answer) => {
+    const template = parsePath(path);
+    if (typeof template === 'string') throw new TypeError(`The path '${path}' cannot be used: ${template}`);
+    return {
+      method: 'GET',
+      template,
+      pattern: path,
+      names: template.names,
+      limits: DEFAULT_LIMITS,
+      async run(context): Promise<Reply> {
+        try {
+          return await answer(context);
+        } catch (error) {
+          return sources.recover(error, context);
+        }
+      },
+    };
   };
 }
 
