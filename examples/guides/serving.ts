@@ -32,6 +32,7 @@ export function start(port: number) {
     host: '0.0.0.0',
     trustProxy: 1,
     shutdownTimeout: 20_000,
+    fastWrite: true,
     limits: { requestTimeout: 60_000, maxConnections: 10_000 },
   });
 }
