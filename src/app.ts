@@ -3,7 +3,7 @@ import { answer } from './adapters/fetch.ts';
 import { type AppOptions, type IncludeOptions, readOptions, type Settings } from './app-options.ts';
 import { Aftermath } from './http/aftermath.ts';
 import { Context } from './http/context.ts';
-import { Deadline } from './http/deadline.ts';
+import { Deadlines } from './http/deadline.ts';
 import type { ErrorClass } from './http/error-handlers.ts';
 import { HTTPException } from './http/errors.ts';
 import type { Incoming } from './http/incoming.ts';
@@ -42,7 +42,7 @@ export class App {
   readonly #recovery: Recovery;
   readonly #aftermath: Aftermath;
   readonly #scopes = new Set<Scope>();
-  readonly #deadlines = new Map<number, Deadline>();
+  readonly #deadlines: Deadlines;
   readonly #respond: Respond;
   readonly #pages: readonly Page[];
   #includes: readonly Include[] = [];
@@ -61,6 +61,10 @@ export class App {
     this.#log = new ErrorLog(this.#settings.logger);
     this.#recovery = new Recovery(this.#log);
     this.#aftermath = new Aftermath((error, context) => this.#recovery.report(error, context));
+    this.#deadlines = new Deadlines((error, overdue, context, route) => {
+      this.#aftermath.dismiss(overdue, context);
+      return this.#recovery.recover(error, context, route);
+    });
     const recover = (error: unknown, context: Context): Reply | Promise<Reply> =>
       this.#recovery.recover(error, context);
     this.#respond = around(options.middleware ?? [], (context) => this.#dispatch(context), recover);
@@ -150,11 +154,16 @@ export class App {
   }
 
   /** @internal One request, whole; `send` gets the reply, at once where nothing has to be waited for. */
-  handle(incoming: Incoming, send: (reply: Reply) => void): void {
+  handle<I extends Incoming>(incoming: I, send: (reply: Reply, incoming: I) => void): void {
     const context = new Context(incoming);
     const reply = this.#closing === undefined ? this.#respond(context) : replyToError(new HTTPException(503));
-    if (isEventual(reply)) this.#aftermath.followLater(reply, context, send);
-    else send(this.#aftermath.follow(reply, context));
+    if (!isEventual(reply)) return send(this.#aftermath.follow(reply, context), incoming);
+    this.#aftermath.begin();
+    const settle = (settled: Reply): void => {
+      this.#aftermath.end();
+      send(this.#aftermath.follow(settled, context), incoming);
+    };
+    reply.then(settle);
   }
 
   #dispatch(context: Context): Reply | Eventual<Reply> {
@@ -169,10 +178,7 @@ export class App {
     context.enter(route, values);
     const reply = route.run(context);
     if (route.deadline === undefined || !isEventual(reply)) return reply;
-    return route.deadline.within(context, reply, (error, overdue) => {
-      this.#aftermath.dismiss(overdue, context);
-      return this.#recovery.recover(error, context, route);
-    });
+    return route.deadline.within(reply, context, route);
   }
 
   /** OPTIONS is answered for every known path (RFC 9110 §9.3.7), and a 405 says what is allowed (§15.5.6). */
@@ -215,11 +221,7 @@ export class App {
     return {
       limits,
       timeout,
-      deadlineOf: (milliseconds) => {
-        const deadline = this.#deadlines.get(milliseconds) ?? new Deadline(milliseconds);
-        this.#deadlines.set(milliseconds, deadline);
-        return deadline;
-      },
+      deadlines: this.#deadlines,
       appValues: this.#appValues,
       recovery: this.#recovery,
       resourceMetadata: protectedResource && metadataLocation(protectedResource).url,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
@@ -15,6 +16,7 @@ import {
   Get,
   Header,
   HTTPException,
+  type Middleware,
   OAuth2PasswordBearer,
   Path,
   Post,
@@ -773,6 +775,60 @@ describe('toNodeListener', () => {
     const { port: number } = server.address() as AddressInfo;
     await expectJson(await fetch(`http://127.0.0.1:${number}/items/5`), 200, { id: '5', path: '/items/5' });
   });
+});
+
+test('the asynchronous context of whoever asked is that of the handler, also after a body was waited for', async () => {
+  const storage = new AsyncLocalStorage<string>();
+  const named = dependency((ctx) => storage.enterWith(`${storage.getStore() ?? ''} ${ctx.header('x-id')}`));
+  @Controller({ dependencies: [Depends(named)] })
+  class StorageController {
+    @Post('/')
+    async read(@Body(z.object({ text: z.string() })) { text }: { text: string }): Promise<unknown> {
+      const before = storage.getStore();
+      await pause(1);
+      return [text, before, storage.getStore()];
+    }
+  }
+  const answer = toNodeListener(
+    appOf([StorageController], { middleware: [(_, next) => storage.run(`${storage.getStore()} inner`, next)] }),
+  );
+  const server = createServer((request, response) => storage.run('outer', () => answer(request, response)));
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  after(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  await Promise.all(
+    Array.from({ length: 20 }, async (_, index) => {
+      const init = { method: 'POST', headers: { 'content-type': 'application/json', 'x-id': `${index}` } };
+      const response = await fetch(url, { ...init, body: JSON.stringify({ text: `text ${index}` }) });
+      const context = `outer inner ${index}`;
+      await expectJson(response, 200, [`text ${index}`, context, context]);
+    }),
+  );
+});
+
+test('a body that middleware reads while the handler waits for it is there for both', async () => {
+  @Controller()
+  class BodyController {
+    @Post('/')
+    read(@Body(z.object({ text: z.string() })) { text }: { text: string }): unknown {
+      return { text };
+    }
+  }
+  let copy: Promise<string> | undefined;
+  const copying: Middleware = (ctx, next) => {
+    const done = next();
+    if (ctx.header('x-copied') !== undefined) copy = ctx.request.text();
+    return done;
+  };
+  const { url } = await served(appOf([BodyController], { middleware: [copying] }));
+  const headers = { 'content-type': 'application/json' };
+  const init = { method: 'POST', headers, body: '{"text":"a"}' };
+  // The first request of all waits for the controller to be made, before it reads.
+  await expectJson(await fetch(url, init), 200, { text: 'a' });
+  await expectJson(await fetch(url, { ...init, headers: { ...headers, 'x-copied': '1' } }), 200, { text: 'a' });
+  assert.equal(await copy, '{"text":"a"}');
 });
 
 test('overlapping requests do not mix', async () => {

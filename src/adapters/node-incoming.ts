@@ -1,26 +1,28 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { HTTPException, RequestAbandonedError } from '../http/errors.ts';
 import type { Incoming } from '../http/incoming.ts';
+import { type Eventual, Later } from '../http/promise.ts';
 import { pairsOf } from '../http/reply.ts';
-import type { Head } from './node-target.ts';
+import { type Head, isNamed } from './node-target.ts';
 
-const EMPTY: Promise<Uint8Array> = Promise.resolve(new Uint8Array());
+const EMPTY = new Uint8Array();
 
 /** A request of `node:http` as the app reads it. */
 export class NodeIncoming implements Incoming {
   readonly method: string;
   readonly target: string;
   readonly length: number;
+  readonly response: ServerResponse;
   readonly #message: IncomingMessage;
-  readonly #response: ServerResponse;
   readonly #head: Head;
   readonly #trustedProxies: number;
   /** Whether the client waits for a 100 before it sends the body. */
   #continues: boolean;
   /** Whether reading stopped at the limit. */
   #cut = false;
-  #body: Promise<Uint8Array> | undefined = undefined;
+  #body: Uint8Array | Later<Uint8Array> | undefined = undefined;
   #signal: AbortSignal | undefined = undefined;
   #request: Request | undefined = undefined;
 
@@ -35,7 +37,7 @@ export class NodeIncoming implements Incoming {
     this.target = head.target;
     this.length = head.length;
     this.#message = message;
-    this.#response = response;
+    this.response = response;
     this.#head = head;
     this.#trustedProxies = trustedProxies;
     this.#continues = continues;
@@ -46,17 +48,17 @@ export class NodeIncoming implements Incoming {
   }
 
   get gone(): boolean {
-    return this.#response.destroyed;
+    return this.response.destroyed;
   }
 
   get signal(): AbortSignal {
     if (this.#signal !== undefined) return this.#signal;
     const controller = new AbortController();
     const leave = (): void => {
-      if (!this.#response.writableFinished) controller.abort(new RequestAbandonedError());
+      if (!this.response.writableFinished) controller.abort(new RequestAbandonedError());
     };
     if (this.gone) leave();
-    else this.#response.once('close', leave);
+    else this.response.once('close', leave);
     return (this.#signal = controller.signal);
   }
 
@@ -77,8 +79,7 @@ export class NodeIncoming implements Incoming {
     const { rawHeaders } = this.#message;
     let value: string | undefined;
     for (let index = 0; index < rawHeaders.length; index += 2) {
-      const candidate = rawHeaders[index] as string;
-      if (candidate.length !== name.length || candidate.toLowerCase() !== name) continue;
+      if (!isNamed(rawHeaders[index] as string, name)) continue;
       const line = rawHeaders[index + 1] as string;
       value = value === undefined ? line : `${value}${name === 'cookie' ? '; ' : ', '}${line}`;
     }
@@ -89,13 +90,13 @@ export class NodeIncoming implements Incoming {
     const { rawHeaders } = this.#message;
     let count = 0;
     for (let index = 0; index < rawHeaders.length; index += 2) {
-      if (rawHeaders[index]?.toLowerCase() === name) count++;
+      if (isNamed(rawHeaders[index] as string, name)) count++;
     }
     return count;
   }
 
-  read(limit: number): Promise<Uint8Array> {
-    if (this.length > limit) return Promise.reject(new HTTPException(413));
+  read(limit: number): Uint8Array | Eventual<Uint8Array> {
+    if (this.length > limit) throw new HTTPException(413);
     return (this.#body ??= this.#hasBody ? this.#collect(limit) : EMPTY);
   }
 
@@ -106,43 +107,47 @@ export class NodeIncoming implements Incoming {
   }
 
   #askForBody(): void {
-    if (this.#continues) this.#response.writeContinue();
+    if (this.#continues) this.response.writeContinue();
     this.#continues = false;
   }
 
-  #collect(limit: number): Promise<Uint8Array> {
+  #collect(limit: number): Later<Uint8Array> {
     const message = this.#message;
     this.#askForBody();
-    return new Promise((resolve, reject) => {
-      let first: Buffer | undefined;
-      let more: Buffer[] | undefined;
-      let length = 0;
-      let over = false;
-      const abandon = (): void => {
-        // Made only when it is needed: 'close' follows every 'end', and an error has a stack to be taken.
-        if (!over) reject(new RequestAbandonedError());
-      };
-      message.on('data', (chunk: Buffer) => {
-        length += chunk.length;
-        if (length > limit) {
-          over = true;
-          this.#cut = true;
-          message.pause();
-          message.removeAllListeners('data');
-          reject(new HTTPException(413));
-        } else if (first === undefined) {
-          first = chunk;
-        } else {
-          (more ??= [first]).push(chunk);
-        }
-      });
-      message.on('end', () => {
-        over = true;
-        resolve(more === undefined ? (first ?? new Uint8Array()) : Buffer.concat(more));
-      });
-      message.on('error', abandon);
-      message.on('close', abandon);
+    const body = new Later<Uint8Array>();
+    // Events come in the asynchronous context of the connection, and what goes on from here is the request's.
+    const context = new AsyncResource('PorticoBody');
+    let first: Buffer | undefined;
+    let more: Buffer[] | undefined;
+    let length = 0;
+    let over = false;
+    const giveUp = (error: Error): void => {
+      over = true;
+      context.runInAsyncScope(fail, undefined, body, error);
+    };
+    message.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > limit) {
+        this.#cut = true;
+        message.pause();
+        message.removeAllListeners('data');
+        giveUp(new HTTPException(413));
+      } else if (first === undefined) {
+        first = chunk;
+      } else {
+        (more ??= [first]).push(chunk);
+      }
     });
+    message.on('end', () => {
+      if (over) return;
+      over = true;
+      const bytes = more === undefined ? (first ?? EMPTY) : Buffer.concat(more);
+      context.runInAsyncScope(settle, undefined, body, bytes);
+    });
+    message.on('close', () => {
+      if (!over) giveUp(new RequestAbandonedError());
+    });
+    return body;
   }
 
   #toRequest(): Request {
@@ -161,8 +166,8 @@ export class NodeIncoming implements Incoming {
   #toStream(): ReadableStream<Uint8Array> {
     if (this.#body === undefined) {
       this.#askForBody();
-      this.#body = Promise.reject(new TypeError('The body has been taken by the Web request'));
-      this.#body.catch(() => undefined);
+      this.#body = new Later();
+      this.#body.fail(new TypeError('The body has been taken by the Web request'));
       return Readable.toWeb(this.#message) as ReadableStream<Uint8Array>;
     }
     const body = this.#body;
@@ -173,4 +178,12 @@ export class NodeIncoming implements Incoming {
       },
     });
   }
+}
+
+function settle(body: Later<Uint8Array>, bytes: Uint8Array): void {
+  body.settle(bytes);
+}
+
+function fail(body: Later<Uint8Array>, error: Error): void {
+  body.fail(error);
 }

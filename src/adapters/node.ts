@@ -79,7 +79,8 @@ function listenerOf(
     socket.once('close', () => ending.delete(socket));
     send(reply, response, true);
   };
-  const answer = (reply: Reply, incoming: NodeIncoming, response: ServerResponse): void => {
+  const answer = (reply: Reply, incoming: NodeIncoming): void => {
+    const { response } = incoming;
     try {
       if (state.closing || incoming.unread) end(reply, response);
       else send(reply, response, false, state.heads);
@@ -97,7 +98,7 @@ function listenerOf(
       return;
     }
     const incoming = new NodeIncoming(message, response, head, continues, trustedProxies);
-    app.handle(incoming, (reply) => answer(reply, incoming, response));
+    app.handle(incoming, answer);
   };
 }
 

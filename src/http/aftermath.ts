@@ -1,6 +1,5 @@
 import type { Context } from './context.ts';
 import { discard } from './ending.ts';
-import type { Eventual } from './promise.ts';
 import type { Reply } from './reply.ts';
 
 /** What comes after answers: background tasks and cleanups, and the wait for all of it at the end. */
@@ -17,14 +16,13 @@ export class Aftermath {
     this.#report = report;
   }
 
-  /** `follow` for a reply that takes time. */
-  followLater(reply: Eventual<Reply>, context: Context, send: (reply: Reply) => void): void {
+  /** A reply takes time, until `end`. */
+  begin(): void {
     this.#running++;
-    const settle = (settled: Reply): void => {
-      if (--this.#running === 0) this.#idle?.();
-      send(this.follow(settled, context));
-    };
-    reply.then(settle);
+  }
+
+  end(): void {
+    if (--this.#running === 0) this.#idle?.();
   }
 
   /** Adds to a reply what is to be done once it has been sent, if there is or may be anything. */

@@ -1,4 +1,4 @@
-import { isJson, type MediaType, parseMediaType } from './content-type.ts';
+import { type MediaType, parseMediaType } from './content-type.ts';
 import { HTTPException } from './errors.ts';
 import type { Incoming } from './incoming.ts';
 import { type Json, parseJson } from './json.ts';
@@ -14,7 +14,7 @@ const MULTIPART = 'multipart/form-data';
 /** Throws a 415 where another type than JSON is declared. */
 export function refuseOtherThanJson(incoming: Incoming): void {
   const type = typeOf(incoming);
-  if (type !== undefined && !isJson(type)) throw new HTTPException(415);
+  if (type !== undefined && !type.isJson) throw new HTTPException(415);
 }
 
 /** Reads the bytes of a JSON body; undefined is no body at all. Throws a 415 for a body without a type. */

@@ -2,6 +2,7 @@
 export interface MediaType {
   readonly essence: string;
   readonly parameters: ReadonlyMap<string, string>;
+  readonly isJson: boolean;
 }
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
@@ -32,12 +33,13 @@ function read(text: string): MediaType | undefined {
     if (parameters.has(name.toLowerCase())) return undefined;
     parameters.set(name.toLowerCase(), value.startsWith('"') ? value.slice(1, -1).replace(/\\(.)/g, '$1') : value);
   }
-  return { essence: type.toLowerCase(), parameters };
+  const essence = type.toLowerCase();
+  return { essence, parameters, isJson: isJson(essence, parameters) };
 }
 
 /** JSON is always UTF-8 (RFC 8259 §8.1), so another charset means that the body is not what it says. */
-export function isJson(type: MediaType): boolean {
-  const charset = type.parameters.get('charset')?.toLowerCase();
+function isJson(essence: string, parameters: MediaType['parameters']): boolean {
+  const charset = parameters.get('charset')?.toLowerCase();
   if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') return false;
-  return type.essence === 'application/json' || /^[^/]+\/[^/]+\+json$/.test(type.essence);
+  return essence === 'application/json' || /^[^/]+\/[^/]+\+json$/.test(essence);
 }

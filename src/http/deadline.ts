@@ -1,16 +1,56 @@
 import type { Context } from './context.ts';
 import { HTTPException } from './errors.ts';
 import { type Eventual, Later, whenThere } from './promise.ts';
+import type { Recovering } from './recovery.ts';
 import type { Reply } from './reply.ts';
 
 /** Makes the answer in place of a reply that will come too late. */
-type Late = (error: HTTPException, overdue: Promise<Reply>) => Reply | Eventual<Reply>;
+type Late = (
+  error: HTTPException,
+  overdue: Promise<Reply>,
+  context: Context,
+  route: Recovering,
+) => Reply | Eventual<Reply>;
 
 /** Milliseconds after which a timer looks again; how long it keeps a process alive that has nothing else to do. */
 const LOOK = 250;
 
+/** The time limits of an app, one for all requests that have the same. */
+export class Deadlines {
+  readonly #late: Late;
+  readonly #known = new Map<number, Deadline>();
+
+  constructor(late: Late) {
+    this.#late = late;
+  }
+
+  /** The limit of so many milliseconds. */
+  of(timeout: number): Deadline {
+    const deadline = this.#known.get(timeout) ?? new Deadline(timeout, this.#late);
+    this.#known.set(timeout, deadline);
+    return deadline;
+  }
+}
+
+/** The reply to a request whose time runs, and its place in the chain of those. */
+class Limited {
+  readonly due: number;
+  readonly context: Context;
+  readonly route: Recovering;
+  readonly reply = new Later<Reply>();
+  previous: Limited | undefined = undefined;
+  next: Limited | undefined = undefined;
+  overdue: ((reply: Reply) => void) | undefined = undefined;
+
+  constructor(due: number, context: Context, route: Recovering) {
+    this.due = due;
+    this.context = context;
+    this.route = route;
+  }
+}
+
 /**
- * The time limit of all requests that have the same one.
+ * The time limit of all requests that have the same one; after it a request is answered by what `late` makes of a 503.
  *
  * They become due in the order in which they came, so that one timer serves for all, and each is a link of a chain: to
  * set and clear a timer for each, or to keep them in a set, costs an asynchronous request 3 % and more.
@@ -18,89 +58,68 @@ const LOOK = 250;
 export class Deadline {
   /** Milliseconds. */
   readonly #timeout: number;
-  /** Both ends of the chain. */
-  readonly #ends = new Link();
+  readonly #late: Late;
+  #first: Limited | undefined = undefined;
+  #last: Limited | undefined = undefined;
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
 
-  constructor(timeout: number) {
+  constructor(timeout: number, late: Late) {
     this.#timeout = timeout;
+    this.#late = late;
   }
 
-  /**
-   * The reply, or after the time limit what `late` makes of a 503; the context's signal is aborted then.
-   *
-   * What still runs is not waited for.
-   */
-  within(context: Context, reply: Eventual<Reply>, late: Late): Eventual<Reply> {
-    const limited = new Limited(context, Date.now() + this.#timeout, late);
-    limited.linkBefore(this.#ends);
+  /** The reply, or what stands in its place; the context's signal is aborted then. What still runs is not waited for. */
+  within(reply: Eventual<Reply>, context: Context, route: Recovering): Eventual<Reply> {
+    const limited = new Limited(Date.now() + this.#timeout, context, route);
+    this.#add(limited);
     if (this.#timer === undefined) this.#arm(this.#timeout);
-    reply.then((settled) => limited.settle(settled));
+    reply.then((settled) => this.#arrive(limited, settled));
     return limited.reply;
+  }
+
+  #arrive(limited: Limited, reply: Reply): void {
+    if (limited.overdue !== undefined) return limited.overdue(reply);
+    this.#remove(limited);
+    limited.reply.settle(reply);
+  }
+
+  #add(limited: Limited): void {
+    limited.previous = this.#last;
+    if (this.#last === undefined) this.#first = limited;
+    else this.#last.next = limited;
+    this.#last = limited;
+  }
+
+  #remove({ previous, next }: Limited): void {
+    if (previous === undefined) this.#first = next;
+    else previous.next = next;
+    if (next === undefined) this.#last = previous;
+    else next.previous = previous;
   }
 
   /** It looks at least as often as a request takes to become due, so that a timer which runs already is never too late. */
   #arm(delay: number): void {
-    this.#timer = setTimeout(() => this.#expire(), Math.min(delay, LOOK));
+    this.#timer = setTimeout(() => this.#look(), Math.min(delay, LOOK));
   }
 
-  #expire(): void {
+  #look(): void {
     const now = Date.now();
     this.#timer = undefined;
-    for (let first = this.#ends.next; first instanceof Limited; first = this.#ends.next) {
+    for (let first = this.#first; first !== undefined; first = this.#first) {
       if (first.due > now) {
         this.#arm(first.due - now);
         return;
       }
-      first.expire();
+      this.#expire(first);
     }
   }
-}
 
-/** A place in a chain that closes to a ring. */
-class Link {
-  previous: Link = this;
-  next: Link = this;
-
-  linkBefore(other: Link): void {
-    this.previous = other.previous;
-    this.next = other;
-    other.previous.next = this;
-    other.previous = this;
-  }
-
-  unlink(): void {
-    this.previous.next = this.next;
-    this.next.previous = this.previous;
-  }
-}
-
-/** A request whose time runs. */
-class Limited extends Link {
-  readonly due: number;
-  readonly reply = new Later<Reply>();
-  readonly #context: Context;
-  readonly #late: Late;
-  #overdue: ((reply: Reply) => void) | undefined = undefined;
-
-  constructor(context: Context, due: number, late: Late) {
-    super();
-    this.due = due;
-    this.#context = context;
-    this.#late = late;
-  }
-
-  settle(reply: Reply): void {
-    if (this.#overdue !== undefined) return this.#overdue(reply);
-    this.unlink();
-    this.reply.settle(reply);
-  }
-
-  expire(): void {
-    const overdue = new Promise<Reply>((resolve) => (this.#overdue = resolve));
-    this.unlink();
+  #expire(limited: Limited): void {
+    const overdue = new Promise<Reply>((resolve) => (limited.overdue = resolve));
+    this.#remove(limited);
     const error = new HTTPException(503);
-    (this.#context.expiry ??= new AbortController()).abort(error);
-    whenThere(this.#late(error, overdue), (reply) => this.reply.settle(reply));
+    const { context, route } = limited;
+    (context.expiry ??= new AbortController()).abort(error);
+    whenThere(this.#late(error, overdue, context, route), (reply) => limited.reply.settle(reply));
   }
 }

@@ -1,3 +1,5 @@
+import type { Eventual } from './promise.ts';
+
 /** One request as an adapter presents it; everything dear is made only when it is asked for. */
 export interface Incoming {
   readonly method: string;
@@ -9,8 +11,8 @@ export interface Incoming {
   headerCount(name: string): number;
   /** The declared length of the body in bytes; 0 where none is declared. */
   readonly length: number;
-  /** The whole body; rejects with a 413 where more than `limit` bytes are declared or come. */
-  read(limit: number): Promise<Uint8Array>;
+  /** The whole body, at once where there is none; a 413 where more than `limit` bytes are declared or come. */
+  read(limit: number): Uint8Array | Eventual<Uint8Array>;
   /** Whether the client has gone, without making a signal. */
   readonly gone: boolean;
   /** Aborted when the client goes. */

@@ -3,34 +3,53 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
-/** What comes later and never fails, for one listener; `await` takes it as well. */
+/** What comes later, and never fails where nothing else is said; `await` takes it as well. */
 export interface Eventual<T> {
-  then(listener: (value: T) => void): unknown;
+  then(listener: (value: T) => void, failed?: (error: unknown) => void): unknown;
 }
 
-export function isEventual<T>(value: T | Eventual<T>): value is Eventual<T> {
-  return isPromise(value);
+export function isEventual<T extends object>(value: T | Eventual<T>): value is Eventual<T> {
+  return typeof (value as { then?: unknown }).then === 'function';
 }
 
 /** Hands a value on: at once if it is there. */
-export function whenThere<T>(value: T | Eventual<T>, listener: (value: T) => void): void {
+export function whenThere<T extends object>(value: T | Eventual<T>, listener: (value: T) => void): void {
   if (isEventual(value)) value.then(listener);
   else listener(value);
 }
 
 /** A value to come that is handed on at once, where each promise would take its turn of the microtask queue. */
-export class Later<T> implements Eventual<T> {
+export class Later<T extends object> implements Eventual<T> {
   #value: T | undefined = undefined;
+  #error: Error | undefined = undefined;
   #listener: ((value: T) => void) | undefined = undefined;
+  #failed: ((error: Error) => void) | undefined = undefined;
+  /** For whoever listens besides the first. */
+  #other: Later<T> | undefined = undefined;
 
   settle(value: T): void {
-    if (this.#listener === undefined) this.#value = value;
-    else this.#listener(value);
+    this.#value = value;
+    this.#listener?.(value);
+    this.#other?.settle(value);
+  }
+
+  fail(error: Error): void {
+    this.#error = error;
+    this.#failed?.(error);
+    this.#other?.fail(error);
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- so that middleware can await it
-  then(listener: (value: T) => void): void {
-    if (this.#value === undefined) this.#listener = listener;
-    else listener(this.#value);
+  then(listener: (value: T) => void, failed?: (error: Error) => void): void {
+    if (this.#value !== undefined) {
+      listener(this.#value);
+    } else if (this.#error !== undefined) {
+      failed?.(this.#error);
+    } else if (this.#listener === undefined) {
+      this.#listener = listener;
+      this.#failed = failed;
+    } else {
+      (this.#other ??= new Later()).then(listener, failed);
+    }
   }
 }

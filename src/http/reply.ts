@@ -58,7 +58,7 @@ export function toJson(value: unknown): string {
 
 /** Turns what a handler returned into the reply: a `Response` as it is, an async iterable streamed, the rest as JSON. */
 export function replyTo(value: unknown, output: Output, context: Context): Reply | Promise<Reply> {
-  if (typeof value === 'object' && value !== null) {
+  if (typeof value === 'object' && value !== null && !isPlain(value)) {
     if (isResponse(value)) return replyOf(value, output.headers);
     if (value instanceof EventStream) return stream('text/event-stream', eventLines(value), output, context);
     if (isAsyncIterable(value)) {
@@ -172,6 +172,12 @@ function replyOf(response: Response, headers: readonly string[]): Reply {
     headers: [...without(headers, new Set(own.map(([name]) => name))), ...own.flat()],
     body: response.body,
   };
+}
+
+/** Whether a value can only be JSON; told by its prototype, which costs less than to ask for properties in vain. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return (prototype === Object.prototype || prototype === Array.prototype) && !isAsyncIterable(value);
 }
 
 /** By its tag: to name the class would load the Web objects of Node at the first answer. */

@@ -72,24 +72,24 @@ export function compile(operation: Operation, handlers: ErrorHandlers, surroundi
   /** Goes on once a step's value is there: by callbacks, since an async function would take three turns for it. */
   function wait(execution: Execution, at: number, pending: PromiseLike<unknown>): Eventual<Reply> {
     const reply = (execution.reply ??= new Later());
-    const deliver = (made: Reply | Eventual<Reply>): void => {
-      if (made !== reply) whenThere(made, (settled) => reply.settle(settled));
-    };
-    const resume = (value: unknown): void => {
-      if (at === last) return deliver(finish(execution, value));
-      execution.values[at] = value;
-      deliver(run(execution, at + 1));
-    };
-    // A thenable may call back at once, or more than once; what it is made into does not.
-    void Promise.resolve(pending).then(resume, (error: unknown) => deliver(fail(execution, at, error)));
+    const resume = (value: unknown): void => deliver(reply, proceed(execution, at, value));
+    // A thenable may call back more than once; what it is made into does not.
+    const trusted = pending instanceof Later ? pending : Promise.resolve(pending);
+    trusted.then(resume, (error: unknown) => deliver(reply, fail(execution, at, error)));
     return reply;
+  }
+
+  function proceed(execution: Execution, at: number, value: unknown): Reply | Eventual<Reply> {
+    if (at === last) return finish(execution, value);
+    execution.values[at] = value;
+    return run(execution, at + 1);
   }
 
   /** Turns what the handler returned into the reply. */
   function finish(execution: Execution, value: unknown): Reply | Eventual<Reply> {
     try {
       const reply = replyTo(value, output, execution.context);
-      if (execution.exits !== undefined || isPromise(reply)) return conclude(execution, reply);
+      if (execution.exits !== undefined || isEventual(reply)) return conclude(execution, reply);
       return answer(reply, execution.context);
     } catch (error) {
       return fail(execution, last, error);
@@ -159,4 +159,9 @@ export function compile(operation: Operation, handlers: ErrorHandlers, surroundi
   }
 
   return plan;
+}
+
+function deliver(reply: Later<Reply>, made: Reply | Eventual<Reply>): void {
+  // A later step that takes time makes the same one.
+  if (made !== reply) whenThere(made, (settled) => reply.settle(settled));
 }

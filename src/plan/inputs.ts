@@ -150,7 +150,7 @@ function accepting(schema: ZodType, loc: Location, order: number): Accept {
   };
   return function accept(execution, value) {
     const outcome = validate(value);
-    return isPromise(outcome)
+    return outcome instanceof Promise
       ? outcome.then((settled) => settle(settled, value, execution))
       : settle(outcome, value, execution);
   };

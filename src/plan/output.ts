@@ -1,7 +1,6 @@
 import { FrameworkError } from '../http/errors.ts';
 import { type Output, outputOf, share, toJson } from '../http/reply.ts';
 import { type Operation, operationName } from '../model/operation.ts';
-import { isPromise } from '../http/promise.ts';
 import { type Outcome, validatorOf } from './validate.ts';
 
 /** How an operation's values become answers. */
@@ -31,6 +30,6 @@ function compileText({ declaration }: Operation): Output['stringify'] {
   };
   return function filter(value) {
     const outcome = validate(value);
-    return isPromise(outcome) ? outcome.then((settled) => settle(settled)) : settle(outcome);
+    return outcome instanceof Promise ? outcome.then((settled) => settle(settled)) : settle(outcome);
   };
 }

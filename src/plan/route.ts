@@ -1,5 +1,5 @@
 import type { Context } from '../http/context.ts';
-import type { Deadline } from '../http/deadline.ts';
+import type { Deadline, Deadlines } from '../http/deadline.ts';
 import { type ErrorHandler, ErrorHandlers } from '../http/error-handlers.ts';
 import type { Limits } from '../http/limits.ts';
 import type { PathTemplate } from '../http/path.ts';
@@ -13,7 +13,7 @@ export interface RouteSettings extends Surroundings {
   readonly limits: Limits;
   /** Milliseconds; 0 is no limit. */
   readonly timeout: number;
-  deadlineOf(timeout: number): Deadline;
+  readonly deadlines: Deadlines;
 }
 
 /** What the app serves at one method and path. */
@@ -50,7 +50,7 @@ export class Route implements Servable {
     this.names = template.names;
     this.limits = options.limits === undefined ? settings.limits : { ...settings.limits, ...options.limits };
     const timeout = options.timeout ?? settings.timeout;
-    this.deadline = timeout === 0 ? undefined : settings.deadlineOf(timeout);
+    this.deadline = timeout === 0 ? undefined : settings.deadlines.of(timeout);
     this.#settings = settings;
     this.#operation = operation;
     for (const handler of errorHandlers) this.handlers.add(handler.error, onController(handler.method));

@@ -21,13 +21,14 @@ export function validatorOf(schema: ZodType): Validate {
 }
 
 function makeValidator(schema: ZodType): Validate {
-  let compiled: ZodType | undefined;
+  let parse: ((value: unknown) => Outcome) | undefined;
   let asynchronous = false;
   return function validate(value) {
-    compiled ??= z.compile(schema);
     if (!asynchronous) {
       try {
-        return compiled.safeParse(value);
+        // oxlint-disable-next-line typescript/unbound-method -- zod binds its methods
+        parse ??= z.compile(schema).safeParse;
+        return parse(value);
       } catch (error) {
         // Whether a refinement is async shows only when it runs.
         if (!(error instanceof z.core.$ZodAsyncError)) throw error;
