@@ -8,7 +8,7 @@ import type { Operation } from '../model/operation.ts';
 import type { AppValues } from './app-values.ts';
 import { challengesOf } from './challenges.ts';
 import { type Eventual, isEventual, isPromise, Later, whenThere } from '../http/promise.ts';
-import { Execution, FAILED, type Step } from './execution.ts';
+import { Execution, FAILED, type Step, type Waiting } from './execution.ts';
 import { type Exit, leave, leaveAll, unwind } from './exits.ts';
 import { compileOutput } from './output.ts';
 import { compileSteps } from './steps.ts';
@@ -71,12 +71,23 @@ export function compile(operation: Operation, handlers: ErrorHandlers, surroundi
 
   /** Goes on once a step's value is there: by callbacks, since an async function would take three turns for it. */
   function wait(execution: Execution, at: number, pending: PromiseLike<unknown>): Eventual<Reply> {
-    const reply = (execution.reply ??= new Later());
-    const resume = (value: unknown): void => deliver(reply, proceed(execution, at, value));
+    const waiting = (execution.waiting ??= waitingOf(execution));
+    waiting.at = at;
     // A thenable may call back more than once; what it is made into does not.
     const trusted = pending instanceof Later ? pending : Promise.resolve(pending);
-    trusted.then(resume, (error: unknown) => deliver(reply, fail(execution, at, error)));
-    return reply;
+    trusted.then(waiting.resume, waiting.failed);
+    return waiting.reply;
+  }
+
+  function waitingOf(execution: Execution): Waiting {
+    const reply = new Later<Reply>();
+    const waiting: Waiting = {
+      reply,
+      at: 0,
+      resume: (value) => deliver(reply, proceed(execution, waiting.at, value)),
+      failed: (error) => deliver(reply, fail(execution, waiting.at, error)),
+    };
+    return waiting;
   }
 
   function proceed(execution: Execution, at: number, value: unknown): Reply | Eventual<Reply> {

@@ -14,7 +14,7 @@ export class Execution {
   /** The value of each slot, in the order of the plan's steps. */
   readonly values: unknown[];
   /** Made when the first step takes time. */
-  reply: Later<Reply> | undefined = undefined;
+  waiting: Waiting | undefined = undefined;
   /** Generators that were entered, in order. */
   exits: Exit[] | undefined = undefined;
   /** The refusal of a scheme; kept as a value, since to throw it costs a thousand times as much. */
@@ -58,6 +58,15 @@ export class Execution {
       json === FAILED ? undefined : json,
     );
   }
+}
+
+/** What goes on once a step's value is there, made once for all steps of a request. */
+export interface Waiting {
+  readonly reply: Later<Reply>;
+  /** The step that is waited for. */
+  at: number;
+  readonly resume: (value: unknown) => void;
+  readonly failed: (error: unknown) => void;
 }
 
 interface PlacedIssue {
