@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 /** Bytes of the package as installed, without its dependencies. */
-const SIZE_BUDGET = 410_000;
+const SIZE_BUDGET = 350_000;
 
 const PUBLIC_NAMES = {
   portico: [
@@ -133,9 +133,8 @@ before(() => {
   consumer = mkdtempSync(join(tmpdir(), 'portico-package-'));
   installed = join(consumer, 'node_modules', 'portico');
   mkdirSync(installed, { recursive: true });
-  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const build = ['-p', join(root, 'tsconfig.build.json'), '--outDir', join(installed, 'dist')];
-  execFileSync(process.execPath, [compiler, ...build], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const build = [join(root, 'scripts', 'build.mjs'), join(installed, 'dist')];
+  execFileSync(process.execPath, build, { stdio: ['ignore', 'inherit', 'inherit'] });
   for (const file of ['package.json', 'README.md', 'LICENSE']) cpSync(join(root, file), join(installed, file));
   const listing = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: installed,
@@ -151,17 +150,16 @@ after(() => {
   rmSync(consumer, { recursive: true, force: true });
 });
 
-test('the package holds what was compiled from the sources, and no other file', () => {
+test('the package holds declarations of the sources, the modules of its entries, and no other file', () => {
   const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
-    .map((file) => `dist/${file.replaceAll('\\', '/').replace(/\.ts$/, '')}`);
-  const expected = [
-    'LICENSE',
-    'README.md',
-    'package.json',
-    ...sources.flatMap((file) => [`${file}.d.ts`, `${file}.js`]),
-  ];
-  assert.deepEqual(packed.files.map(({ path }) => path).toSorted(), expected.toSorted());
+    .map((file) => `dist/${file.replaceAll('\\', '/').replace(/\.ts$/, '.d.ts')}`);
+  const modules = [...subpaths.map((target) => target.default.slice(2)), ...Object.values(manifest.bin)];
+  const expected = ['LICENSE', 'README.md', 'package.json', ...sources, ...modules];
+  const names = packed.files.map(({ path }) => path);
+  const shared = names.filter((path) => /^dist\/shared-[A-Z0-9]+\.js$/.test(path));
+  assert.ok(shared.length <= 6, `Node loads ${shared.length} modules that entries share`);
+  assert.deepEqual(names.toSorted(), [...expected, ...shared].toSorted());
 });
 
 test(`the package takes at most ${SIZE_BUDGET} bytes when installed`, () => {
@@ -184,6 +182,17 @@ test('these are the public names', async () => {
     ),
   );
   assert.deepEqual(names, PUBLIC_NAMES);
+});
+
+test('classes are called what they are exported as, in the built package too', () => {
+  const program = `
+    for (const specifier of ${JSON.stringify(subpaths.map(({ specifier }) => specifier))}) {
+      for (const [name, value] of Object.entries(await import(specifier))) {
+        if (/^class\\b/.test(value) && value.name !== name) console.log(specifier, name, 'is called', value.name);
+      }
+    }`;
+  const options = { cwd: consumer, encoding: 'utf8' } as const;
+  assert.equal(execFileSync(process.execPath, ['--input-type=module', '--eval', program], options), '');
 });
 
 test('these are the public types', () => {

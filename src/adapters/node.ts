@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import { createServer as createSecureServer, type ServerOptions as SecureOptions } from 'node:https';
+import type { ServerOptions as SecureOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { App } from '../app.ts';
 import { discard } from '../http/ending.ts';
@@ -115,7 +115,9 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
   // Spares the events of a body that is not there, which is worth 7 % of a GET; Node 20 and 22 do not know it.
   const settings = { ...timeouts, optimizeEmptyRequests: true };
   const server: Server =
-    tls === undefined ? createServer(settings, listener) : createSecureServer({ ...settings, ...tls }, listener);
+    tls === undefined
+      ? createServer(settings, listener)
+      : (await import('node:https')).createServer({ ...settings, ...tls }, listener);
   // Node drops what is over this count without a word; the size of all headers is what bounds them.
   server.maxHeadersCount = 0;
   if (maxConnections !== undefined) server.maxConnections = maxConnections;
