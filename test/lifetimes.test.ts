@@ -1030,8 +1030,14 @@ describe('the client is gone', () => {
 
   it('before the first dependency: none is entered', async () => {
     const recorder = new Recorder();
-    const { route } = withDoor(recorder);
-    await within(route.ask('/', { signal: AbortSignal.abort() }).catch(() => {}));
+    const { door, route } = withDoor(recorder);
+    const askAborted = () => within(route.ask('/', { signal: AbortSignal.abort() }).catch(() => {}));
+    await askAborted();
+    assert.deepEqual(recorder.take(), []);
+    door.open();
+    await route.ask();
+    recorder.take();
+    await askAborted();
     assert.deepEqual(recorder.take(), []);
   });
 
