@@ -90,11 +90,15 @@ export class Deadline {
     this.#last = limited;
   }
 
-  #remove({ previous, next }: Limited): void {
+  #remove(limited: Limited): void {
+    const { previous, next } = limited;
     if (previous === undefined) this.#first = next;
     else previous.next = next;
     if (next === undefined) this.#last = previous;
     else next.previous = previous;
+    // A collector that has aged this one would take all that came after it for alive.
+    limited.previous = undefined;
+    limited.next = undefined;
   }
 
   /** It looks at least as often as a request takes to become due, so that a timer which runs already is never too late. */
