@@ -831,6 +831,75 @@ test('a body that middleware reads while the handler waits for it is there for b
   assert.equal(await copy, '{"text":"a"}');
 });
 
+test('a body whose client leaves ends its request and the closing of the app, also behind a pipelined one', async () => {
+  let entered = 0;
+  let left = 0;
+  const session = dependency(async function* () {
+    entered++;
+    try {
+      await pause(60);
+      yield 1;
+    } finally {
+      left++;
+    }
+  });
+  @Controller()
+  class SlowController {
+    @Get('/slow')
+    async slow(): Promise<string> {
+      await pause(100);
+      return 'slow';
+    }
+    @Post('/', { dependencies: [Depends(session)], timeout: 0 })
+    read(@Body(z.unknown()) body: unknown): unknown {
+      return body;
+    }
+  }
+  const app = appOf([SlowController]);
+  const { port } = await served(app);
+  const half = `POST / HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nContent-Length: 20\r\n\r\n{"a"`;
+  for (const bytes of [half, `GET /slow HTTP/1.1\r\n${HOST}\r\n${half}`]) {
+    const before = entered;
+    const { socket } = await talk(bytes, { port });
+    await eventually('it is asked', () => entered > before);
+    socket.destroy();
+    await eventually('it is over', () => left === entered);
+  }
+  await app.close();
+});
+
+test('a body that grows over the limit after its 503 has been sent ends the connection', async () => {
+  @Controller()
+  class GrowingController {
+    @Post('/')
+    read(@Body(z.unknown()) body: unknown): unknown {
+      return body;
+    }
+  }
+  const { port } = await served(appOf([GrowingController], { timeout: 30, limits: { body: 100 } }));
+  const head = `POST / HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`;
+  const { socket, answers, closed } = await talk(`${head}1\r\n[\r\n`, { port });
+  await eventually('it is answered', () => answers().length === 1);
+  assert.equal(answers()[0]?.status, 503);
+  socket.write(`c8\r\n${' '.repeat(200)}\r\n`);
+  await eventually('it is closed', closed);
+});
+
+test('overlapping requests have their time limits each', async () => {
+  @Controller()
+  class WaitingController {
+    @Get('/')
+    async wait(@Query('ms', z.int()) ms: number): Promise<number> {
+      await pause(ms);
+      return ms;
+    }
+  }
+  const { url } = await served(appOf([WaitingController], { timeout: 80 }));
+  const ask = async (ms: number) => (await fetch(`${url}/?ms=${ms}`)).status;
+  assert.deepEqual(await Promise.all([1000, 10, 1000, 20].map(ask)), [503, 200, 503, 200]);
+  assert.deepEqual(await Promise.all([5, 1000].map(ask)), [200, 503]);
+});
+
 test('overlapping requests do not mix', async () => {
   const wait = dependency(async (ctx) => {
     await pause(Number(ctx.header('x-wait')));

@@ -115,6 +115,11 @@ export class NodeIncoming implements Incoming {
     const message = this.#message;
     this.#askForBody();
     const body = new Later<Uint8Array>();
+    if (message.destroyed) {
+      // Its 'close' has been: a client that left while something else was waited for.
+      body.fail(new RequestAbandonedError());
+      return body;
+    }
     // Events come in the asynchronous context of the connection, and what goes on from here is the request's.
     const context = new AsyncResource('PorticoBody');
     let first: Buffer | undefined;
@@ -129,8 +134,10 @@ export class NodeIncoming implements Incoming {
       length += chunk.length;
       if (length > limit) {
         this.#cut = true;
-        message.pause();
         message.removeAllListeners('data');
+        // An answer that has gone out already, for the time limit, cannot end the connection any more.
+        if (this.response.headersSent) message.destroy();
+        else message.pause();
         giveUp(new HTTPException(413));
       } else if (first === undefined) {
         first = chunk;

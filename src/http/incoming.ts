@@ -11,7 +11,7 @@ export interface Incoming {
   headerCount(name: string): number;
   /** The declared length of the body in bytes; 0 where none is declared. */
   readonly length: number;
-  /** The whole body, at once where there is none; a 413 where more than `limit` bytes are declared or come. */
+  /** The whole body, at once where the adapter can; a 413 where more than `limit` bytes are declared or come. */
   read(limit: number): Uint8Array | Eventual<Uint8Array>;
   /** Whether the client has gone, without making a signal. */
   readonly gone: boolean;

@@ -174,7 +174,7 @@ function replyOf(response: Response, headers: readonly string[]): Reply {
   };
 }
 
-/** Whether a value can only be JSON; told by its prototype, which costs less than to ask for properties in vain. */
+/** Whether a value can only be JSON; told by its prototype, which costs less than a look for what others have. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return (prototype === Object.prototype || prototype === Array.prototype) && !isAsyncIterable(value);
