@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -767,13 +767,8 @@ describe('serve', () => {
 
 describe('toNodeListener', () => {
   test("is a listener of Node's own server", async () => {
-    const server = createServer(toNodeListener(app()));
-    await new Promise<void>((resolve) => {
-      server.listen(0, '127.0.0.1', resolve);
-    });
-    after(() => server.close());
-    const { port: number } = server.address() as AddressInfo;
-    await expectJson(await fetch(`http://127.0.0.1:${number}/items/5`), 200, { id: '5', path: '/items/5' });
+    const url = await listening(toNodeListener(app()));
+    await expectJson(await fetch(`${url}/items/5`), 200, { id: '5', path: '/items/5' });
   });
 });
 
@@ -792,12 +787,7 @@ test('the asynchronous context of whoever asked is that of the handler, also aft
   const answer = toNodeListener(
     appOf([StorageController], { middleware: [(_, next) => storage.run(`${storage.getStore()} inner`, next)] }),
   );
-  const server = createServer((request, response) => storage.run('outer', () => answer(request, response)));
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  after(() => server.close());
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const url = await listening((request, response) => storage.run('outer', () => answer(request, response)));
   await Promise.all(
     Array.from({ length: 20 }, async (_, index) => {
       const init = { method: 'POST', headers: { 'content-type': 'application/json', 'x-id': `${index}` } };
@@ -926,6 +916,16 @@ test('overlapping requests do not mix', async () => {
     }),
   );
 });
+
+/** The address of a server of Node's own. */
+async function listening(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  after(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
 
 /** Opens a connection, sends bytes, and leaves it open. */
 async function talk(bytes: string, options: { port?: number; read?: boolean } = {}) {

@@ -113,13 +113,10 @@ export class NodeIncoming implements Incoming {
 
   #collect(limit: number): Later<Uint8Array> {
     const message = this.#message;
+    // Its 'close' has been: a client that left while something else was waited for.
+    if (message.destroyed) throw new RequestAbandonedError();
     this.#askForBody();
     const body = new Later<Uint8Array>();
-    if (message.destroyed) {
-      // Its 'close' has been: a client that left while something else was waited for.
-      body.fail(new RequestAbandonedError());
-      return body;
-    }
     // Events come in the asynchronous context of the connection, and what goes on from here is the request's.
     const context = new AsyncResource('PorticoBody');
     let first: Buffer | undefined;
