@@ -1,17 +1,17 @@
 import type { OpenAPIObject } from 'openapi3-ts/oas31';
-import { answer } from './adapters/fetch.ts';
 import { type AppOptions, type IncludeOptions, readOptions, type Settings } from './app-options.ts';
-import { Aftermath } from './http/aftermath.ts';
-import { Context } from './http/context.ts';
+import type { Context } from './http/context.ts';
 import { Deadlines } from './http/deadline.ts';
+import { Dispatcher } from './http/dispatcher.ts';
+import type { Endpoint } from './http/endpoint.ts';
 import type { ErrorClass } from './http/error-handlers.ts';
-import { HTTPException } from './http/errors.ts';
+import { ErrorReplies } from './http/error-replies.ts';
+import { respond } from './http/fetch.ts';
 import type { Incoming } from './http/incoming.ts';
 import { ErrorLog } from './http/log.ts';
-import { around, type Respond } from './http/middleware.ts';
-import { Recovery } from './http/recovery.ts';
-import { type Reply, replyToError, seal } from './http/reply.ts';
-import { type Match, Router } from './http/router.ts';
+import { PendingWork } from './http/pending-work.ts';
+import type { Reply } from './http/reply.ts';
+import { Router } from './http/router.ts';
 import type { Dependable, ValueOf } from './metadata/dependable.ts';
 import type { Class } from './metadata/store.ts';
 import { AppNodes } from './model/app-nodes.ts';
@@ -21,11 +21,10 @@ import type { Operation } from './model/operation.ts';
 import { Providers } from './model/provider.ts';
 import { type AppDeclaration, type Include, readModel, readUnderOverrides } from './model/read.ts';
 import { describe } from './openapi/document.ts';
-import { type AssetReader, type Page, pagesOf } from './openapi/pages.ts';
+import { type Page, pagesOf } from './openapi/pages.ts';
 import { metadataLocation } from './openapi/protected-resource.ts';
 import { AppValues } from './plan/app-values.ts';
-import { type Eventual, isEventual } from './http/promise.ts';
-import { Route, type RouteSettings, type Servable } from './plan/route.ts';
+import { Route, type RouteSettings } from './plan/route.ts';
 import { Scope } from './plan/scope.ts';
 
 interface Override {
@@ -39,40 +38,34 @@ export class App {
   readonly #nodes = new AppNodes();
   readonly #appValues = new AppValues();
   readonly #log: ErrorLog;
-  readonly #recovery: Recovery;
-  readonly #aftermath: Aftermath;
+  readonly #errors: ErrorReplies;
+  readonly #pending: PendingWork;
+  readonly #dispatcher: Dispatcher;
   readonly #scopes = new Set<Scope>();
   readonly #deadlines: Deadlines;
-  readonly #respond: Respond;
   readonly #pages: readonly Page[];
   #includes: readonly Include[] = [];
   #operations: readonly Operation[] = [];
   #routes: readonly Route[] = [];
-  #router = new Router<Servable>();
   #overrides: readonly Override[] = [];
   #document: OpenAPIObject | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
-  /** @internal Reads the files of the documentation page, where the platform can. */
-  assets: AssetReader | undefined = undefined;
 
   /** Throws a DeclarationError with everything that is wrong with the controllers. */
   constructor(options: AppOptions) {
     this.#settings = readOptions(options);
     this.#log = new ErrorLog(this.#settings.logger);
-    this.#recovery = new Recovery(this.#log);
-    this.#aftermath = new Aftermath((error, context) => this.#recovery.report(error, context));
-    this.#deadlines = new Deadlines((error, overdue, context, route) => {
-      this.#aftermath.dismiss(overdue, context);
-      return this.#recovery.recover(error, context, route);
+    this.#errors = new ErrorReplies(this.#log);
+    this.#pending = new PendingWork(this.#errors);
+    this.#deadlines = new Deadlines((error, overdue, exchange) => {
+      this.#pending.dismiss(overdue, exchange);
+      return this.#errors.reply(error, exchange);
     });
-    const recover = (error: unknown, context: Context): Reply | Promise<Reply> =>
-      this.#recovery.recover(error, context);
-    this.#respond = around(options.middleware ?? [], (context) => this.#dispatch(context), recover);
+    this.#dispatcher = new Dispatcher(options.middleware ?? [], this.#errors, this.#pending);
     this.#pages = pagesOf(options, {
       document: () => this.openapi(),
       operations: () => this.#operations,
-      assets: () => this.assets,
-      recover,
+      errors: this.#errors,
     });
     this.include(options.controllers ?? []);
   }
@@ -82,14 +75,14 @@ export class App {
     const { prefix = '', tags = [], dependencies = [], responses = {} } = options;
     const includes = [...this.#includes, { controllers, prefix, tags, dependencies, responses }];
     const operations = readModel(this.#declaration(includes), this.#nodes);
-    const router = new Router<Servable>();
+    const router = new Router<Endpoint>();
     const routes = operations.map((operation) => new Route(operation, this.#routeSettings()));
     for (const route of routes) router.add(route.method, route.template, route);
     for (const page of this.#pages) router.add(page.method, page.template, page);
     this.#includes = includes;
     this.#operations = operations;
     this.#routes = routes;
-    this.#router = router;
+    this.#dispatcher.router = router;
     this.#document = undefined;
     if (this.#overrides.length > 0) this.#applyOverrides(this.#overrides);
     return this;
@@ -97,7 +90,7 @@ export class App {
 
   /** Answers a Web request: the whole framework as one function, already bound. */
   readonly fetch = (request: Request): Promise<Response> => {
-    return answer(
+    return respond(
       request,
       (incoming, send) => this.handle(incoming, send),
       (error, where) => this.report(error, where),
@@ -116,7 +109,7 @@ export class App {
 
   /** Answers errors of a class, and of classes that extend it, where no controller does. */
   onError<E extends ErrorClass>(error: E, handler: (error: InstanceType<E>, context: Context) => unknown): this {
-    this.#recovery.handlers.add(error, handler);
+    this.#errors.handlers.add(error, handler);
     return this;
   }
 
@@ -150,51 +143,17 @@ export class App {
 
   /** Waits for requests, background tasks and cleanups, then ends what lives as long as the app. */
   close(): Promise<void> {
+    this.#dispatcher.closed = true;
     return (this.#closing ??= this.#close());
   }
 
-  /** @internal One request, whole; `send` gets the reply, at once where nothing has to be waited for. */
+  /** @internal Takes a request from an adapter; `send` gets the reply, at once where nothing has to be waited for. */
   handle<I extends Incoming>(incoming: I, send: (reply: Reply, incoming: I) => void): void {
-    const context = new Context(incoming);
-    const reply = this.#closing === undefined ? this.#respond(context) : replyToError(new HTTPException(503));
-    if (!isEventual(reply)) return send(this.#aftermath.follow(reply, context), incoming);
-    this.#aftermath.begin();
-    const settle = (settled: Reply): void => {
-      this.#aftermath.end();
-      send(this.#aftermath.follow(settled, context), incoming);
-    };
-    reply.then(settle);
-  }
-
-  #dispatch(context: Context): Reply | Eventual<Reply> {
-    let match: Match<Servable> | undefined;
-    try {
-      match = this.#router.find(context.method, context.path);
-    } catch (error) {
-      return this.#recovery.recover(error, context);
-    }
-    if (match === undefined) return this.#unrouted(context);
-    const { route, values } = match;
-    context.enter(route, values);
-    const reply = route.run(context);
-    if (route.deadline === undefined || !isEventual(reply)) return reply;
-    return route.deadline.within(reply, context, route);
-  }
-
-  /** OPTIONS is answered for every known path (RFC 9110 §9.3.7), and a 405 says what is allowed (§15.5.6). */
-  #unrouted(context: Context): Reply {
-    const { method, path } = context;
-    const allowed = this.#router.allowed(path);
-    const headers = ['Allow', allowed.join(', ')];
-    if (method === 'OPTIONS' && (path === '*' || allowed.length > 0)) {
-      return seal({ status: 204, headers: path === '*' ? [] : headers, body: null }, context);
-    }
-    if (allowed.length === 0) return seal(replyToError(new HTTPException(404)), context);
-    return seal(replyToError(new HTTPException(405), headers), context);
+    this.#dispatcher.handle(incoming, send);
   }
 
   async #close(): Promise<void> {
-    await this.#aftermath.settle();
+    await this.#pending.settle();
     for (const scope of this.#scopes) await scope.close().catch((error: unknown) => this.#log.write(error, 'a scope'));
     await this.#appValues.close((error, name) => this.#log.write(error, `the cleanup of '${name}'`));
   }
@@ -223,7 +182,7 @@ export class App {
       timeout,
       deadlines: this.#deadlines,
       appValues: this.#appValues,
-      recovery: this.#recovery,
+      errors: this.#errors,
       resourceMetadata: protectedResource && metadataLocation(protectedResource).url,
     };
   }
@@ -240,7 +199,7 @@ export class App {
 
   /** @internal */
   get docsPath(): string | undefined {
-    return this.#pages.find(({ isDocumentation }) => isDocumentation)?.pattern;
+    return this.#pages.find(({ isDocumentation }) => isDocumentation)?.template.pattern;
   }
 }
 

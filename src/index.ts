@@ -35,7 +35,7 @@ export {
   type RouteDecorator,
   type RouteDecorators,
 } from './decorators/routes.ts';
-export type { BackgroundTask, Context, OutgoingResponse } from './http/context.ts';
+export type { Context, ContextResponse } from './http/context.ts';
 export {
   FrameworkError,
   HTTPException,
@@ -43,6 +43,7 @@ export {
   RequestValidationError,
   type ValidationIssue,
 } from './http/errors.ts';
+export type { BackgroundTask } from './http/exchange.ts';
 export type { Limits } from './http/limits.ts';
 export type { Logger } from './http/log.ts';
 export type { Middleware, Next } from './http/middleware.ts';

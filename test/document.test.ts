@@ -907,17 +907,10 @@ test('what the page loads from the CDN is the pinned version of the package, has
   }
 });
 
-test('a file of the page that is not installed is a 404, and one that cannot be read a logged 500', async () => {
-  const logged: unknown[] = [];
-  const logger = { info() {}, warn() {}, error: (...parts: unknown[]) => logged.push(parts) };
-  const app = new App({ title: 'Files', version: '1.0.0', logger });
+test('a file of the page that is not installed is a 404', async () => {
+  const app = new App({ title: 'Files', version: '1.0.0' });
   const absent = await app.request('/docs/swagger-ui.css');
   assert.deepEqual([absent.status, await absent.json()], [404, { detail: 'Not Found' }]);
-  assert.equal(logged.length, 0);
-  app.assets = () => Promise.reject(new Error('the disk is gone'));
-  const broken = await app.request('/docs/swagger-ui.css');
-  assert.deepEqual([broken.status, await broken.json()], [500, { detail: 'Internal Server Error' }]);
-  assert.match(String(logged), /the disk is gone/);
 });
 
 test('paths that differ only in the names of their variables are one path of the document', async () => {

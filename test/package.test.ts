@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 /** Bytes of the package as installed, without its dependencies. */
-const SIZE_BUDGET = 350_000;
+const SIZE_BUDGET = 500_000;
 
 const PUBLIC_NAMES = {
   portico: [
@@ -66,6 +66,7 @@ const PUBLIC_TYPES = [
   'BackgroundTask',
   'ChallengeParameters',
   'Context',
+  'ContextResponse',
   'ControllerOptions',
   'Dependable',
   'Dependency',
@@ -91,7 +92,6 @@ const PUBLIC_TYPES = [
   'MistakeCode',
   'Next',
   'OAuth2ErrorCode',
-  'OutgoingResponse',
   'ProtectedResource',
   'ResponseDeclaration',
   'RouteDecorator',
@@ -167,9 +167,13 @@ test(`the package takes at most ${SIZE_BUDGET} bytes when installed`, () => {
 });
 
 test('the package asks for these dependencies and no others', () => {
-  assert.deepEqual(Object.keys(manifest.dependencies).toSorted(), ['openapi3-ts', 'reflect-metadata']);
-  assert.deepEqual(Object.keys(manifest.peerDependencies).toSorted(), ['swagger-ui-dist', 'zod']);
-  assert.deepEqual(manifest.peerDependenciesMeta, { 'swagger-ui-dist': { optional: true } });
+  assert.deepEqual(Object.keys(manifest.dependencies).toSorted(), ['cookie', 'openapi3-ts', 'reflect-metadata']);
+  const optional = ['@fastify/send', 'ajv', 'fast-check', 'jose', 'swagger-ui-dist', 'ws'];
+  assert.deepEqual(Object.keys(manifest.peerDependencies).toSorted(), [...optional, 'zod']);
+  assert.deepEqual(
+    manifest.peerDependenciesMeta,
+    Object.fromEntries(optional.map((name) => [name, { optional: true }])),
+  );
   assert.equal(manifest.engines['node'], '>=20.19');
 });
 

@@ -5,6 +5,7 @@ import { HTTPException, RequestAbandonedError } from '../http/errors.ts';
 import type { Incoming } from '../http/incoming.ts';
 import { type Eventual, Later } from '../http/promise.ts';
 import { pairsOf } from '../http/reply.ts';
+import { readAsset } from './node-assets.ts';
 import { type Head, isNamed } from './node-target.ts';
 
 const EMPTY = new Uint8Array();
@@ -23,7 +24,6 @@ export class NodeIncoming implements Incoming {
   /** Whether reading stopped at the limit. */
   #cut = false;
   #body: Uint8Array | Later<Uint8Array> | undefined = undefined;
-  #signal: AbortSignal | undefined = undefined;
   #request: Request | undefined = undefined;
 
   constructor(
@@ -51,15 +51,15 @@ export class NodeIncoming implements Incoming {
     return this.response.destroyed;
   }
 
-  get signal(): AbortSignal {
-    if (this.#signal !== undefined) return this.#signal;
-    const controller = new AbortController();
-    const leave = (): void => {
-      if (!this.response.writableFinished) controller.abort(new RequestAbandonedError());
-    };
-    if (this.gone) leave();
-    else this.response.once('close', leave);
-    return (this.#signal = controller.signal);
+  whenGone(listener: () => void): void {
+    const { response } = this;
+    response.once('close', () => {
+      if (!response.writableFinished) listener();
+    });
+  }
+
+  readAsset(name: string): Promise<Uint8Array | undefined> {
+    return readAsset(name);
   }
 
   get clientAddress(): string | undefined {
@@ -159,11 +159,17 @@ export class NodeIncoming implements Incoming {
     for (const [name, value] of pairsOf(this.#message.rawHeaders)) headers.append(name, value);
     const scheme = 'encrypted' in this.#message.socket ? 'https' : 'http';
     const url = new URL(`${scheme}://${this.#head.authority ?? this.header('host') ?? 'localhost'}`);
-    const init: RequestInit = { method: this.method, headers, signal: this.signal };
+    const init: RequestInit = { method: this.method, headers, signal: this.#signal() };
     if (this.#hasBody && this.method !== 'GET' && this.method !== 'HEAD') {
       Object.assign(init, { body: this.#toStream(), duplex: 'half' });
     }
     return new Request(url.origin + this.target, init);
+  }
+
+  #signal(): AbortSignal {
+    const abort = new AbortController();
+    this.whenGone(() => abort.abort(new RequestAbandonedError()));
+    return abort.signal;
   }
 
   /** What was read already is given once more. */

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { discard, endSource, sourceOf, type Streamed } from '../http/ending.ts';
+import { discard, endSource, sourceOf, type Streamed } from '../http/body-source.ts';
 import { headerIn, type Reply } from '../http/reply.ts';
 import { hasNoContent } from '../http/status.ts';
 import type { HeadWriter } from './node-head.ts';

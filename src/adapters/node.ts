@@ -2,11 +2,10 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { ServerOptions as SecureOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { App } from '../app.ts';
-import { discard } from '../http/ending.ts';
+import { discard } from '../http/body-source.ts';
 import { HTTPException } from '../http/errors.ts';
 import type { Logger } from '../http/log.ts';
 import { type Reply, replyToError } from '../http/reply.ts';
-import { readAsset } from './node-assets.ts';
 import { type HeadWriter, headWriterFor } from './node-head.ts';
 import { NodeIncoming } from './node-incoming.ts';
 import { send } from './node-send.ts';
@@ -69,7 +68,6 @@ function listenerOf(
   { trustProxy = 0 }: ListenerOptions,
   state: State,
 ): (message: IncomingMessage, response: ServerResponse, continues?: boolean) => void {
-  app.assets ??= readAsset;
   const trustedProxies = Number(trustProxy);
   /** Connections that are about to end: RFC 9112 §9.6, nothing that follows on them may be processed. */
   const ending = new Set<Socket>();

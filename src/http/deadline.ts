@@ -1,16 +1,10 @@
-import type { Context } from './context.ts';
 import { HTTPException } from './errors.ts';
+import type { Exchange } from './exchange.ts';
 import { type Eventual, Later, whenThere } from './promise.ts';
-import type { Recovering } from './recovery.ts';
 import type { Reply } from './reply.ts';
 
-/** Makes the answer in place of a reply that will come too late. */
-type Late = (
-  error: HTTPException,
-  overdue: Promise<Reply>,
-  context: Context,
-  route: Recovering,
-) => Reply | Eventual<Reply>;
+/** Makes the reply in place of one that will come too late. */
+type Late = (error: HTTPException, overdue: Promise<Reply>, exchange: Exchange) => Reply | Eventual<Reply>;
 
 /** Milliseconds after which a timer looks again; how long it keeps a process alive that has nothing else to do. */
 const LOOK = 250;
@@ -35,17 +29,15 @@ export class Deadlines {
 /** The reply to a request whose time runs, and its place in the chain of those. */
 class Limited {
   readonly due: number;
-  readonly context: Context;
-  readonly route: Recovering;
+  readonly exchange: Exchange;
   readonly reply = new Later<Reply>();
   previous: Limited | undefined = undefined;
   next: Limited | undefined = undefined;
   overdue: ((reply: Reply) => void) | undefined = undefined;
 
-  constructor(due: number, context: Context, route: Recovering) {
+  constructor(due: number, exchange: Exchange) {
     this.due = due;
-    this.context = context;
-    this.route = route;
+    this.exchange = exchange;
   }
 }
 
@@ -69,8 +61,8 @@ export class Deadline {
   }
 
   /** The reply, or what stands in its place; the context's signal is aborted then. What still runs is not waited for. */
-  within(reply: Eventual<Reply>, context: Context, route: Recovering): Eventual<Reply> {
-    const limited = new Limited(Date.now() + this.#timeout, context, route);
+  within(reply: Eventual<Reply>, exchange: Exchange): Eventual<Reply> {
+    const limited = new Limited(Date.now() + this.#timeout, exchange);
     this.#add(limited);
     if (this.#timer === undefined) this.#arm(this.#timeout);
     reply.then((settled) => this.#arrive(limited, settled));
@@ -122,8 +114,8 @@ export class Deadline {
     const overdue = new Promise<Reply>((resolve) => (limited.overdue = resolve));
     this.#remove(limited);
     const error = new HTTPException(503);
-    const { context, route } = limited;
-    (context.expiry ??= new AbortController()).abort(error);
-    whenThere(this.#late(error, overdue, context, route), (reply) => limited.reply.settle(reply));
+    const { exchange } = limited;
+    exchange.expire(error);
+    whenThere(this.#late(error, overdue, exchange), (reply) => limited.reply.settle(reply));
   }
 }

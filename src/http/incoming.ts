@@ -1,6 +1,6 @@
 import type { Eventual } from './promise.ts';
 
-/** One request as an adapter presents it; everything dear is made only when it is asked for. */
+/** One request as an adapter presents it; everything expensive is made only when it is asked for. */
 export interface Incoming {
   readonly method: string;
   /** The request target in origin form (`/path?query`), undecoded, or `*`. */
@@ -13,10 +13,12 @@ export interface Incoming {
   readonly length: number;
   /** The whole body, at once where the adapter can; a 413 where more than `limit` bytes are declared or come. */
   read(limit: number): Uint8Array | Eventual<Uint8Array>;
-  /** Whether the client has gone, without making a signal. */
+  /** Whether the client has gone. */
   readonly gone: boolean;
-  /** Aborted when the client goes. */
-  readonly signal: AbortSignal;
+  /** Calls back once if the client goes before the whole reply has been sent, and never after that. */
+  whenGone(listener: () => void): void;
   readonly request: Request;
   readonly clientAddress: string | undefined;
+  /** Reads a file of the documentation page's package, where the platform can; undefined where it is not installed. */
+  readAsset?(name: string): Promise<Uint8Array | undefined>;
 }

@@ -1,6 +1,8 @@
 import type { Context } from './context.ts';
-import { discard } from './ending.ts';
+import { discard } from './body-source.ts';
+import type { ErrorReplies } from './error-replies.ts';
 import { FrameworkError } from './errors.ts';
+import type { Exchange } from './exchange.ts';
 import type { Eventual } from './promise.ts';
 import { mergeOutgoing, outputOf, pairsOf, type Reply, replyTo, sendable } from './reply.ts';
 import { hasNoContent } from './status.ts';
@@ -12,37 +14,36 @@ export type Next = () => Promise<void>;
 export type Middleware = (context: Context, next: Next) => unknown;
 
 /** The rest of a request, which never rejects. */
-export type Respond = (context: Context) => Reply | Eventual<Reply>;
+export type Respond = (exchange: Exchange) => Reply | Eventual<Reply>;
 
 const PLAIN = outputOf(200);
 
-/** Puts middleware around the rest of a request, the first outermost; `recover` turns what one throws into a reply. */
-export function around(middleware: readonly Middleware[], respond: Respond, recover: Recover): Respond {
-  return middleware.reduceRight<Respond>((inner, outer) => wrap(outer, inner, recover), respond);
+/** Puts middleware around the rest of a request, the first outermost. */
+export function wrapAll(middleware: readonly Middleware[], respond: Respond, errors: ErrorReplies): Respond {
+  return middleware.reduceRight<Respond>((inner, outer) => wrap(outer, inner, errors), respond);
 }
 
-type Recover = (error: unknown, context: Context) => Reply | Promise<Reply>;
-
-function wrap(middleware: Middleware, inner: Respond, recover: Recover): Respond {
-  return async function respondAround(context) {
+function wrap(middleware: Middleware, inner: Respond, errors: ErrorReplies): Respond {
+  return async function respondWithMiddleware(exchange) {
+    const { context } = exchange;
     let reply: Reply | undefined;
     let called = false;
-    const kept = [...(context.outgoing?.headers ?? [])];
+    const kept = [...(exchange.outgoing?.headers ?? [])];
     try {
       const value = await middleware(context, async () => {
         if (called) throw new FrameworkError('A middleware called next() twice');
         called = true;
-        reply = show(await inner(context), context);
+        reply = show(await inner(exchange), context);
       });
       if (value !== undefined) {
         if (reply !== undefined) drop(reply, context, kept);
-        reply = show(mergeOutgoing(await replyTo(value, PLAIN, context), context), context);
+        reply = show(mergeOutgoing(await replyTo(value, PLAIN, exchange), exchange), context);
       }
       if (reply === undefined) throw new FrameworkError('A middleware neither called next() nor returned an answer');
       return shown(reply, context);
     } catch (error) {
       if (reply !== undefined) drop(reply, context, kept);
-      return shown(show(await recover(error, context), context), context);
+      return shown(show(await errors.reply(error, exchange), context), context);
     }
   };
 }

@@ -1,6 +1,6 @@
-import type { Context } from './context.ts';
 import { FrameworkError, type HeaderFields, HTTPException, RequestValidationError } from './errors.ts';
-import type { Streamed } from './ending.ts';
+import type { Streamed } from './body-source.ts';
+import type { Exchange } from './exchange.ts';
 import { hasNoContent } from './status.ts';
 import { eventLines, EventStream, jsonLines } from './stream.ts';
 
@@ -57,15 +57,15 @@ export function toJson(value: unknown): string {
 }
 
 /** Turns what a handler returned into the reply: a `Response` as it is, an async iterable streamed, the rest as JSON. */
-export function replyTo(value: unknown, output: Output, context: Context): Reply | Promise<Reply> {
+export function replyTo(value: unknown, output: Output, exchange: Exchange): Reply | Promise<Reply> {
   if (typeof value === 'object' && value !== null && !isPlain(value)) {
     if (isResponse(value)) return replyOf(value, output.headers);
-    if (value instanceof EventStream) return stream('text/event-stream', eventLines(value), output, context);
+    if (value instanceof EventStream) return stream('text/event-stream', eventLines(value), output, exchange);
     if (isAsyncIterable(value)) {
-      return stream('application/jsonl', jsonLines(value, output.stringify), output, context);
+      return stream('application/jsonl', jsonLines(value, output.stringify), output, exchange);
     }
   }
-  const status = statusOf(output, context);
+  const status = statusOf(output, exchange);
   if (hasNoContent(status)) return { status, headers: output.headers, body: null };
   const body = output.stringify(value);
   if (typeof body !== 'string') return body.then((text) => ({ status, headers: output.jsonHeaders, body: text }));
@@ -90,8 +90,8 @@ export function replyToError(error: unknown, headers: readonly string[] = NO_HEA
 }
 
 /** Merges the headers that were set on the context into a reply; they win over its own, cookies are added. */
-export function mergeOutgoing(reply: Reply, context: Context): Reply {
-  const fields = context.outgoing?.headers;
+export function mergeOutgoing(reply: Reply, exchange: Exchange): Reply {
+  const fields = exchange.outgoing?.headers;
   if (fields === undefined) return reply;
   const set = new Set<string>();
   const added: string[] = [];
@@ -106,12 +106,12 @@ export function mergeOutgoing(reply: Reply, context: Context): Reply {
 }
 
 /** Merges what was set on the context, and sees to it that no 401 leaves without its challenge. */
-export function seal(reply: Reply, context: Context): Reply {
-  const merged = context.outgoing === undefined ? reply : mergeOutgoing(reply, context);
+export function finalize(reply: Reply, exchange: Exchange): Reply {
+  const merged = exchange.outgoing === undefined ? reply : mergeOutgoing(reply, exchange);
   const { status, headers } = merged;
-  if ((status !== 401 && status !== 403) || context.challenges === undefined) return merged;
+  if ((status !== 401 && status !== 403) || exchange.challenges === undefined) return merged;
   if (headerIn(headers, 'www-authenticate') !== undefined) return merged;
-  const challenges = context.challenges(status).flatMap((challenge) => ['WWW-Authenticate', challenge]);
+  const challenges = exchange.challenges(status).flatMap((challenge) => ['WWW-Authenticate', challenge]);
   return { ...merged, headers: [...headers, ...challenges] };
 }
 
@@ -154,13 +154,13 @@ export function sendable(status: number): number {
   return status;
 }
 
-function statusOf(output: Output, { outgoing }: Context): number {
+function statusOf(output: Output, { outgoing }: Exchange): number {
   return sendable(outgoing?.status ?? output.status);
 }
 
-function stream(type: string, body: AsyncIterable<string>, output: Output, context: Context): Reply {
+function stream(type: string, body: AsyncIterable<string>, output: Output, exchange: Exchange): Reply {
   const headers = ['Content-Type', type, ...output.headers];
-  return { status: statusOf(output, context), headers, body };
+  return { status: statusOf(output, exchange), headers, body };
 }
 
 function replyOf(response: Response, headers: readonly string[]): Reply {

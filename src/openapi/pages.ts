@@ -1,8 +1,10 @@
 import type { OpenAPIObject } from 'openapi3-ts/oas31';
-import type { Context } from '../http/context.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import type { ErrorReplies } from '../http/error-replies.ts';
 import { HTTPException } from '../http/errors.ts';
+import type { Exchange } from '../http/exchange.ts';
 import { DEFAULT_LIMITS } from '../http/limits.ts';
-import { parsePath, type PathTemplate } from '../http/path.ts';
+import { parsePath } from '../http/path.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Operation } from '../model/operation.ts';
 import {
@@ -15,9 +17,6 @@ import {
 } from './docs-page.ts';
 import { describeResource, metadataLocation, type ProtectedResource } from './protected-resource.ts';
 
-/** Reads a file of the documentation page's package; undefined where it is not installed. */
-export type AssetReader = (name: string) => Promise<Uint8Array | undefined>;
-
 export interface PagesOptions {
   readonly title: string;
   readonly docs?: string | DocsOptions | false;
@@ -26,18 +25,11 @@ export interface PagesOptions {
 }
 
 /** A page that the framework serves by itself; no operation of the app, and not in the document. */
-export interface Page {
-  readonly method: 'GET';
-  readonly template: PathTemplate;
-  readonly pattern: string;
-  readonly names: readonly string[];
-  readonly limits: typeof DEFAULT_LIMITS;
+export interface Page extends Endpoint {
   readonly isDocumentation?: boolean;
-  /** Never rejects. */
-  run(context: Context): Promise<Reply>;
 }
 
-type Answer = (context: Context) => Reply | Promise<Reply>;
+type Answer = (exchange: Exchange) => Reply | Promise<Reply>;
 
 const NOSNIFF = ['X-Content-Type-Options', 'nosniff'];
 const JAVASCRIPT = 'text/javascript; charset=utf-8';
@@ -50,9 +42,7 @@ const ASSETS: ReadonlyMap<string, string> = new Map([
 export interface PageSources {
   document(): OpenAPIObject;
   operations(): readonly Operation[];
-  assets(): AssetReader | undefined;
-  /** Turns what a page throws into a reply. */
-  recover(error: unknown, context: Context): Reply | Promise<Reply>;
+  readonly errors: ErrorReplies;
 }
 
 /** The pages that an app has besides its operations. */
@@ -79,15 +69,14 @@ function documentationPages(
 ): readonly Page[] {
   const page = pageMaker(sources);
   const base = docsPath.replace(/\/$/, '');
-  const read = async (name: string): Promise<Uint8Array | undefined> => sources.assets()?.(name);
-  const main = page(docsPath, async ({ path }) => {
-    const local = (await read('swagger-ui.css')) !== undefined;
+  const main = page(docsPath, async ({ path, incoming }) => {
+    const local = (await incoming.readAsset?.('swagger-ui.css')) !== undefined;
     const { html, policy } = documentationPage({ title, base: path.endsWith('/') ? '.' : lastSegment(base), local });
     return markup(html, policy, 'same-origin-allow-popups');
   });
   const files = [...ASSETS].map(([name, type]) =>
-    page(`${base}/${name}`, async (): Promise<Reply> => {
-      const body = await read(name);
+    page(`${base}/${name}`, async ({ incoming }): Promise<Reply> => {
+      const body = await incoming.readAsset?.(name);
       if (body === undefined) throw new HTTPException(404);
       return { status: 200, headers: ['Content-Type', type, ...NOSNIFF], body };
     }),
@@ -107,14 +96,12 @@ function pageMaker(sources: PageSources): (path: string, answer: Answer) => Page
     return {
       method: 'GET',
       template,
-      pattern: path,
-      names: template.names,
       limits: DEFAULT_LIMITS,
-      async run(context): Promise<Reply> {
+      async run(exchange): Promise<Reply> {
         try {
-          return await answer(context);
+          return await answer(exchange);
         } catch (error) {
-          return sources.recover(error, context);
+          return sources.errors.reply(error, exchange);
         }
       },
     };

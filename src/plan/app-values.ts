@@ -1,7 +1,7 @@
 import { FrameworkError } from '../http/errors.ts';
 import type { AppNode } from '../model/app-nodes.ts';
-import { enter, type Exit, type AnyGenerator, leaveAll } from './exits.ts';
-import { Execution } from './execution.ts';
+import { type AnyGenerator, enter, type EnteredGenerator, leaveAll } from './generators.ts';
+import { executionOutside } from './execution.ts';
 import { compileInvoke } from './invoke.ts';
 
 /** The place of one app-lifetime value; `made` tells an undefined value from none. */
@@ -10,14 +10,13 @@ export interface Holder {
   made: boolean;
 }
 
-/** Nothing of a request reaches what outlives it. */
-const OUTSIDE = new Execution(undefined as never, 0);
+const OUTSIDE = executionOutside();
 
 /** The values that live as long as the app. */
 export class AppValues {
   readonly #holders = new Map<AppNode, Holder>();
   readonly #making = new Map<AppNode, Promise<void>>();
-  readonly #exits: Exit[] = [];
+  readonly #entered: EnteredGenerator[] = [];
   #closed = false;
 
   holder(node: AppNode): Holder {
@@ -38,7 +37,7 @@ export class AppValues {
   async close(report: (error: unknown, name: string) => void): Promise<void> {
     this.#closed = true;
     await Promise.allSettled(this.#making.values());
-    await leaveAll(this.#exits, report);
+    await leaveAll(this.#entered, report);
     for (const holder of this.#holders.values()) {
       holder.made = false;
       holder.value = undefined;
@@ -68,7 +67,7 @@ export class AppValues {
     const holder = this.holder(node);
     if (run.generator) {
       holder.value = await enter(result as AnyGenerator, name);
-      this.#exits.push({ generator: result as AnyGenerator, name, lifetime: 'app' });
+      this.#entered.push({ generator: result as AnyGenerator, name, lifetime: 'app' });
     } else {
       holder.value = await result;
     }

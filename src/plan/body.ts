@@ -9,7 +9,7 @@ export function compileBody(body: BodyUse, order: number, position: number): rea
   return [
     readJsonBytes,
     function parseBytes(execution) {
-      const { incoming, limits } = execution.context;
+      const { incoming, limits } = execution.exchange;
       const json = jsonOf(execution.values[position] as Uint8Array, incoming, limits);
       if (json?.fault === undefined) {
         execution.json = json?.value;
@@ -21,17 +21,17 @@ export function compileBody(body: BodyUse, order: number, position: number): rea
   ];
 }
 
-const readJsonBytes: Step = ({ context: { incoming, limits } }) => {
+const readJsonBytes: Step = ({ exchange: { incoming, limits } }) => {
   refuseOtherThanJson(incoming);
   return incoming.read(limits.body);
 };
 
 async function readFormBody(execution: Execution): Promise<void> {
-  const { incoming, limits } = execution.context;
+  const { incoming, limits } = execution.exchange;
   execution.form = await readForm(incoming, limits);
 }
 
 /** RFC 9110 §15.5.14: a declared length over the limit is refused also where nobody would read the body. */
-export const refuseOversize: Step = ({ context: { incoming, limits } }) => {
+export const refuseOversize: Step = ({ exchange: { incoming, limits } }) => {
   if (incoming.length > limits.body) throw new HTTPException(413);
 };

@@ -4,7 +4,7 @@ import type { SchemeDeclaration } from '../metadata/declarations.ts';
 import type { AppValues } from './app-values.ts';
 import { isPromise } from '../http/promise.ts';
 import { FAILED, type Step } from './execution.ts';
-import { type AnyGenerator, enter } from './exits.ts';
+import { type AnyGenerator, enter } from './generators.ts';
 import { compileInvoke, type Read } from './invoke.ts';
 
 /** Where the steps of a plan leave the values of slots. */
@@ -25,7 +25,7 @@ export function compileSource(source: Source, positions: Positions, appValues: A
       return () => ({ scopes: [...scopes], scopeStr: scopes.join(' ') });
     }
     case 'context':
-      return (execution) => execution.context;
+      return (execution) => execution.exchange.context;
     case 'absent':
       return () => undefined;
   }
@@ -48,7 +48,7 @@ export function compileDependency(slot: DependencySlot, positions: Positions, ap
     if (made === FAILED) return FAILED;
     const generator = made as AnyGenerator;
     const entered = (value: unknown): unknown => {
-      (execution.exits ??= []).push({ generator, name, lifetime });
+      (execution.entered ??= []).push({ generator, name, lifetime });
       return value;
     };
     const value = enter(generator, name);
@@ -62,7 +62,7 @@ function compileCredentials(schemes: readonly SchemeDeclaration[]): Step {
   let absent: HTTPException | undefined;
   return function readCredentials(execution) {
     for (const scheme of schemes) {
-      const value = scheme.read(execution.context);
+      const value = scheme.read(execution.exchange.context);
       if (isPromise(value)) throw new FrameworkError(`The scheme '${scheme.schemeName}' must read without waiting`);
       if (value === undefined) continue;
       if (!(value instanceof HTTPException)) return value;

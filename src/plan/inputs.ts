@@ -46,7 +46,7 @@ function compilePath({ name, schema }: TextSlot, order: number, names: readonly 
   const accept = accepting(schema, ['path', name], order);
   const index = names.indexOf(name);
   return function readPath(execution) {
-    return accept(execution, coerce(execution.context.parameterValues[index] ?? '', coercion));
+    return accept(execution, coerce(execution.exchange.pathValues[index] ?? '', coercion));
   };
 }
 
@@ -146,7 +146,7 @@ function accepting(schema: ZodType, loc: Location, order: number): Accept {
   const validate = validatorOf(schema);
   const settle = (outcome: Outcome, value: unknown, execution: Execution): unknown => {
     if (outcome.success) return outcome.data;
-    return execution.report(order, issuesOf(outcome.error, loc, value, execution.context.limits.issues));
+    return execution.report(order, issuesOf(outcome.error, loc, value, execution.exchange.limits.issues));
   };
   return function accept(execution, value) {
     const outcome = validate(value);
@@ -202,9 +202,9 @@ function refuseRepeats(execution: Execution, value: unknown, repeats: readonly R
 function valuesOf(from: Exclude<TextSource, 'path'>, name: string, { list }: Coercion): ReadValues {
   switch (from) {
     case 'query':
-      return ({ context }) => context.query.get(name);
+      return ({ exchange }) => exchange.query.get(name);
     case 'cookie':
-      return ({ context }) => context.cookies.get(name);
+      return ({ exchange }) => exchange.cookies.get(name);
     case 'form':
       return ({ form }) => only(form?.get(name), (value) => value !== '');
     case 'header':
@@ -213,7 +213,7 @@ function valuesOf(from: Exclude<TextSource, 'path'>, name: string, { list }: Coe
 }
 
 function headerValues(name: string, list: boolean): ReadValues {
-  return function readHeader({ context: { incoming } }) {
+  return function readHeader({ exchange: { incoming } }) {
     const value = incoming.header(name);
     if (value === undefined || (!list && incoming.headerCount(name) === 1)) return value;
     // Platforms join the lines of one name like this (RFC 9110 §5.3).
@@ -224,13 +224,13 @@ function headerValues(name: string, list: boolean): ReadValues {
 
 function everythingFrom(
   from: FieldsSlot['from'],
-  { context, form }: Execution,
+  { exchange, form }: Execution,
 ): Iterable<readonly [string, Sent | readonly Sent[]]> {
   switch (from) {
     case 'query':
-      return context.query;
+      return exchange.query;
     case 'cookie':
-      return context.cookies;
+      return exchange.cookies;
     case 'form':
       return form ?? [];
     case 'header':

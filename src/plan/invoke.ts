@@ -12,7 +12,7 @@ export function compileInvoke(
 ): Read {
   switch (run.takes) {
     case 'context':
-      return ({ context }) => run.call(context);
+      return ({ exchange }) => run.call(exchange.context);
     case 'arguments':
       return (execution) => {
         const values = valuesOf(reads, execution);

@@ -1,12 +1,15 @@
 import type { Context } from '../http/context.ts';
 import type { Deadline, Deadlines } from '../http/deadline.ts';
+import type { Endpoint } from '../http/endpoint.ts';
 import { type ErrorHandler, ErrorHandlers } from '../http/error-handlers.ts';
+import type { Exchange } from '../http/exchange.ts';
 import type { Limits } from '../http/limits.ts';
 import type { PathTemplate } from '../http/path.ts';
 import type { Eventual } from '../http/promise.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Operation } from '../model/operation.ts';
 import { compile, type Plan, type Surroundings } from './compile.ts';
+import { headersOf } from './output.ts';
 
 /** What an app has for every route of the same limits. */
 export interface RouteSettings extends Surroundings {
@@ -16,27 +19,13 @@ export interface RouteSettings extends Surroundings {
   readonly deadlines: Deadlines;
 }
 
-/** What the app serves at one method and path. */
-export interface Servable {
+/** An operation that can be run; its plan is compiled when it is first needed. */
+export class Route implements Endpoint {
   readonly method: string;
   readonly template: PathTemplate;
-  readonly pattern: string;
-  readonly names: readonly string[];
-  readonly limits: Limits;
-  readonly deadline?: Deadline | undefined;
-  readonly handlers?: ErrorHandlers;
-  /** Never throws or rejects. */
-  run(context: Context): Reply | Eventual<Reply>;
-}
-
-/** A route that can be run; its plan is compiled when it is first needed. */
-export class Route implements Servable {
-  readonly method: string;
-  readonly template: PathTemplate;
-  readonly pattern: string;
-  readonly names: readonly string[];
   readonly limits: Limits;
   readonly deadline: Deadline | undefined;
+  readonly headers: readonly string[];
   readonly handlers: ErrorHandlers = new ErrorHandlers();
   readonly #settings: RouteSettings;
   #operation: Operation;
@@ -46,18 +35,17 @@ export class Route implements Servable {
     const { method, template, options, errorHandlers } = operation.declaration;
     this.method = method;
     this.template = template;
-    this.pattern = template.pattern;
-    this.names = template.names;
     this.limits = options.limits === undefined ? settings.limits : { ...settings.limits, ...options.limits };
     const timeout = options.timeout ?? settings.timeout;
     this.deadline = timeout === 0 ? undefined : settings.deadlines.of(timeout);
+    this.headers = headersOf(operation);
     this.#settings = settings;
     this.#operation = operation;
     for (const handler of errorHandlers) this.handlers.add(handler.error, onController(handler.method));
   }
 
-  run(context: Context): Reply | Eventual<Reply> {
-    return (this.#plan ??= compile(this.#operation, this.handlers, this.#settings))(context);
+  run(exchange: Exchange): Reply | Eventual<Reply> {
+    return (this.#plan ??= compile(this.#operation, this.#settings))(exchange);
   }
 
   /** Replaces the operation by the same one with other dependencies. */
@@ -70,7 +58,7 @@ export class Route implements Servable {
 /** A controller's own handler is a method of the instance that the request has. */
 function onController(name: PropertyKey): ErrorHandler {
   return (error: Error, context) => {
-    const controller = context.controller as Record<PropertyKey, (error: Error, context: Context) => unknown>;
-    return controller[name]?.(error, context);
+    const { controller } = context.exchange;
+    return (controller as Record<PropertyKey, (error: Error, context: Context) => unknown>)[name]?.(error, context);
   };
 }

@@ -5,8 +5,8 @@ import type { Slot, Source } from '../model/graph.ts';
 import type { GraphBuilder } from '../model/graph-builder.ts';
 import type { AppValues } from './app-values.ts';
 import { compileDependency, compileSource } from './dependencies.ts';
-import { Execution } from './execution.ts';
-import { unwind } from './exits.ts';
+import { type Execution, executionOutside } from './execution.ts';
+import { unwind } from './generators.ts';
 
 /** Resolves dependencies outside of a request: the same graph, each value once, and the same cleanup. */
 export class Scope implements AsyncDisposable {
@@ -25,8 +25,7 @@ export class Scope implements AsyncDisposable {
     this.#builder = graph();
     this.#appValues = appValues;
     this.#leave = leave;
-    // Steps that would look at a request are refused before they run.
-    this.#execution = new Execution(undefined as never, 0);
+    this.#execution = executionOutside();
   }
 
   /** The value of a dependency; rejects with a FrameworkError for one that needs a request. */
@@ -38,7 +37,7 @@ export class Scope implements AsyncDisposable {
 
   /** Ends what was entered, in reverse order; rejects with what a cleanup throws after all have run. */
   close(): Promise<void> {
-    return (this.#closed ??= this.#last.then(() => unwind(this.#execution.exits ?? [])).finally(this.#leave));
+    return (this.#closed ??= this.#last.then(() => unwind(this.#execution.entered ?? [])).finally(this.#leave));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

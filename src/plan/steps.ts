@@ -9,10 +9,9 @@ import { compileInput, namesFrom } from './inputs.ts';
 import { valuesOf } from './invoke.ts';
 
 export interface Steps {
+  /** The handler's is the last. */
   readonly steps: readonly Step[];
-  /** Calls the handler. */
-  readonly handle: Step;
-  /** What is required at each step, and at last by the handler. */
+  /** What is required at each step. */
   readonly guards: readonly Guard[];
   readonly controller: Step;
 }
@@ -46,7 +45,6 @@ export function compileSteps(operation: Operation, appValues: AppValues): Steps 
   const controller = compileSource(graph.controller, positions, appValues);
   const parameters = graph.parameters.map((source) => compileSource(source, positions, appValues));
   const invalid = traits.find((trait) => trait.invalid !== undefined)?.invalid;
-  guards.push(all);
   function handle(execution: Execution): unknown {
     if (execution.issues !== undefined) {
       const error = execution.validationError();
@@ -56,5 +54,6 @@ export function compileSteps(operation: Operation, appValues: AppValues): Steps 
     const values = valuesOf(parameters, execution) as unknown[];
     return (instance[declaration.handler] as (...values: unknown[]) => unknown).apply(instance, values);
   }
-  return { steps, handle, guards, controller };
+  guards[steps.push(handle) - 1] = all;
+  return { steps, guards, controller };
 }

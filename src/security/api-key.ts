@@ -39,7 +39,7 @@ export class APIKeyHeader<const A extends boolean | undefined = true> extends AP
   protected readonly place = 'header';
 
   protected valuesOf(context: Context, name: string): string | readonly string[] | undefined {
-    const value = context.incoming.header(name.toLowerCase());
+    const value = context.exchange.incoming.header(name.toLowerCase());
     // Platforms join repeated lines with a comma and a space, and a key with both in it is not distinguishable.
     return value?.includes(', ') === true ? value.split(', ') : value;
   }
@@ -50,7 +50,7 @@ export class APIKeyQuery<const A extends boolean | undefined = true> extends API
   protected readonly place = 'query';
 
   protected valuesOf(context: Context, name: string): string | readonly string[] | undefined {
-    return context.query.get(name);
+    return context.exchange.query.get(name);
   }
 }
 
@@ -59,6 +59,6 @@ export class APIKeyCookie<const A extends boolean | undefined = true> extends AP
   protected readonly place = 'cookie';
 
   protected valuesOf(context: Context, name: string): string | readonly string[] | undefined {
-    return context.cookies.get(name);
+    return context.exchange.cookies.get(name);
   }
 }

@@ -26,7 +26,7 @@ export class HTTPBasic<const A extends boolean | undefined = true> extends Secur
   read(context: Context): Credential<HTTPBasicCredentials, A> | undefined | HTTPException {
     const encoded = credentialsOf(context, 'basic');
     if (encoded === undefined) return undefined;
-    if (context.incoming.headerCount('authorization') > 1) return this.refuse('invalid_request');
+    if (context.exchange.incoming.headerCount('authorization') > 1) return this.refuse('invalid_request');
     const credentials = decodeBasic(encoded);
     return credentials === undefined ? this.refuse('invalid_token') : credentials;
   }
@@ -59,7 +59,7 @@ export class HTTPDigest<const A extends boolean | undefined = true> extends Secu
   read(context: Context): Credential<HTTPAuthorizationCredentials, A> | undefined | HTTPException {
     const credentials = credentialsOf(context, 'digest');
     if (credentials === undefined) return undefined;
-    if (context.incoming.headerCount('authorization') > 1) return this.refuse('invalid_request');
+    if (context.exchange.incoming.headerCount('authorization') > 1) return this.refuse('invalid_request');
     if (credentials === '') return this.refuse('invalid_token');
     const value: HTTPAuthorizationCredentials = { scheme: 'Digest', credentials };
     return value;
@@ -76,7 +76,7 @@ export class HTTPDigest<const A extends boolean | undefined = true> extends Secu
 
 /** What follows the scheme word; undefined for no header or another scheme. */
 function credentialsOf(context: Context, scheme: string): string | undefined {
-  const header = context.incoming.header('authorization');
+  const header = context.exchange.incoming.header('authorization');
   if (header === undefined || header.slice(0, scheme.length).toLowerCase() !== scheme) return undefined;
   const rest = header.slice(scheme.length);
   return rest === '' || rest.startsWith(' ') || rest.startsWith('\t') ? rest.replace(/^ +/, '') : undefined;

@@ -18,12 +18,13 @@ abstract class BearerScheme<V> extends SecurityScheme<V> {
   protected abstract credentialOf(scheme: string, token: string): V;
 
   override read(context: Context): V | undefined | HTTPException {
-    const header = context.incoming.header('authorization');
+    const header = context.exchange.incoming.header('authorization');
     if (header === undefined) return undefined;
     const match = CREDENTIALS.exec(header);
     if (match?.[1] !== undefined && match[2] !== undefined) return this.credentialOf(match[1], match[2]);
     // RFC 6750 §3.1: more than one method, or the same one twice, is an invalid request and never "first wins".
-    if (context.incoming.headerCount('authorization') > 1 || JOINED.test(header)) return this.refuse('invalid_request');
+    if (context.exchange.incoming.headerCount('authorization') > 1 || JOINED.test(header))
+      return this.refuse('invalid_request');
     return SCHEME_WORD.test(header) ? this.refuse('invalid_token') : undefined;
   }
 
@@ -36,7 +37,7 @@ abstract class BearerScheme<V> extends SecurityScheme<V> {
   }
 
   override present(context: Context): boolean {
-    const header = context.incoming.header('authorization');
+    const header = context.exchange.incoming.header('authorization');
     return header !== undefined && SCHEME_WORD.test(header);
   }
 }

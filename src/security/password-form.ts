@@ -137,7 +137,7 @@ interface Client {
 }
 
 /** RFC 6749 §2.3: by a Basic header, urldecoded after base64, or by the form, and never by both. */
-function clientOf(form: PasswordFormFields, { incoming }: Context): Client {
+function clientOf(form: PasswordFormFields, { exchange: { incoming } }: Context): Client {
   const inForm = { id: form.client_id, secret: form.client_secret };
   const header = incoming.header('authorization');
   const basic = header === undefined ? null : /^basic(?:[ \t]+(.*))?$/i.exec(header);

@@ -3,7 +3,7 @@ import { FrameworkError } from '../http/errors.ts';
 export type AnyGenerator = Generator<unknown, unknown, unknown> | AsyncGenerator<unknown, unknown, unknown>;
 
 /** A generator that has been entered and waits at its `yield`. */
-export interface Exit {
+export interface EnteredGenerator {
   readonly generator: AnyGenerator;
   readonly name: string;
   readonly lifetime: 'handler' | 'request' | 'app';
@@ -21,13 +21,13 @@ function yielded(result: IteratorResult<unknown, unknown>, name: string): unknow
 }
 
 /** Runs the code after a `yield`. */
-export async function leave({ generator, name }: Exit): Promise<void> {
+export async function leave({ generator, name }: EnteredGenerator): Promise<void> {
   const result = await generator.next();
   if (result.done !== true) await refuseSecondYield(generator, name);
 }
 
 /** Throws an error in at a `yield`; rejects with what comes out, which is never nothing. */
-async function throwIn({ generator, name }: Exit, error: unknown): Promise<never> {
+async function throwIn({ generator, name }: EnteredGenerator, error: unknown): Promise<never> {
   const result = await generator.throw(error);
   if (result.done !== true) return refuseSecondYield(generator, name);
   throw new FrameworkError(`The dependency '${name}' swallowed an error; it may throw another one instead`, {
@@ -47,11 +47,11 @@ async function refuseSecondYield(generator: AnyGenerator, name: string): Promise
  * An error, from the start or from a cleanup, is thrown in to all that are left, and what comes out of the last is
  * thrown.
  */
-export async function unwind(exits: Exit[], failure?: { readonly error: unknown }): Promise<void> {
+export async function unwind(entered: EnteredGenerator[], failure?: { readonly error: unknown }): Promise<void> {
   let current = failure;
-  for (let exit = exits.pop(); exit !== undefined; exit = exits.pop()) {
+  for (let last = entered.pop(); last !== undefined; last = entered.pop()) {
     try {
-      await (current === undefined ? leave(exit) : throwIn(exit, current.error));
+      await (current === undefined ? leave(last) : throwIn(last, current.error));
     } catch (error) {
       current = { error };
     }
@@ -61,15 +61,15 @@ export async function unwind(exits: Exit[], failure?: { readonly error: unknown 
 
 /** Leaves generators in reverse order of entry, each for itself; failures go to `report`. */
 export async function leaveAll(
-  exits: Exit[],
+  entered: EnteredGenerator[],
   report: (error: unknown, name: string) => void,
   failure?: { readonly error: unknown },
 ): Promise<void> {
-  for (let exit = exits.pop(); exit !== undefined; exit = exits.pop()) {
+  for (let last = entered.pop(); last !== undefined; last = entered.pop()) {
     try {
-      await (failure === undefined ? leave(exit) : throwIn(exit, failure.error));
+      await (failure === undefined ? leave(last) : throwIn(last, failure.error));
     } catch (error) {
-      if (failure === undefined || error !== failure.error) report(error, exit.name);
+      if (failure === undefined || error !== failure.error) report(error, last.name);
     }
   }
 }

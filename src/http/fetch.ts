@@ -1,7 +1,7 @@
-import { discard, endSource, sourceOf, type Streamed } from '../http/ending.ts';
-import { HTTPException, RequestAbandonedError } from '../http/errors.ts';
-import type { Incoming } from '../http/incoming.ts';
-import { pairsOf, type Reply, replyToError } from '../http/reply.ts';
+import { discard, endSource, sourceOf, type Streamed } from './body-source.ts';
+import { HTTPException, RequestAbandonedError } from './errors.ts';
+import type { Incoming } from './incoming.ts';
+import { pairsOf, type Reply, replyToError } from './reply.ts';
 
 const encoder = new TextEncoder();
 
@@ -10,8 +10,8 @@ class FetchIncoming implements Incoming {
   readonly request: Request;
   readonly method: string;
   readonly target: string;
-  #left: AbortController | undefined = undefined;
-  #signal: AbortSignal | undefined = undefined;
+  #gone = false;
+  #listeners: (() => void)[] | undefined = undefined;
 
   constructor(request: Request) {
     this.request = request;
@@ -24,21 +24,36 @@ class FetchIncoming implements Incoming {
   }
 
   get gone(): boolean {
-    return this.request.signal.aborted || this.#left?.signal.aborted === true;
+    return this.#gone || this.request.signal.aborted;
   }
 
-  get signal(): AbortSignal {
-    this.#left ??= new AbortController();
-    return (this.#signal ??= AbortSignal.any([this.request.signal, this.#left.signal]));
+  whenGone(listener: () => void): void {
+    if (this.#listeners === undefined) {
+      this.#listeners = [];
+      this.request.signal.addEventListener('abort', this.#leave, { once: true });
+    }
+    this.#listeners.push(listener);
   }
+
+  readonly #leave = (): void => this.leave();
 
   get clientAddress(): undefined {
     return undefined;
   }
 
-  /** The answer's body was cancelled. */
+  /** The client has gone, or has cancelled the body of the reply. */
   leave(): void {
-    (this.#left ??= new AbortController()).abort(new RequestAbandonedError());
+    this.#gone = true;
+    const listeners = this.#listeners ?? [];
+    this.end();
+    for (const listener of listeners) listener();
+  }
+
+  /** The reply is over: some platforms abort the signals of requests that have been answered. */
+  end(): void {
+    if (this.#listeners === undefined) return;
+    this.#listeners = undefined;
+    this.request.signal.removeEventListener('abort', this.#leave);
   }
 
   header(name: string): string | undefined {
@@ -79,8 +94,8 @@ class FetchIncoming implements Incoming {
   }
 }
 
-/** Answers a Web request; `handle` gives the reply, and an answer that cannot be made is reported and a constant 500. */
-export function answer(
+/** Responds to a Web request; a reply that cannot be sent is reported, and a constant 500 goes out instead. */
+export function respond(
   request: Request,
   handle: (incoming: Incoming, send: (reply: Reply) => void) => void,
   report: (error: unknown, where: string) => void,
@@ -106,10 +121,12 @@ function toResponse(reply: Reply, incoming: FetchIncoming): Response {
   const init = { status, headers };
   if (incoming.method === 'HEAD' || bytes === null) {
     // Nobody will read it, so it is over.
+    incoming.end();
     void discard(bytes).then(() => after?.());
     return new Response(null, init);
   }
   if (bytes instanceof Uint8Array && after === undefined) {
+    incoming.end();
     return new Response(bytes as Uint8Array<ArrayBuffer>, init);
   }
   return new Response(toStream(bytes, incoming, after), init);
@@ -128,22 +145,19 @@ function toStream(
   after: Reply['after'],
 ): ReadableStream<Uint8Array> {
   const source = sourceOf(body instanceof Uint8Array ? once(body) : body);
-  const { signal } = incoming.request;
   let over = false;
+  let leaving: Promise<void> | undefined;
   async function end(error?: unknown): Promise<void> {
     if (over) return;
     over = true;
-    signal.removeEventListener('abort', abort);
+    incoming.end();
     await after?.(error);
   }
-  async function leave(): Promise<void> {
-    incoming.leave();
-    await endSource(source);
-    await end();
+  function leave(): Promise<void> {
+    return (leaving ??= endSource(source).then(() => end()));
   }
-  const abort = (): void => void leave();
-  if (signal.aborted) abort();
-  else signal.addEventListener('abort', abort, { once: true });
+  if (incoming.gone) void leave();
+  else incoming.whenGone(() => void leave());
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller): Promise<void> {
@@ -163,7 +177,10 @@ function toStream(
           await end(error);
         }
       },
-      cancel: leave,
+      cancel: () => {
+        incoming.leave();
+        return leave();
+      },
     },
     { highWaterMark: 0 },
   );

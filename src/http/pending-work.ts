@@ -1,19 +1,20 @@
-import type { Context } from './context.ts';
-import { discard } from './ending.ts';
+import { discard } from './body-source.ts';
+import type { ErrorReplies } from './error-replies.ts';
+import type { Exchange } from './exchange.ts';
 import type { Reply } from './reply.ts';
 
-/** What comes after answers: background tasks and cleanups, and the wait for all of it at the end. */
-export class Aftermath {
-  /** What comes after answers that have been sent. */
+/** What comes after replies: background tasks and cleanups, and the wait for all of it at the end. */
+export class PendingWork {
+  /** What comes after replies that have been sent. */
   readonly #pending = new Set<Promise<unknown>>();
-  /** What comes after answers that have not been sent yet. */
+  /** What comes after replies that have not been sent yet. */
   readonly #unsent = new Set<() => void | Promise<void>>();
-  readonly #report: (error: unknown, context: Context) => void;
+  readonly #errors: ErrorReplies;
   #running = 0;
   #idle: (() => void) | undefined = undefined;
 
-  constructor(report: (error: unknown, context: Context) => void) {
-    this.#report = report;
+  constructor(errors: ErrorReplies) {
+    this.#errors = errors;
   }
 
   /** A reply takes time, until `end`. */
@@ -26,26 +27,26 @@ export class Aftermath {
   }
 
   /** Adds to a reply what is to be done once it has been sent, if there is or may be anything. */
-  follow(reply: Reply, context: Context): Reply {
+  follow(reply: Reply, exchange: Exchange): Reply {
     const streams = typeof reply.body === 'object' && reply.body !== null;
-    if (context.backgroundTasks === undefined && context.cleanup === undefined && !streams) return reply;
+    if (exchange.backgroundTasks === undefined && exchange.cleanup === undefined && !streams) return reply;
     const after = (error?: unknown): void | Promise<void> => {
-      if (this.#unsent.delete(after)) return this.#track(this.#finish(context, error));
+      if (this.#unsent.delete(after)) return this.#track(this.#finish(exchange, error));
     };
     this.#unsent.add(after);
     return { ...reply, after };
   }
 
   /** Ends what belongs to a reply that comes too late to be sent. */
-  dismiss(late: Promise<Reply>, context: Context): void {
+  dismiss(late: Promise<Reply>, exchange: Exchange): void {
     const end = async (): Promise<void> => {
       try {
         const { body } = await late;
         await discard(body);
       } catch (error) {
-        this.#report(error, context);
+        this.#errors.report(error, exchange);
       }
-      await this.#finish(context, undefined);
+      await this.#finish(exchange, undefined);
     };
     void this.#track(end());
   }
@@ -57,7 +58,7 @@ export class Aftermath {
     return promise;
   }
 
-  /** Waits for everything; an answer that nobody has read by now counts as sent. */
+  /** Waits for everything; a reply that nobody has read by now counts as sent. */
   async settle(): Promise<void> {
     if (this.#running > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     await Promise.allSettled(this.#pending);
@@ -65,16 +66,16 @@ export class Aftermath {
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
   }
 
-  async #finish(context: Context, failure: unknown): Promise<void> {
-    if (failure !== undefined) this.#report(failure, context);
-    const { backgroundTasks = [] } = context;
+  async #finish(exchange: Exchange, failure: unknown): Promise<void> {
+    if (failure !== undefined) this.#errors.report(failure, exchange);
+    const { backgroundTasks = [] } = exchange;
     for (let task = backgroundTasks.shift(); task !== undefined; task = backgroundTasks.shift()) {
       try {
         await task();
       } catch (error) {
-        this.#report(error, context);
+        this.#errors.report(error, exchange);
       }
     }
-    await context.cleanup?.(failure);
+    await exchange.cleanup?.(failure);
   }
 }

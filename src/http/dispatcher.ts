@@ -1,0 +1,67 @@
+import { HTTPException } from './errors.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { ErrorReplies } from './error-replies.ts';
+import { Exchange } from './exchange.ts';
+import type { Incoming } from './incoming.ts';
+import { type Middleware, type Respond, wrapAll } from './middleware.ts';
+import type { PendingWork } from './pending-work.ts';
+import { type Eventual, isEventual } from './promise.ts';
+import { finalize, type Reply, replyToError } from './reply.ts';
+import { type Match, Router } from './router.ts';
+
+/** A whole request: from what an adapter presents, through middleware and router, to the reply that it sends. */
+export class Dispatcher {
+  router = new Router<Endpoint>();
+  /** Whether every request is refused with a 503. */
+  closed = false;
+  readonly #errors: ErrorReplies;
+  readonly #pending: PendingWork;
+  readonly #respond: Respond;
+
+  constructor(middleware: readonly Middleware[], errors: ErrorReplies, pending: PendingWork) {
+    this.#errors = errors;
+    this.#pending = pending;
+    this.#respond = wrapAll(middleware, (exchange) => this.#dispatch(exchange), errors);
+  }
+
+  /** One request; `send` gets the reply, at once where nothing has to be waited for. */
+  handle<I extends Incoming>(incoming: I, send: (reply: Reply, incoming: I) => void): void {
+    const exchange = new Exchange(incoming);
+    const reply = this.closed ? replyToError(new HTTPException(503)) : this.#respond(exchange);
+    if (!isEventual(reply)) return send(this.#pending.follow(reply, exchange), incoming);
+    this.#pending.begin();
+    const settle = (settled: Reply): void => {
+      this.#pending.end();
+      send(this.#pending.follow(settled, exchange), incoming);
+    };
+    reply.then(settle);
+  }
+
+  #dispatch(exchange: Exchange): Reply | Eventual<Reply> {
+    let match: Match<Endpoint> | undefined;
+    try {
+      match = this.router.find(exchange.method, exchange.path);
+    } catch (error) {
+      return this.#errors.reply(error, exchange);
+    }
+    if (match === undefined) return this.#unrouted(exchange);
+    const endpoint = match.route;
+    exchange.endpoint = endpoint;
+    exchange.pathValues = match.values;
+    const reply = endpoint.run(exchange);
+    if (endpoint.deadline === undefined || !isEventual(reply)) return reply;
+    return endpoint.deadline.within(reply, exchange);
+  }
+
+  /** OPTIONS is answered for every known path (RFC 9110 §9.3.7), and a 405 says what is allowed (§15.5.6). */
+  #unrouted(exchange: Exchange): Reply {
+    const { method, path } = exchange;
+    const allowed = this.router.allowed(path);
+    const headers = ['Allow', allowed.join(', ')];
+    if (method === 'OPTIONS' && (path === '*' || allowed.length > 0)) {
+      return finalize({ status: 204, headers: path === '*' ? [] : headers, body: null }, exchange);
+    }
+    if (allowed.length === 0) return finalize(replyToError(new HTTPException(404)), exchange);
+    return finalize(replyToError(new HTTPException(405), headers), exchange);
+  }
+}

@@ -1,0 +1,21 @@
+import type { Deadline } from './deadline.ts';
+import type { ErrorHandlers } from './error-handlers.ts';
+import type { Exchange } from './exchange.ts';
+import type { Limits } from './limits.ts';
+import type { PathTemplate } from './path.ts';
+import type { Eventual } from './promise.ts';
+import type { Reply } from './reply.ts';
+
+/** What an app serves at one method and path: an operation or a page. */
+export interface Endpoint {
+  readonly method: string;
+  readonly template: PathTemplate;
+  readonly limits: Limits;
+  readonly deadline?: Deadline | undefined;
+  /** Headers of all its replies, names and values in turn. */
+  readonly headers?: readonly string[] | undefined;
+  /** The error handlers of its controller. */
+  readonly handlers?: ErrorHandlers | undefined;
+  /** Never throws or rejects. */
+  run(exchange: Exchange): Reply | Eventual<Reply>;
+}

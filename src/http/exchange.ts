@@ -1,0 +1,85 @@
+import { Context, type ContextResponse } from './context.ts';
+import type { Endpoint } from './endpoint.ts';
+import { RequestAbandonedError } from './errors.ts';
+import type { Incoming } from './incoming.ts';
+import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { type Pairs, parseCookies, parsePairs } from './pairs.ts';
+
+/** Work to be done after the response has been sent. */
+export type BackgroundTask = () => unknown;
+
+const NO_VALUES: readonly string[] = [];
+
+/** One request and its reply as the framework sees them; users see its context. */
+export class Exchange {
+  readonly incoming: Incoming;
+  readonly method: string;
+  /** The path as it was sent, undecoded and without the query string. */
+  readonly path: string;
+  /** What serves the request, once the router has found it. */
+  endpoint: Endpoint | undefined = undefined;
+  /** The decoded values of the path's variables, in order. */
+  pathValues: readonly string[] = NO_VALUES;
+  /** Status and headers that were set on the context; undefined until somebody asks for them. */
+  outgoing: ContextResponse | undefined = undefined;
+  backgroundTasks: BackgroundTask[] | undefined = undefined;
+  /** What is left to be cleaned up once the reply has been sent; an error says that it was cut short. */
+  cleanup: ((error?: unknown) => void | Promise<void>) | undefined = undefined;
+  /** The controller of a request that failed, where it had been made. */
+  controller: unknown = undefined;
+  /** The challenges that a 401 or 403 of the matched operation carries. */
+  challenges: ((status: number) => readonly string[]) | undefined = undefined;
+  readonly #queryText: string;
+  #query: Pairs | undefined = undefined;
+  #cookies: Pairs | undefined = undefined;
+  #context: Context | undefined = undefined;
+  #expired = false;
+  #abort: AbortController | undefined = undefined;
+
+  constructor(incoming: Incoming) {
+    const { method, target } = incoming;
+    const query = target.indexOf('?');
+    this.incoming = incoming;
+    this.method = method;
+    this.path = query === -1 ? target : target.slice(0, query);
+    this.#queryText = query === -1 ? '' : target.slice(query + 1);
+  }
+
+  /** What users see, made when their code first asks for it. */
+  get context(): Context {
+    return (this.#context ??= new Context(this));
+  }
+
+  get query(): Pairs {
+    return (this.#query ??= parsePairs(this.#queryText, this.limits.queryPairs, 400));
+  }
+
+  get cookies(): Pairs {
+    return (this.#cookies ??= parseCookies(this.incoming.header('cookie') ?? '', this.limits.queryPairs));
+  }
+
+  get limits(): Limits {
+    return this.endpoint?.limits ?? DEFAULT_LIMITS;
+  }
+
+  /** Whether a reply can no longer reach anybody. */
+  get abandoned(): boolean {
+    return this.#expired || this.incoming.gone;
+  }
+
+  /** Aborted when the client leaves or the time limit passes. */
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      const abort = (this.#abort = new AbortController());
+      if (this.abandoned) abort.abort(new RequestAbandonedError());
+      else this.incoming.whenGone(() => abort.abort(new RequestAbandonedError()));
+    }
+    return this.#abort.signal;
+  }
+
+  /** The time limit has passed. */
+  expire(error: Error): void {
+    this.#expired = true;
+    this.#abort?.abort(error);
+  }
+}

@@ -1,0 +1,104 @@
+import { discard } from '../http/body-source.ts';
+import type { HTTPException } from '../http/errors.ts';
+import type { ErrorReplies } from '../http/error-replies.ts';
+import type { Exchange } from '../http/exchange.ts';
+import { type Eventual, isEventual } from '../http/promise.ts';
+import { finalize, type Output, type Reply, replyTo, share } from '../http/reply.ts';
+import { challengesOf, type Guard } from './challenges.ts';
+import type { Execution, Step } from './execution.ts';
+import { type EnteredGenerator, leave, leaveAll, unwind } from './generators.ts';
+import type { Conclusion } from './run.ts';
+
+export interface ConclusionParts {
+  readonly output: Output;
+  /** What is required at each step. */
+  readonly guards: readonly Guard[];
+  /** Reads the controller's instance, for its error handlers. */
+  readonly controller: Step;
+  readonly errors: ErrorReplies;
+  /** The address that challenges name for clients to begin at (RFC 9728 §5.1). */
+  readonly resourceMetadata: string | undefined;
+}
+
+/** Turns the outcome of an operation into a reply: its value, or the error that ended it. */
+export class HttpConclusion implements Conclusion {
+  readonly #parts: ConclusionParts;
+  /** The refusal for missing credentials is one and the same for all requests, and its reply is made once. */
+  readonly #refusals = new WeakMap<HTTPException, Reply>();
+
+  constructor(parts: ConclusionParts) {
+    this.#parts = parts;
+  }
+
+  succeed(execution: Execution, value: unknown): Reply | Eventual<Reply> {
+    const { exchange, entered } = execution;
+    try {
+      const reply = replyTo(value, this.#parts.output, exchange);
+      if (entered !== undefined || isEventual(reply)) return this.#leave(execution, reply);
+      return this.#finish(reply, exchange);
+    } catch (error) {
+      return this.fail(execution, error);
+    }
+  }
+
+  refuse(execution: Execution, refusal: HTTPException): Reply | Eventual<Reply> {
+    const { exchange, entered, anonymous } = execution;
+    const known = this.#refusals.get(refusal);
+    if (known !== undefined && entered === undefined && exchange.outgoing === undefined) {
+      if (this.#parts.errors.find(refusal, exchange) === undefined) return known;
+    }
+    const reply = this.fail(execution, refusal);
+    if (anonymous && !isEventual(reply) && exchange.outgoing === undefined) {
+      share(reply.headers);
+      this.#refusals.set(refusal, reply);
+    }
+    return reply;
+  }
+
+  /** All generators that were entered see the error first. */
+  fail(execution: Execution, error: unknown): Reply | Eventual<Reply> {
+    const { exchange, entered } = execution;
+    const { errors, controller } = this.#parts;
+    this.#setChallenges(exchange, execution.position);
+    exchange.controller = controller(execution);
+    if (entered === undefined || entered.length === 0) return errors.reply(error, exchange);
+    return unwind(entered, { error }).catch((thrown: unknown) => errors.reply(thrown, exchange)) as Promise<Reply>;
+  }
+
+  /** Leaves what ends with the handler; the rest waits for the reply to be sent. */
+  async #leave(execution: Execution, pending: Reply | Promise<Reply>): Promise<Reply> {
+    const { exchange, entered = [] } = execution;
+    let reply: Reply | undefined;
+    try {
+      reply = await pending;
+      for (let index = entered.length - 1; index >= 0; index--) {
+        const generator = entered[index];
+        if (generator?.lifetime !== 'handler') continue;
+        entered.splice(index, 1);
+        await leave(generator);
+      }
+      if (entered.length > 0) exchange.cleanup = (error) => this.#cleanUp(entered, exchange, error);
+      return this.#finish(reply, exchange);
+    } catch (error) {
+      if (reply !== undefined) await discard(reply.body);
+      return this.fail(execution, error);
+    }
+  }
+
+  #cleanUp(entered: EnteredGenerator[], exchange: Exchange, error: unknown): Promise<void> {
+    const failure = error === undefined ? undefined : { error };
+    return leaveAll(entered, (second) => this.#parts.errors.report(second, exchange), failure);
+  }
+
+  #finish(reply: Reply, exchange: Exchange): Reply {
+    if (reply.status === 401 || reply.status === 403) this.#setChallenges(exchange, this.#parts.guards.length - 1);
+    return finalize(reply, exchange);
+  }
+
+  #setChallenges(exchange: Exchange, position: number): void {
+    const { guards, resourceMetadata } = this.#parts;
+    const guard = guards[position] ?? guards.at(-1);
+    if (guard === undefined || guard.schemes.length === 0) return;
+    exchange.challenges = (status) => challengesOf(guard, exchange.context, status, resourceMetadata);
+  }
+}
