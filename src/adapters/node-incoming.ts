@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { HTTPException, RequestAbandonedError } from '../http/errors.ts';
 import type { Incoming } from '../http/incoming.ts';
 import { type Eventual, Later } from '../http/promise.ts';
-import { pairsOf } from '../http/reply.ts';
+import { pairsOf } from '../http/headers.ts';
 import { readAsset } from './node-assets.ts';
 import { type Head, isNamed } from './node-target.ts';
 

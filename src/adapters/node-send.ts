@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import { discard, endSource, sourceOf, type Streamed } from '../http/body-source.ts';
-import { headerIn, type Reply } from '../http/reply.ts';
+import { type BodySource, discard } from '../http/body-source.ts';
+import { headerIn } from '../http/headers.ts';
+import type { Reply } from '../http/reply.ts';
 import { hasNoContent } from '../http/status.ts';
 import type { HeadWriter } from './node-head.ts';
 
@@ -59,8 +60,7 @@ export function writeHead(response: ServerResponse, status: number, headers: rea
 }
 
 /** Writes as fast as the client reads; rejects where the source fails, and then cuts the connection. */
-async function stream(body: Streamed, response: ServerResponse): Promise<void> {
-  const source = sourceOf(body);
+async function stream(source: BodySource, response: ServerResponse): Promise<void> {
   // One waiter at a time: a race against one promise for the whole answer would keep every piece alive.
   let wake: (() => void) | undefined;
   const rouse = (): void => wake?.();
@@ -71,7 +71,7 @@ async function stream(body: Streamed, response: ServerResponse): Promise<void> {
         wake = () => response.destroyed && resolve(undefined);
         source.next().then(resolve, reject);
       });
-      if (next === undefined || response.destroyed) return await endSource(source);
+      if (next === undefined || response.destroyed) return await source.end();
       if (next.done === true) break;
       if (!response.write(next.value)) await new Promise<void>((resolve) => (wake = resolve));
     }
@@ -83,6 +83,7 @@ async function stream(body: Streamed, response: ServerResponse): Promise<void> {
   } catch (error) {
     // What has been sent must not look complete (RFC 9112 §8).
     response.destroy();
+    await source.end();
     throw error;
   }
 }

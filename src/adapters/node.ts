@@ -5,11 +5,11 @@ import type { App } from '../app.ts';
 import { discard } from '../http/body-source.ts';
 import { HTTPException } from '../http/errors.ts';
 import type { Logger } from '../http/log.ts';
-import { type Reply, replyToError } from '../http/reply.ts';
+import type { Reply } from '../http/reply.ts';
 import { type HeadWriter, headWriterFor } from './node-head.ts';
 import { NodeIncoming } from './node-incoming.ts';
 import { send } from './node-send.ts';
-import { readHead } from './node-target.ts';
+import { type Head, readHead } from './node-target.ts';
 
 export interface ListenerOptions {
   /** How many proxies in front add to `X-Forwarded-For`; `true` is one. None is trusted unless set. */
@@ -55,6 +55,9 @@ export function toNodeListener(app: App, options: ListenerOptions = {}): Request
   return listenerOf(app, options, { closing: false });
 }
 
+/** In place of a head that is refused, of which nothing may be used. */
+const REFUSED: Head = { target: '/', length: 0, chunked: false };
+
 /** What a server knows of itself. */
 interface State {
   /** Whether it is about to close, and tells its clients so. */
@@ -83,16 +86,16 @@ function listenerOf(
       if (state.closing || incoming.unread) end(reply, response);
       else send(reply, response, false, state.heads);
     } catch (error) {
-      app.report(error, incoming.target);
       void discard(reply.body);
-      end({ ...replyToError(undefined), after: reply.after }, response);
+      end({ ...app.refuse(error, incoming), after: reply.after }, response);
     }
   };
   return function handle(message, response, continues = false) {
     if (ending.size > 0 && ending.has(message.socket)) return;
     const head = readHead(message);
     if (typeof head === 'number') {
-      end(replyToError(new HTTPException(head)), response);
+      const refused = new NodeIncoming(message, response, REFUSED, false, trustedProxies);
+      end(app.refuse(new HTTPException(head), refused), response);
       return;
     }
     const incoming = new NodeIncoming(message, response, head, continues, trustedProxies);
@@ -137,8 +140,10 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
     state.closing = true;
+    app.drain();
+    const end = Date.now() + shutdownTimeout;
     return (closed ??= drain(server, shutdownTimeout)
-      .then(() => app.close())
+      .then(() => app.closeWithin(Math.max(0, end - Date.now())))
       .finally(() => {
         process.off('SIGTERM', exit);
         process.off('SIGINT', exit);

@@ -1,7 +1,8 @@
-import { discard, endSource, sourceOf, type Streamed } from './body-source.ts';
+import { BodySource, discard } from './body-source.ts';
 import { HTTPException, RequestAbandonedError } from './errors.ts';
 import type { Incoming } from './incoming.ts';
-import { pairsOf, type Reply, replyToError } from './reply.ts';
+import { pairsOf } from './headers.ts';
+import type { Reply } from './reply.ts';
 
 const encoder = new TextEncoder();
 
@@ -98,7 +99,7 @@ class FetchIncoming implements Incoming {
 export function respond(
   request: Request,
   handle: (incoming: Incoming, send: (reply: Reply) => void) => void,
-  report: (error: unknown, where: string) => void,
+  refuse: (error: unknown, incoming: Incoming) => Reply,
 ): Promise<Response> {
   return new Promise((resolve) => {
     const incoming = new FetchIncoming(request);
@@ -106,8 +107,8 @@ export function respond(
       try {
         resolve(toResponse(reply, incoming));
       } catch (error) {
-        report(error, incoming.target);
-        resolve(toResponse({ ...replyToError(undefined), after: reply.after }, incoming));
+        void discard(reply.body);
+        resolve(toResponse({ ...refuse(error, incoming), after: reply.after }, incoming));
       }
     });
   });
@@ -129,7 +130,8 @@ function toResponse(reply: Reply, incoming: FetchIncoming): Response {
     incoming.end();
     return new Response(bytes as Uint8Array<ArrayBuffer>, init);
   }
-  return new Response(toStream(bytes, incoming, after), init);
+  const source = bytes instanceof Uint8Array ? new BodySource([bytes]) : bytes;
+  return new Response(toStream(source, incoming, after), init);
 }
 
 function headersOf(list: readonly string[], length: number | undefined): Headers {
@@ -139,12 +141,7 @@ function headersOf(list: readonly string[], length: number | undefined): Headers
   return headers;
 }
 
-function toStream(
-  body: Uint8Array | Streamed,
-  incoming: FetchIncoming,
-  after: Reply['after'],
-): ReadableStream<Uint8Array> {
-  const source = sourceOf(body instanceof Uint8Array ? once(body) : body);
+function toStream(source: BodySource, incoming: FetchIncoming, after: Reply['after']): ReadableStream<Uint8Array> {
   let over = false;
   let leaving: Promise<void> | undefined;
   async function end(error?: unknown): Promise<void> {
@@ -154,7 +151,7 @@ function toStream(
     await after?.(error);
   }
   function leave(): Promise<void> {
-    return (leaving ??= endSource(source).then(() => end()));
+    return (leaving ??= source.end().then(() => end()));
   }
   if (incoming.gone) void leave();
   else incoming.whenGone(() => void leave());
@@ -174,6 +171,7 @@ function toStream(
         } catch (error) {
           // What has been sent must not look complete.
           controller.error(error);
+          await source.end();
           await end(error);
         }
       },
@@ -184,10 +182,6 @@ function toStream(
     },
     { highWaterMark: 0 },
   );
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }
 
 /** The target is what follows the authority; the URL has been parsed by the platform. */
