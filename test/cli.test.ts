@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { pause } from './world.ts';
+import { ask, root, Run } from './run.ts';
 
-/** Milliseconds after which something that should have happened is taken to hang. */
-const PATIENCE = 15_000;
-
-const root = join(import.meta.dirname, '..');
 const shop = relative(root, fileURLToPath(new URL('fixtures/shop.ts', import.meta.url)));
 const folder = mkdtempSync(join(tmpdir(), 'portico-cli-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -29,47 +23,6 @@ function varied(name: string, text: string): NodeJS.ProcessEnv {
   return { VARIATION: pathToFileURL(written(name, text)).href };
 }
 
-/** A command that runs, and what it has said so far. */
-class Run {
-  stdout = '';
-  stderr = '';
-  readonly #child: ChildProcess;
-  readonly #ended: Promise<unknown[]>;
-
-  constructor(program: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = root) {
-    const { PORT: _, NODE_OPTIONS: __, ...inherited } = process.env;
-    this.#child = spawn(process.execPath, program, { cwd, env: { ...inherited, ...env }, timeout: 4 * PATIENCE });
-    this.#child.stdout?.on('data', (chunk) => (this.stdout += chunk));
-    this.#child.stderr?.on('data', (chunk) => (this.stderr += chunk));
-    this.#ended = once(this.#child, 'close');
-  }
-
-  get said(): string {
-    return `${this.stdout}\n${this.stderr}`;
-  }
-
-  /** Resolves to the exit code, or the signal that ended the process. */
-  async end(signal?: NodeJS.Signals): Promise<unknown> {
-    if (signal !== undefined) this.#child.kill(signal);
-    const [code, by] = await this.#ended;
-    return code ?? by;
-  }
-
-  /** Waits until the command has said something. */
-  async until(holds: () => boolean | Promise<boolean>): Promise<void> {
-    for (const start = Date.now(); !(await holds()); await pause(20)) {
-      assert.ok(Date.now() - start < PATIENCE, `it has only said:\n${this.said}`);
-    }
-  }
-
-  /** The address that is told for the nth time. */
-  async address(nth = 1): Promise<string> {
-    const addresses = (): string[] => [...this.stdout.matchAll(/Serving on (\S+?),/g)].map(([, url = '']) => url);
-    await this.until(() => addresses().length >= nth);
-    return addresses()[nth - 1] ?? '';
-  }
-}
-
 const portico = (args: readonly string[], env?: NodeJS.ProcessEnv) =>
   new Run(['--import', 'tsx', 'src/cli/main.ts', ...args], env);
 
@@ -78,16 +31,6 @@ async function output(args: readonly string[], code: number, env?: NodeJS.Proces
   const run = portico(args, env);
   assert.equal(await run.end(), code, `portico ${args.join(' ')}\n${run.said}`);
   return run;
-}
-
-/** Asks on a connection of its own, as another client would. */
-function ask(url: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    get(url, { agent: false }, (response) => {
-      let text = '';
-      response.on('data', (chunk) => (text += chunk)).on('end', () => resolve(text));
-    }).on('error', reject);
-  });
 }
 
 describe('portico openapi', () => {
