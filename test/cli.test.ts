@@ -90,6 +90,62 @@ describe('portico routes', () => {
   });
 });
 
+describe('on a terminal', () => {
+  const warehouse = 'test/fixtures/warehouse.ts';
+  /** What a command writes to a terminal of this width. */
+  const onTerminal = async (columns: number, ...args: readonly string[]): Promise<string[]> => {
+    const terminal = written('terminal.mjs', `Object.assign(process.stdout, { isTTY: true, columns: ${columns} });`);
+    const run = new Run(['--import', 'tsx', '--import', pathToFileURL(terminal).href, 'src/cli/main.ts', ...args]);
+    assert.equal(await run.end(), 0, run.said);
+    return run.stdout.trimEnd().split('\n');
+  };
+
+  test('40 routes fit into 80 columns, and nothing of them is lost', async () => {
+    const { stdout } = await output(['routes', warehouse], 0);
+    const piped = stdout.trimEnd().split('\n');
+    assert.equal(piped.length, 41);
+    assert.deepEqual(await onTerminal(140, 'routes', warehouse), piped);
+
+    const lines = await onTerminal(80, 'routes', warehouse);
+    assert.deepEqual(lines.slice(0, 8), [
+      'METHOD  PATH                     HANDLER  SECURITY                  SCOPES',
+      '',
+      'ShelfController, made once',
+      'GET     /shelves/                list     OAuth2PasswordBearer|     shelves:read',
+      '                                          APIKeyHeader',
+      '',
+      'PlaceController, made once',
+      'GET     /warehouses/:warehouse   place0   OAuth2PasswordBearer|     -',
+    ]);
+    assert.deepEqual(
+      lines.filter((line) => line.length > 80),
+      [],
+    );
+    for (const width of [60, 20]) {
+      const text = (await onTerminal(width, 'routes', warehouse)).join('').replaceAll(' ', '');
+      for (const method of Array.from({ length: 39 }, (_, index) => `place${index}`)) assert.ok(text.includes(method));
+    }
+  });
+
+  test('the graph is a tree of what each operation needs, cut to the width, unless a format is asked for', async () => {
+    const lines = await onTerminal(32, 'graph', warehouse);
+    assert.deepEqual(lines.slice(0, 8), [
+      'GET /shelves/  ShelfController.…',
+      '├─ ShelfController (app)',
+      '└─ reader [shelves:read]',
+      '   └─ OAuth2PasswordBearer | AP…',
+      'GET /warehouses/:warehouseId/pl…',
+      '├─ reader …',
+      '└─ PlaceController (app)',
+      'GET /warehouses/:warehouseId/pl…',
+    ]);
+    assert.equal((await onTerminal(32, 'graph', warehouse, '--format', 'mermaid'))[0], 'flowchart LR');
+    const piped = await output(['graph', warehouse, '--format', 'tree'], 0);
+    assert.match(piped.stdout, /^GET \/shelves\/ {2}ShelfController\.list\n├─ /);
+    assert.match((await output(['graph', warehouse, '--format', 'dot'], 2)).stderr, /^--format 'dot' is neither/);
+  });
+});
+
 test('portico graph draws every dependency once, and what needs it', async () => {
   const { stdout } = await output(['graph', shop], 0);
   const [first, ...lines] = stdout.trimEnd().split('\n');
@@ -238,7 +294,7 @@ test('FILE in TypeScript is loaded by plain Node with the tsx of the project, wh
   const build = ['-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', join(installed, 'dist')];
   execFileSync(process.execPath, [compiler, ...build]);
   symlinkSync(join(root, 'package.json'), join(installed, 'package.json'));
-  for (const name of ['zod', 'reflect-metadata', 'openapi3-ts', 'tsx']) {
+  for (const name of ['zod', 'reflect-metadata', 'openapi3-ts', 'cookie', 'tsx']) {
     symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction');
   }
   writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
@@ -260,7 +316,18 @@ test('FILE in TypeScript is loaded by plain Node with the tsx of the project, wh
   rmSync(join(modules, 'tsx'));
   const missing = new Run(routes, {}, project);
   assert.equal(await missing.end(), 1, missing.said);
-  assert.match(missing.stderr, /^app\.ts is TypeScript, .* npm install --save-dev tsx\n$/);
+  assert.match(missing.stderr, /^app\.ts is TypeScript, .* npm install --save-dev tsx\n.+\n$/);
+
+  // What needs no loader is served without one.
+  const plain = `import { App } from 'portico'; export const app = new App({ title: 'Plain', version: '1' });`;
+  writeFileSync(join(project, 'plain.js'), plain);
+  const built = new Run([...routes.slice(0, -1), 'plain.js'], {}, project);
+  assert.equal(await built.end(), 0, built.said);
+  writeFileSync(join(project, 'broken.js'), 'export const app = ;');
+  const broken = new Run([...routes.slice(0, -1), 'broken.js'], {}, project);
+  assert.equal(await broken.end(), 1, broken.said);
+  assert.match(broken.stderr, /^broken\.js cannot be loaded\n/);
+  assert.doesNotMatch(broken.stderr, /tsx/);
 });
 
 describe('the command line', () => {
@@ -287,6 +354,9 @@ describe('the command line', () => {
     const [version, help] = await Promise.all([output(['--version'], 0), output(['start', '--help'], 0)]);
     const { version: expected } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
     assert.equal(version.stdout, `${expected}\n`);
-    assert.match(help.stdout, /^Usage: portico start FILE \[--port PORT\] \[--host HOST\] \[--workers N\]\n/);
+    assert.match(
+      help.stdout,
+      /^Usage: portico start FILE \[--port PORT\] \[--host HOST\] \[--workers N\] \[--env-file FILE\]\.\.\.\n/,
+    );
   });
 });

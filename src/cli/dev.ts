@@ -42,7 +42,8 @@ async function run(args: readonly string[]): Promise<number> {
     checkEnvironment(files);
     const path = pathOf(file);
     return runWatched({
-      program: [...process.execArgv, ...inspect, ...process.argv.slice(1)],
+      // Node takes an --env-file for its own, wherever it stands, unless "--" comes before it.
+      program: [...process.execArgv, ...inspect, '--', ...process.argv.slice(1)],
       env: { [WATCHED]: '1' },
       watched: () => [path, ...pathsInDevelopment(files), ...configurationFiles()],
     });

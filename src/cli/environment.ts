@@ -20,7 +20,7 @@ export function readEnvironment(files: readonly string[] = []): void {
   }
 }
 
-/** Throws where a file is missing. */
+/** Throws where a file is missing; it depends on how the command was started whether Node is there first. */
 export function checkEnvironment(files: readonly string[] = []): void {
   for (const file of files) {
     if (file === '' || !existsSync(file)) throw new Failure(`The file '${file}' of --env-file does not exist`);
