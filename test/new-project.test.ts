@@ -147,6 +147,35 @@ describe('a project that portico new has made from the packed package', () => {
   });
 });
 
+describe('the installed command under SIGTERM', () => {
+  const hasBash = existsSync('/bin/bash');
+  const app = `import { App } from 'portico'; export const app = new App({ title: 'Plain', version: '1.0.0' });\n`;
+
+  /** A program that serves when it is started so, ends with 0, and leaves no server behind. */
+  const endsInOrder = async (program: string, ...args: readonly string[]): Promise<void> => {
+    const cwd = join(folder, 'ending');
+    mkdirSync(cwd, { recursive: true });
+    writeFileSync(join(cwd, 'app.js'), app);
+    const scripts = { start: 'exec portico start app.js' };
+    writeFileSync(join(cwd, 'package.json'), JSON.stringify({ type: 'module', scripts }));
+    const run = new Run(args, { PORT: '0' }, cwd, program);
+    const url = await run.address();
+    assert.match(await ask(`${url}/openapi.json`), /"Plain"/);
+    assert.equal(await run.end('SIGTERM'), 0, run.said);
+    await assert.rejects(ask(url));
+  };
+
+  test('ends in order where Node runs it, as a container should', () =>
+    endsInOrder(process.execPath, '../node_modules/.bin/portico', 'start', 'app.js'));
+
+  test('ends in order under npm start where the script begins with exec', () => endsInOrder('npm', 'start'));
+
+  // The shell decides whether it hears of it: dash does not take the command's place, and npm signals the shell alone.
+  test('ends in order under npx where the shell gives way to the command', { skip: !hasBash }, () =>
+    endsInOrder('npx', '--script-shell=/bin/bash', '--no', 'portico', 'start', 'app.js'),
+  );
+});
+
 describe('portico new', () => {
   test('writes nothing into a folder that has something', async () => {
     const taken = join(folder, 'taken');
