@@ -60,7 +60,7 @@ before(async () => {
     cpSync(join(root, file), join(unpacked, file), { recursive: true });
   }
   execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], { cwd: unpacked });
-  const [tarball = ''] = readdirSync(folder).filter((file) => file.endsWith('.tgz'));
+  const tarball = readdirSync(folder).find((file) => file.endsWith('.tgz')) ?? '';
   execFileSync('tar', ['-xzf', join(folder, tarball), '-C', modules]);
   symlinkSync('package', join(modules, 'portico'), 'junction');
   const { dependencies } = manifestOf(root);

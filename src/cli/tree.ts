@@ -3,9 +3,9 @@ import type { Need, Node } from './dependency-graph.ts';
 /** A dependency graph as text: below each operation what it needs. What was shown before, with what it needs, ends in "…". */
 export function tree(nodes: readonly Node[], width: number): string {
   const shown = new Set<Node>();
-  const lines = nodes
-    .filter((node) => node.shape === 'operation')
-    .flatMap((node) => [`${node.name}  ${node.suffix}`, ...linesBelow(node, '', shown)]);
+  const lines = nodes.flatMap((node) =>
+    node.shape === 'operation' ? [`${node.name}  ${node.suffix}`, ...linesBelow(node, '', shown)] : [],
+  );
   return lines.map((line) => `${cut(line, width)}\n`).join('');
 }
 

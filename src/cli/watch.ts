@@ -50,7 +50,7 @@ export interface Watched {
   readonly program: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   /** The files to watch besides those that the program imports; asked at every start. */
-  watched(): readonly string[];
+  readonly watched: () => readonly string[];
 }
 
 /** Runs a program again whenever something that it is made of has changed; resolves to the exit code. */
