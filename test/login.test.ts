@@ -471,12 +471,9 @@ interface Program {
   readonly stop: () => Promise<number | null>;
 }
 
-const PROGRAM = ['examples/login/main.ts'];
-const WORKERS = ['src/cli/main.ts', 'start', 'examples/login/workers.ts', '--workers', '2'];
-
-async function run(environment: Record<string, string>, program = PROGRAM): Promise<Program> {
+async function run(environment: Record<string, string>): Promise<Program> {
   const { DATABASE_URL: _, ...inherited } = process.env;
-  const child = spawn(process.execPath, ['--import', 'tsx', ...program], {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'examples/login/main.ts'], {
     cwd: join(import.meta.dirname, '..'),
     env: { ...inherited, PORT: '0', ...environment },
   });
@@ -502,10 +499,6 @@ async function run(environment: Record<string, string>, program = PROGRAM): Prom
 
 const ask = async (url: string, fields: Record<string, string>): Promise<Answer> =>
   answerOf(await fetch(url, { method: 'POST', body: new URLSearchParams(fields) }));
-
-/** Asks on a connection of its own, as another client would. */
-const send = async (url: string, init: RequestInit): Promise<Answer> =>
-  answerOf(await fetch(url, { ...init, headers: { ...init.headers, Connection: 'close' } }));
 
 describe('the program', () => {
   it('runs without a service, and prints a password that lets one in', async (t) => {
@@ -539,48 +532,5 @@ describe('the program', () => {
     const refreshed = { grant_type: 'refresh_token', refresh_token: body.refresh_token };
     assert.equal((await ask(`${second.url}/token/refresh`, refreshed)).status, 200);
     assert.equal(await second.stop(), 0);
-  });
-
-  it('is one login in two processes at one address: sessions, tokens, limits', { skip }, async (t) => {
-    const { url: DATABASE_URL, drop } = await createDatabase(SERVER ?? '');
-    const environment = { DATABASE_URL, SIGNING_KEY: SETTINGS.signingKey ?? '' };
-    const program = await run(environment, WORKERS);
-    const world = new World({ databaseUrl: DATABASE_URL });
-    t.after(async () => {
-      await Promise.all([program.stop(), world.app.close()]);
-      await drop();
-    });
-    await world.add('ada', 'profile:read');
-
-    // Each of these is a connection, and connections are handed out in turn.
-    const post = (path: string, fields: Record<string, string>): Promise<Answer> =>
-      send(`${program.url}${path}`, { method: 'POST', body: new URLSearchParams(fields) });
-    const signedIn = await post('/token', { username: 'ada', password: PASSWORD });
-    const headers = { Authorization: `Bearer ${signedIn.body.access_token}` };
-    const me = (): Promise<Answer> => send(`${program.url}/users/me`, { headers });
-    assert.deepEqual(statusesOf([await me(), await me(), await me()]), [200, 200, 200]);
-
-    // A refresh token is used up in both, and used twice it ends the session in both.
-    const once = { grant_type: 'refresh_token', refresh_token: signedIn.body.refresh_token };
-    const { body } = await post('/token/refresh', once);
-    assertGrantRefused(await post('/token/refresh', once));
-    assertGrantRefused(await post('/token/refresh', { ...once, refresh_token: body.refresh_token }));
-    assert.deepEqual(statusesOf([await me(), await me()]), [401, 401]);
-
-    // Ten failures are allowed: in all, and not in each.
-    const statuses: number[] = [];
-    for (let attempt = 0; attempt < 12; attempt += 1) {
-      statuses.push((await post('/token', { username: 'ada', password: WRONG })).status);
-    }
-    assert.deepEqual(statuses, [...Array<number>(10).fill(400), 429, 429]);
-
-    const connections = await world.database((database) =>
-      database.query<{ count: number }>(
-        `select count(*)::int from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
-      ),
-    );
-    assert.deepEqual(connections.rows, [{ count: 2 }], 'both processes have asked the database');
-    await world.app.close();
-    assert.equal(await program.stop(), 0);
   });
 });
