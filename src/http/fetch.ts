@@ -4,6 +4,16 @@ import type { Incoming } from './incoming.ts';
 import { pairsOf } from './headers.ts';
 import type { Reply } from './reply.ts';
 
+/** What a platform knows of a request that is not in it. */
+export interface FetchOptions {
+  /** The address of the peer. */
+  readonly clientAddress?: string | undefined;
+  /** Keeps the platform alive until a promise settles: gets whatever runs after the response. */
+  readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
+  /** Becomes `ctx.platform`. */
+  readonly platform?: unknown;
+}
+
 const encoder = new TextEncoder();
 
 /** A Web `Request` as the app reads it. */
@@ -11,11 +21,17 @@ class FetchIncoming implements Incoming {
   readonly request: Request;
   readonly method: string;
   readonly target: string;
+  readonly clientAddress: string | undefined;
+  readonly platform: unknown;
+  readonly #waitUntil: FetchOptions['waitUntil'];
   #gone = false;
   #listeners: (() => void)[] | undefined = undefined;
 
-  constructor(request: Request) {
+  constructor(request: Request, { clientAddress, waitUntil, platform }: FetchOptions) {
     this.request = request;
+    this.clientAddress = clientAddress;
+    this.platform = platform;
+    this.#waitUntil = waitUntil;
     this.method = request.method;
     this.target = targetOf(request.url);
   }
@@ -38,8 +54,9 @@ class FetchIncoming implements Incoming {
 
   readonly #leave = (): void => this.leave();
 
-  get clientAddress(): undefined {
-    return undefined;
+  waitUntil(promise: Promise<unknown>): void {
+    // A platform's own object may be what has it.
+    this.#waitUntil?.(promise);
   }
 
   /** The client has gone, or has cancelled the body of the reply. */
@@ -98,11 +115,12 @@ class FetchIncoming implements Incoming {
 /** Responds to a Web request; a reply that cannot be sent is reported, and a constant 500 goes out instead. */
 export function respond(
   request: Request,
+  options: FetchOptions,
   handle: (incoming: Incoming, send: (reply: Reply) => void) => void,
   refuse: (error: unknown, incoming: Incoming) => Reply,
 ): Promise<Response> {
   return new Promise((resolve) => {
-    const incoming = new FetchIncoming(request);
+    const incoming = new FetchIncoming(request, options);
     handle(incoming, (reply) => {
       try {
         resolve(toResponse(reply, incoming));

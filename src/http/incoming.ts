@@ -19,6 +19,10 @@ export interface Incoming {
   whenGone(listener: () => void): void;
   readonly request: Request;
   readonly clientAddress: string | undefined;
+  /** What the platform gives a request besides, such as the environment of a worker. */
+  readonly platform?: unknown;
+  /** Keeps the platform alive until a promise settles. */
+  waitUntil?(promise: Promise<unknown>): void;
   /** Reads a file of the documentation page's package, where the platform can; undefined where it is not installed. */
   readAsset?(name: string): Promise<Uint8Array | undefined>;
 }
