@@ -32,19 +32,9 @@ import {
   decorate,
   expectJson,
   type Mistake,
+  mistakesOf,
   tableController,
 } from './world.ts';
-
-/** The mistakes that a declaration is refused for. */
-function mistakesOf(declare: () => unknown): readonly Mistake[] {
-  try {
-    declare();
-  } catch (error) {
-    if (!(error instanceof DeclarationError)) throw error;
-    return error.mistakes;
-  }
-  return assert.fail('the declaration was accepted');
-}
 
 /** The one mistake that these controllers are refused for. */
 function mistakeOf(controllers: Controllers, options: Partial<AppOptions> = {}): Mistake {

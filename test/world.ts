@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, describe } from 'node:test';
-import { App, Controller, type DeclarationError, Path, Route } from 'portico';
+import { App, Controller, DeclarationError, Path, Route } from 'portico';
 import { serve } from 'portico/node';
 
 export type AppOptions = ConstructorParameters<typeof App>[0];
@@ -26,6 +26,17 @@ export class Log {
 /** An app of these controllers that keeps its log to itself. */
 export function appOf(controllers: Controllers, options: Partial<AppOptions> = {}): App {
   return new App({ title: 'Test', version: '1.0.0', logger: new Log(), controllers, ...options });
+}
+
+/** The mistakes that a declaration is refused for. */
+export function mistakesOf(declare: () => unknown): readonly Mistake[] {
+  try {
+    declare();
+  } catch (error) {
+    if (!(error instanceof DeclarationError)) throw error;
+    return error.mistakes;
+  }
+  return assert.fail('the declaration was accepted');
 }
 
 let tables = 0;

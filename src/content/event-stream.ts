@@ -70,8 +70,8 @@ class EventStream implements AsyncIterator<string, undefined> {
         resolve(text);
       };
       pending.then(resolve, (error: Error) => {
-        void this.return();
         reject(error);
+        void this.return();
       });
       const settle = (): void => {
         clearTimeout(timer);

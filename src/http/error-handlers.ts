@@ -15,7 +15,16 @@ export class ErrorHandlers {
     this.#handlers.set(error, handler);
   }
 
+  /** None for what cannot be told: a getter in place of the constructor may throw. */
   find(error: unknown): ErrorHandler | undefined {
+    try {
+      return this.#find(error);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #find(error: unknown): ErrorHandler | undefined {
     if (!(error instanceof Error)) return undefined;
     for (let type: unknown = error.constructor; typeof type === 'function'; type = Object.getPrototypeOf(type)) {
       const handler = this.#handlers.get(type);

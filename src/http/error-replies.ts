@@ -1,6 +1,12 @@
 import { type ErrorHandler, ErrorHandlers } from './error-handlers.ts';
 import { type ErrorFormat, statusOf } from './error-format.ts';
-import { HTTPException, isForClient, RequestValidationError, ResponseValidationError } from './errors.ts';
+import {
+  FrameworkError,
+  HTTPException,
+  isForClient,
+  RequestValidationError,
+  ResponseValidationError,
+} from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { withFields } from './headers.ts';
 import type { ErrorLog } from './log.ts';
@@ -34,14 +40,16 @@ export class ErrorReplies {
   }
 
   /** What the handler of an error gives, or the error in the format of the app; never throws or rejects. */
-  reply(error: unknown, exchange: Exchange, headers?: readonly string[]): Reply | Promise<Reply> {
+  reply(thrown: unknown, exchange: Exchange, headers?: readonly string[]): Reply | Promise<Reply> {
+    const error = readable(thrown);
     const handler = this.find(error, exchange);
     if (handler === undefined) return this.refuse(error, exchange, headers);
     return this.#handle(error, handler, exchange, headers);
   }
 
   /** The error in the format of the app, whatever handlers there are; `headers` go with it, names and values in turn. */
-  refuse(error: unknown, exchange: Exchange, headers: readonly string[] = []): Reply {
+  refuse(thrown: unknown, exchange: Exchange, headers: readonly string[] = []): Reply {
+    const error = readable(thrown);
     this.report(error, exchange);
     try {
       return finalize(this.#inFormat(error, exchange, headers), exchange);
@@ -52,7 +60,8 @@ export class ErrorReplies {
   }
 
   /** Logs an error that is not meant for the client. */
-  report(error: unknown, { method, path, endpoint, context }: Exchange): void {
+  report(thrown: unknown, { method, path, endpoint, context }: Exchange): void {
+    const error = readable(thrown);
     if (isForClient(error)) return;
     const id = context.state['requestId'];
     const route = endpoint?.template.pattern ?? path;
@@ -101,6 +110,17 @@ export class ErrorReplies {
 
 function isOwn(error: unknown): boolean {
   return error instanceof HTTPException || error instanceof ResponseValidationError;
+}
+
+/** A proxy may throw when its class is asked for. */
+function readable(thrown: unknown): unknown {
+  try {
+    // Whether it is one, every class that follows is asked in the same way.
+    void (thrown instanceof Error);
+    return thrown;
+  } catch {
+    return new FrameworkError('Something was thrown that cannot be looked at');
+  }
 }
 
 /** Nothing of any other error reaches the client. */

@@ -1,0 +1,585 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import Ajv from 'ajv/dist/2020.js';
+import {
+  answer,
+  Body,
+  bytes,
+  Content,
+  type Context,
+  Controller,
+  Ctx,
+  Depends,
+  dependency,
+  events,
+  Get,
+  Head,
+  HTTPBearer,
+  HTTPException,
+  html,
+  lines,
+  OnError,
+  Post,
+  problemDetails,
+  Query,
+  redirect,
+  RequestValidationError,
+  ResponseValidationError,
+  text,
+} from 'portico';
+import { serve } from 'portico/node';
+import { z } from 'zod';
+import {
+  appOf,
+  describeMatrix,
+  eventually,
+  expectJson,
+  Log,
+  mistakesOf,
+  pause,
+  raise,
+  type ControllerClass,
+} from './world.ts';
+
+const User = z.object({ name: z.string() });
+const record = { name: 'ida', passwordHash: 'hash' };
+type Json = Record<string, any>; // oxlint-disable-line typescript/no-explicit-any -- documents are looked into
+
+/** A controller with one GET route at `/`. */
+function answering(handler: (ctx: Context) => unknown, options: object = {}): ControllerClass {
+  @Controller()
+  class AnswerController {
+    @Get('/', options as { response: z.ZodUnknown })
+    get(@Ctx() ctx: Context): unknown {
+      return handler(ctx);
+    }
+  }
+  return AnswerController;
+}
+
+const responsesOf = (controller: ControllerClass, options = {}): Json =>
+  (appOf([controller], options).openapi() as Json)['paths']['/'].get.responses;
+
+describeMatrix('contents', (open) => {
+  async function* each<T>(...values: T[]): AsyncGenerator<T> {
+    for (const value of values) yield await Promise.resolve(value);
+  }
+  const kinds: [string, object, unknown, string, string][] = [
+    ['text', text(), 'a', 'text/plain; charset=utf-8', 'a'],
+    ['text of a type', text('text/csv'), 'a,b', 'text/csv; charset=utf-8', 'a,b'],
+    ['text, streamed', text('text/csv'), each('a,', 'b'), 'text/csv; charset=utf-8', 'a,b'],
+    ['text of a list', text(), ['a', 'b'], 'text/plain; charset=utf-8', 'ab'],
+    ['HTML', html(), '<p>', 'text/html; charset=utf-8', '<p>'],
+    ['bytes', bytes('image/png'), new Uint8Array([0x61]), 'image/png', 'a'],
+    ['bytes, streamed', bytes(), each(new Uint8Array([0x61])), 'application/octet-stream', 'a'],
+    ['a blob', bytes(), new Blob(['a', 'b']), 'application/octet-stream', 'ab'],
+    ['JSON lines', lines(User), each(record, record), 'application/jsonl', '{"name":"ida"}\n{"name":"ida"}\n'],
+    ['events', events(User), [{ event: 'u', data: record }], 'text/event-stream', 'event: u\ndata: {"name":"ida"}\n\n'],
+    ['events of text', events(z.string()), [{ data: 'a\nb' }], 'text/event-stream', 'data: a\ndata: b\n\n'],
+  ];
+  for (const [name, response, value, type, body] of kinds) {
+    test(`${name}: the media type and the body are those of the document`, async () => {
+      const make = typeof value === 'object' && value !== null && 'next' in value ? undefined : value;
+      const controller = answering(() => make ?? value, { response });
+      const answered = await (await open(appOf([controller])))('/');
+      assert.deepEqual(
+        [answered.status, answered.headers.get('content-type'), await answered.text()],
+        [200, type, body],
+      );
+      assert.deepEqual(Object.keys(responsesOf(controller)['200'].content), [type.split(';')[0]]);
+    });
+  }
+
+  for (const [name, response, value] of [
+    ['text', text(), 1],
+    ['text, streamed', text(), [1]],
+    ['HTML', html(), ['<p>']],
+    ['bytes', bytes(), 'a'],
+    ['bytes, streamed', bytes(), ['a']],
+    ['JSON lines', lines(User), { name: 'no list' }],
+    ['JSON lines, an item', lines(User), [{ name: 1 }]],
+    ['an event', events(User), [{ data: { name: 1 } }]],
+    ['an event that is none', events(User), [null]],
+    ['the name of an event', events(User), [{ event: 'a\nb', data: record }]],
+    ['the retry of an event', events(User), [{ retry: Number.NaN, data: record }]],
+    ['a redirect', redirect(), 1],
+  ] as const) {
+    test(`${name} of a wrong kind is a logged 500 that names the route`, async () => {
+      const log = new Log();
+      const send = await open(appOf([answering(() => value, { response })], { logger: log }));
+      await expectJson(await send('/'), 500, { detail: 'Internal Server Error' });
+      assert.match(log.errors[0] ?? '', /GET \//);
+    });
+  }
+
+  test('an async iterable where no stream is declared is a 500 whose log names the contents to declare', async () => {
+    for (const options of [{}, { response: z.unknown() }]) {
+      const log = new Log();
+      const send = await open(appOf([answering(() => each(1), options)], { logger: log }));
+      await expectJson(await send('/'), 500);
+      assert.match(log.errors[0] ?? '', /lines\(\), events\(\)/);
+    }
+  });
+
+  test('a stream that fails before its first item is an error like another', async () => {
+    for (const response of [lines(User), text(), bytes(), events(User)]) {
+      async function* failing(): AsyncGenerator<never> {
+        await pause(5);
+        throw new HTTPException(404, 'No feed');
+      }
+      await expectJson(await (await open(appOf([answering(failing, { response })])))('/'), 404, { detail: 'No feed' });
+    }
+  });
+
+  test('redirects lead to a path of the app, or by a URL object elsewhere', async () => {
+    const app = (target: unknown) =>
+      appOf([answering(() => target, { response: redirect(303) })], { logger: new Log() });
+    for (const [target, location] of [
+      ['/a?b=c#d', '/a?b=c#d'],
+      ['/ä', '/%C3%A4'],
+      [new URL('https://example.org/x'), 'https://example.org/x'],
+    ] as const) {
+      const { status, headers } = await (await open(app(target)))('/', { redirect: 'manual' });
+      assert.deepEqual([status, headers.get('location')], [303, location]);
+    }
+    for (const target of [
+      '//evil.example',
+      '/\\evil.example',
+      'evil',
+      '',
+      '/a\r\nSet-Cookie: a=b',
+      new URL('javascript:1'),
+    ]) {
+      const { status, headers } = await (await open(app(target)))('/', { redirect: 'manual' });
+      assert.deepEqual([status, headers.get('location')], [500, null], String(target));
+    }
+    assert.throws(() => redirect(200), RangeError);
+  });
+
+  test('a content of one’s own says its type, its headers and its body', async () => {
+    class Csv extends Content<readonly { name: string }[]> {
+      readonly mediaType = 'text/csv';
+      override readonly headers = { 'X-Rows': 'yes' };
+      encode(rows: readonly { name: string }[]): string {
+        return rows.map(({ name }) => `${name}\n`).join('');
+      }
+    }
+    const controller = answering(() => [record], { response: new Csv() });
+    const answered = await (await open(appOf([controller])))('/');
+    assert.deepEqual([answered.headers.get('content-type'), answered.headers.get('x-rows')], ['text/csv', 'yes']);
+    assert.equal(await answered.text(), 'ida\n');
+    assert.deepEqual(Object.keys(responsesOf(controller)['200'].content), ['text/csv']);
+  });
+
+  test('whatever encode throws is a logged 500, and what it rejects with', async () => {
+    for (const encode of [
+      () => raise(new Proxy({}, { getPrototypeOf: () => raise(new Error('trap')) })),
+      () => raise(undefined),
+      async () => raise(new Error('late')),
+      () => 1 as never,
+      () => ({ [Symbol.asyncIterator]: () => ({ next: () => raise(new Error('next')) }) }) as never,
+    ]) {
+      class Failing extends Content<unknown> {
+        readonly mediaType = 'text/plain';
+        encode = encode;
+      }
+      const log = new Log();
+      const send = await open(appOf([answering(() => 1, { response: new Failing() })], { logger: log }));
+      await expectJson(await send('/'), 500, { detail: 'Internal Server Error' });
+      assert.equal(log.errors.length, 1);
+    }
+  });
+});
+
+describeMatrix('responses by status', (open) => {
+  const Job = z.object({ id: z.int() });
+  const Queued = z.object({ queued: z.boolean() });
+  const options = { response: Job, responses: { 202: Queued, '4XX': z.object({ code: z.string() }) } };
+
+  for (const [name, handler] of [
+    ['set on the context', ({ response }: Context) => ((response.status = 202), { queued: true, secret: 1 })],
+    ['of answer()', () => answer(202, { queued: true, secret: 1 }, { headers: { 'X-Own': 'a' } })],
+    ['of answer(), later', async () => answer(202, { queued: true, secret: 1 }, { headers: { 'X-Own': 'a' } })],
+  ] as const) {
+    test(`a status ${name} is checked and filtered by what is declared for it`, async () => {
+      const response = await (await open(appOf([answering(handler, options)])))('/');
+      if (name !== 'set on the context') assert.equal(response.headers.get('x-own'), 'a');
+      await expectJson(response, 202, { queued: true });
+    });
+  }
+
+  test('a range holds for its statuses, and a success that is not declared is filtered by the usual response', async () => {
+    const ranged = answering(() => answer(409, { code: 'taken', secret: 1 }), options);
+    await expectJson(await (await open(appOf([ranged])))('/'), 409, { code: 'taken' });
+    const other = answering(() => answer(201, { id: 1, secret: 1 }), options);
+    await expectJson(await (await open(appOf([other])))('/'), 201, { id: 1 });
+  });
+
+  test('an error that is not declared has the shape of errors, or is a fault', async () => {
+    const fits = answering(() => answer(404, { detail: 'no', secret: 1 }), { response: Job });
+    await expectJson(await (await open(appOf([fits])))('/'), 404, { detail: 'no' });
+    const leaks = answering(() => answer(404, { id: 1 }), { response: Job });
+    await expectJson(await (await open(appOf([leaks], { logger: new Log() })))('/'), 500);
+  });
+
+  test('of several contents the one that the client prefers, and that takes the value, is sent', async () => {
+    const several = { responses: { 200: { content: [User, text('text/csv')] } } };
+    const send = await open(appOf([answering(() => 'a,b', several)]));
+    const csv = await send('/', { headers: { accept: 'text/csv' } });
+    assert.equal(csv.headers.get('content-type'), 'text/csv; charset=utf-8');
+    const json = await open(appOf([answering(() => record, several)]));
+    for (const accept of ['text/csv;q=0.1, application/json', 'image/png', '*/*', ';;;q=x', 'text/csv']) {
+      await expectJson(await json('/', { headers: { accept } }), 200, { name: 'ida' });
+    }
+  });
+
+  test('what app, include, controller, dependency and route declare is merged, the nearest wins', () => {
+    const said = (description: string) => ({ description });
+    const guard = dependency(() => 1, { responses: { 404: said('dependency'), 410: said('dependency') } });
+    @Controller('/x', { responses: { 404: said('controller'), 409: said('controller') } })
+    class MergedController {
+      @Get('/', { response: Job, responses: { 404: said('route'), 200: { headers: { 'X-Total': z.int() } } } })
+      get(@Depends(guard) _guard: number) {
+        return { id: 1 };
+      }
+    }
+    const app = appOf([], { responses: { 404: said('app'), 418: said('app'), default: said('app') } });
+    app.include([MergedController], { responses: { 418: said('include') } });
+    const { responses } = (app.openapi() as Json)['paths']['/x/'].get;
+    const described = Object.fromEntries(
+      Object.entries<Json>(responses).map(([key, { description }]) => [key, description]),
+    );
+    assert.deepEqual(described, {
+      200: 'OK',
+      404: 'route',
+      409: 'controller',
+      410: 'dependency',
+      418: 'include',
+      default: 'app',
+    });
+    assert.deepEqual(responses[200].content['application/json'].schema.required, ['id']);
+    assert.deepEqual(responses[200].headers['X-Total'].required, true);
+    assert.deepEqual(responses[404].content['application/json'].schema.required, ['detail']);
+  });
+
+  test('what cannot be read is reported at startup', () => {
+    for (const [wrong, code] of [
+      [{ responses: { 99: {} } }, 'INVALID_RESPONSE'],
+      [{ responses: { '4xx': {} } }, 'INVALID_RESPONSE'],
+      [{ responses: { 404: { content: 'text' } } }, 'INVALID_RESPONSE'],
+      [{ response: {} }, 'INVALID_RESPONSE'],
+      [{ response: Job, status: 204 }, 'RESPONSE_WITHOUT_BODY'],
+      [{ responses: { 304: text() } }, 'RESPONSE_WITHOUT_BODY'],
+    ] as const) {
+      assert.deepEqual(
+        mistakesOf(() => appOf([answering(() => 1, wrong)])).map((mistake) => mistake.code),
+        [code],
+      );
+    }
+    @Controller()
+    class HeadController {
+      @Head('/', { response: Job }) head() {
+        return { id: 1 };
+      }
+    }
+    assert.deepEqual(
+      mistakesOf(() => appOf([HeadController])).map(({ code }) => code),
+      ['RESPONSE_WITHOUT_BODY'],
+    );
+  });
+});
+
+describeMatrix('dates and codecs', (open) => {
+  const At = z.codec(z.iso.datetime(), z.date(), {
+    decode: (sent) => new Date(sent),
+    encode: (date) => date.toISOString(),
+  });
+
+  test('one schema decodes what comes in and encodes what goes out', async () => {
+    const Event = z.object({ at: At, name: z.string() });
+    let seen: unknown;
+    @Controller()
+    class EventController {
+      @Post({ response: Event })
+      post(@Body(Event) event: z.output<typeof Event>) {
+        seen = event.at;
+        return { ...event, secret: 1 };
+      }
+    }
+    const sent = { at: '1970-01-01T00:00:00.000Z', name: 'a' };
+    const send = await open(appOf([EventController]));
+    const headers = { 'content-type': 'application/json' };
+    await expectJson(await send('/', { method: 'POST', headers, body: JSON.stringify(sent) }), 200, sent);
+    assert.ok(seen instanceof Date);
+  });
+
+  test('in a stream too, and a value that does not encode is a fault', async () => {
+    const controller = answering(() => [{ at: new Date(0) }], { response: lines(z.object({ at: At })) });
+    assert.equal(await (await (await open(appOf([controller])))('/')).text(), '{"at":"1970-01-01T00:00:00.000Z"}\n');
+    const wrong = answering(() => ({ at: 'no date' }), { response: z.object({ at: At }) });
+    await expectJson(await (await open(appOf([wrong], { logger: new Log() })))('/'), 500);
+  });
+});
+
+describeMatrix('the shape of errors', (open) => {
+  @Controller()
+  class FaultController {
+    @Get('/teapot') teapot(): never {
+      throw new HTTPException(418, 'short and stout');
+    }
+    @Get('/object') object(): never {
+      throw new HTTPException(409, { taken: true });
+    }
+    @Get('/invalid') invalid(@Query('q', z.int()) _q: number): void {}
+    @Get('/broken') broken(): never {
+      throw new Error('secret');
+    }
+    @Get('/misfit', { response: User }) misfit(): { name: string } {
+      return { name: 1 as never };
+    }
+    @Get('/guarded') guarded(@Depends(new HTTPBearer()) _token: unknown): void {}
+    @Post('/body') body(@Body(User) _user: unknown): void {}
+  }
+  const requests: [string, RequestInit?][] = [
+    ['/teapot'],
+    ['/object'],
+    ['/invalid'],
+    ['/broken'],
+    ['/misfit'],
+    ['/guarded'],
+    ['/nowhere'],
+    ['/%'],
+    ['/teapot', { method: 'DELETE' }],
+    ['/body', { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'a' }],
+    ['/body', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{' }],
+  ];
+
+  test('is that of problem details for every source of errors, and the document says so', async () => {
+    const app = appOf([FaultController], { errors: problemDetails(), logger: new Log() });
+    const send = await open(app);
+    const document = app.openapi() as Json;
+    const validate = new (Ajv as any)({ strict: false, validateFormats: false }); // oxlint-disable-line typescript/no-explicit-any, typescript/no-unsafe-assignment, typescript/no-unsafe-call -- its types are of CommonJS
+    const fits = validate.compile(document['components'].schemas.ProblemDetails); // oxlint-disable-line typescript/no-unsafe-assignment, typescript/no-unsafe-call, typescript/no-unsafe-member-access -- as above
+    const statuses: number[] = [];
+    for (const [path, init] of requests) {
+      const response = await send(path, init);
+      const body = (await response.json()) as Json;
+      statuses.push(response.status);
+      assert.equal(response.headers.get('content-type'), 'application/problem+json', path);
+      assert.equal(body['status'], response.status);
+      assert.ok(fits(body), JSON.stringify(body)); // oxlint-disable-line typescript/no-unsafe-call -- as above
+      if (response.status === 401) assert.match(response.headers.get('www-authenticate') ?? '', /^Bearer/);
+      if (response.status === 405) assert.match(response.headers.get('allow') ?? '', /GET/);
+    }
+    assert.deepEqual(statuses, [418, 409, 422, 500, 500, 401, 404, 400, 405, 415, 422]);
+    for (const operations of Object.values<Json>(document['paths'])) {
+      for (const operation of Object.values<Json>(operations)) {
+        assert.ok(operation['responses'].default, 'every operation documents what else may come');
+      }
+    }
+  });
+
+  test('may be anything that is declared; one that fails itself is still a constant 500', async () => {
+    const schema = z.object({ error: z.string() });
+    const errors = { schema, validationStatus: 400, body: () => ({ error: 'no', secret: 1 }) };
+    const send = await open(appOf([FaultController], { errors }));
+    await expectJson(await send('/invalid'), 400, { error: 'no' });
+    for (const body of [() => raise(new Error('a')), () => ({}), async () => ({ error: 'later' }), () => raise(null)]) {
+      const broken = await open(appOf([FaultController], { errors: { schema, body }, logger: new Log() }));
+      await expectJson(await broken('/teapot'), 500, { detail: 'Internal Server Error' });
+    }
+  });
+
+  test('handlers see what no route matched, and what did not fit its response', async () => {
+    const log = new Log();
+    const app = appOf([FaultController], { logger: log })
+      .onError(HTTPException, ({ status }) => ({ status }))
+      .onError(ResponseValidationError, (_error, { response }) => {
+        response.status = 502;
+        return 'misfit';
+      });
+    const send = await open(app);
+    await expectJson(await send('/nowhere'), 404, { status: 404 });
+    const refused = await send('/teapot', { method: 'DELETE' });
+    assert.match(refused.headers.get('allow') ?? '', /GET/);
+    await expectJson(refused, 405, { status: 405 });
+    await expectJson(await send('/misfit'), 502, 'misfit');
+    assert.equal(log.errors.length, 1, 'a handler does not hide a fault of the server');
+  });
+
+  test('values of error handlers are filtered by what is declared for their status', async () => {
+    @Controller({ responses: { 409: User, 422: z.object({ errors: z.int() }) } })
+    class HandledController {
+      @Get('/') get(@Query('q', z.int().optional()) _q?: number): never {
+        throw new RangeError('taken');
+      }
+      @OnError(RangeError) taken(_error: RangeError, { response }: Context) {
+        response.status = 409;
+        return record;
+      }
+      @OnError(RequestValidationError) invalid({ issues }: RequestValidationError) {
+        return { errors: issues.length, record };
+      }
+    }
+    const send = await open(appOf([HandledController]));
+    await expectJson(await send('/'), 409, { name: 'ida' });
+    await expectJson(await send('/?q=x'), 422, { errors: 1 });
+  });
+});
+
+describe('bounded', () => {
+  @Controller()
+  class WideController {
+    @Post('/strict') strict(@Body(z.strictObject({ a: z.int().optional() })) _body: unknown): void {}
+    @Post('/list') list(@Body(z.array(z.int())) _body: unknown): void {}
+    @Post('/record') record(@Body(z.record(z.string(), z.int())) _body: unknown): void {}
+    @Post('/union') union(@Body(z.array(z.union([User, z.object({ id: z.int() })]))) _body: unknown): void {}
+    @Post('/text') text(@Body(z.string().max(1)) _body: unknown): void {}
+  }
+  const post = (path: string, body: unknown): Promise<Response> =>
+    appOf([WideController]).request(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  const keys = (count: number, length: number): Record<string, string> =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [`${at}`.padEnd(length, 'é'), 'x']));
+
+  for (const [name, path, body] of [
+    ['80,000 unknown keys', '/strict', keys(80_000, 5)],
+    ['a key of 500 kB', '/strict', keys(1, 250_000)],
+    ['long keys', '/record', keys(200, 1_000)],
+    ['a list of wrong items', '/list', Array.from({ length: 100_000 }, () => 'x'.repeat(5))],
+    ['a union', '/union', Array.from({ length: 10_000 }, () => ({ name: 1 }))],
+    ['a long text', '/text', '\u0001'.repeat(150_000)],
+  ] as const) {
+    test(`${name}: a response of at most 64 KiB`, async () => {
+      const response = await post(path, body);
+      const sent = await response.arrayBuffer();
+      assert.equal(response.status, 422);
+      assert.ok(sent.byteLength <= 65_536, `${sent.byteLength} bytes`);
+    });
+  }
+
+  test('what is cut ends in an ellipsis, and each unknown key is an issue of its own', async () => {
+    const response = await post('/strict', { ['k'.repeat(1_000)]: 1, b: 2 });
+    const { detail } = (await response.json()) as { detail: { type: string; loc: string[]; msg: string }[] };
+    assert.deepEqual(
+      detail.map(({ type }) => type),
+      ['unrecognized_keys', 'unrecognized_keys'],
+    );
+    assert.equal(detail[0]?.loc.at(-1), `${'k'.repeat(199)}…`);
+    assert.deepEqual(detail[1]?.loc, ['body', 'b']);
+    assert.match(detail[1]?.msg ?? '', /Unrecognized key: "b"/);
+  });
+
+  test('a union tells what each of its alternatives wants, by full places', async () => {
+    const response = await post('/union', [{ name: 1 }]);
+    const { detail } = (await response.json()) as Json;
+    const [{ type, loc, alternatives }] = detail; // oxlint-disable-line typescript/no-unsafe-assignment -- JSON
+    assert.deepEqual([type, loc], ['invalid_union', ['body', 0]]);
+    assert.deepEqual(
+      (alternatives as Json[][]).map((issues) => issues.map((issue) => issue['loc'])),
+      [[['body', 0, 'name']], [['body', 0, 'id']]],
+    );
+  });
+});
+
+describe('a refinement that a user wrote', () => {
+  test('may reject, and runs once for each value', async () => {
+    let calls = 0;
+    const schema = z.string().refine(async () => {
+      calls++;
+      await pause(1);
+      throw new Error('secret');
+    });
+    @Controller()
+    class RefinedController {
+      @Get('/') get(@Query('q', schema) _q: string): void {}
+    }
+    const log = new Log();
+    const app = appOf([RefinedController], { logger: log });
+    for (const count of [1, 2]) {
+      await expectJson(await app.request('/?q=a'), 500, { detail: 'Internal Server Error' });
+      assert.equal(calls, count);
+    }
+    assert.match(log.errors[0] ?? '', /secret/);
+  });
+});
+
+describe('events over a socket', () => {
+  test('comments fill the pauses, before the first event too, and draining ends the stream', async () => {
+    const order: string[] = [];
+    const resource = dependency(async function* () {
+      yield 1;
+      order.push('cleanup');
+    });
+    @Controller()
+    class FeedController {
+      @Get('/', { response: events(User, { keepAlive: 20 }) })
+      async *feed(@Depends(resource) _resource: number) {
+        try {
+          await pause(70);
+          yield { data: record };
+          for (;;) yield await new Promise<never>(() => {});
+        } finally {
+          order.push('finally');
+        }
+      }
+    }
+    const server = await serve(appOf([FeedController]), { port: 0, logger: new Log(), shutdownTimeout: 5_000 });
+    const response = await fetch(server.url);
+    assert.deepEqual(
+      ['cache-control', 'x-accel-buffering'].map((name) => response.headers.get(name)),
+      ['no-cache', 'no'],
+    );
+    const received = response.text();
+    await pause(120);
+    const start = Date.now();
+    await server.close();
+    assert.ok(Date.now() - start < 2_000, 'a stream that never ends does not hold up the end');
+    const sent = await received;
+    assert.match(sent, /^(:\n\n)+data: \{"name":"ida"\}\n\n(:\n\n)+$/);
+    assert.deepEqual(order, ['cleanup'], 'what never settles is not waited for');
+  });
+
+  test('a stream that is cut ends before what it reads from, and that before the app', async () => {
+    const order: string[] = [];
+    const pool = dependency(
+      function* () {
+        yield 1;
+        order.push('pool');
+      },
+      { lifetime: 'app' },
+    );
+    const session = dependency({ pool: Depends(pool) }, function* () {
+      yield 1;
+      order.push('session');
+    });
+    @Controller()
+    class RowsController {
+      @Get('/', { response: lines(z.int()) })
+      async *rows(@Depends(session) _session: number) {
+        try {
+          for (let n = 0; ; n++) {
+            yield n;
+            await pause(60);
+          }
+        } finally {
+          order.push('rows');
+        }
+      }
+    }
+    const server = await serve(appOf([RowsController]), { port: 0, logger: new Log(), shutdownTimeout: 100 });
+    const response = await fetch(server.url);
+    const received = response.text().then(
+      () => 'whole',
+      () => 'cut',
+    );
+    await pause(20);
+    await server.close();
+    assert.equal(await received, 'cut');
+    await eventually('everything has ended', () => order.length === 3);
+    assert.deepEqual(order, ['rows', 'session', 'pool']);
+  });
+});
