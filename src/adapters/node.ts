@@ -6,6 +6,7 @@ import { discard } from '../http/body-source.ts';
 import { HTTPException } from '../http/errors.ts';
 import type { Logger } from '../http/log.ts';
 import { type Reply, replyToError } from '../http/reply.ts';
+import { followQueued, lingerAtEnd, refuseBytes } from './node-connection.ts';
 import { type HeadWriter, headWriterFor } from './node-head.ts';
 import { NodeIncoming } from './node-incoming.ts';
 import { send } from './node-send.ts';
@@ -75,6 +76,7 @@ function listenerOf(
     const { socket } = response.req;
     ending.add(socket);
     socket.once('close', () => ending.delete(socket));
+    lingerAtEnd(socket);
     send(reply, response, true);
   };
   const answer = (reply: Reply, incoming: NodeIncoming): void => {
@@ -90,6 +92,7 @@ function listenerOf(
   };
   return function handle(message, response, continues = false) {
     if (ending.size > 0 && ending.has(message.socket)) return;
+    if (response.socket === null) followQueued(response);
     const head = readHead(message);
     if (typeof head === 'number') {
       end(replyToError(new HTTPException(head)), response);
@@ -124,6 +127,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
     if (state.heads === undefined) logger.warn('fastWrite is off: this version of Node.js writes other heads');
   }
   server.on('checkContinue', (message: IncomingMessage, response: ServerResponse) => listener(message, response, true));
+  server.on('clientError', (error, socket) => refuseBytes(error, socket as Socket));
   await listen(server, port, host);
   try {
     await app.start();
