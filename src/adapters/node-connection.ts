@@ -1,9 +1,9 @@
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { Socket } from 'node:net';
 
 /** What Node has no public name for: the answer that a connection is busy with. */
 interface Busy {
-  readonly _httpMessage?: ServerResponse<IncomingMessage> | null;
+  readonly _httpMessage?: ServerResponse | null;
 }
 
 /** How long a client is given to read its answer, in milliseconds, and how much it may still send. */

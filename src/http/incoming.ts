@@ -17,7 +17,8 @@ export interface Incoming {
   readonly gone: boolean;
   /** Calls back once if the client goes before the whole reply has been sent, and never after that. */
   whenGone(listener: () => void): void;
-  readonly request: Request;
+  /** The request as a Web `Request`, whose body fails with a 413 once it has given more than `limit` bytes. */
+  toRequest(limit: () => number): Request;
   readonly clientAddress: string | undefined;
   /** Reads a file of the documentation page's package, where the platform can; undefined where it is not installed. */
   readAsset?(name: string): Promise<Uint8Array | undefined>;
