@@ -147,6 +147,15 @@ export class App {
     return (this.#closing ??= this.#close());
   }
 
+  /**
+   * @internal Ends the requests that have not ended by themselves, leaving what they entered; what comes after replies
+   * has so many milliseconds left.
+   */
+  giveUp(grace: number): void {
+    this.#deadlines.expire();
+    this.#pending.giveUp(grace);
+  }
+
   /** @internal Takes a request from an adapter; `send` gets the reply, at once where nothing has to be waited for. */
   handle<I extends Incoming>(incoming: I, send: (reply: Reply, incoming: I) => void): void {
     this.#dispatcher.handle(incoming, send);

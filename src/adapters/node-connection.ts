@@ -66,8 +66,8 @@ export function followQueued(response: ServerResponse): void {
   response.once('close', () => queue.delete(response));
 }
 
-/** Statuses of what the parser and the time limits refuse; everything else is a 400. */
-const REFUSALS: ReadonlyMap<string | undefined, number> = new Map([
+/** Statuses of what the parser and the time limits refuse; everything else of the parser's is a 400. */
+const REFUSALS: ReadonlyMap<string, number> = new Map([
   ['HPE_HEADER_OVERFLOW', 431],
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 413],
   ['ERR_HTTP_REQUEST_TIMEOUT', 408],
@@ -76,20 +76,22 @@ const REFUSALS: ReadonlyMap<string | undefined, number> = new Map([
 /** Answers bytes that are no request with a status and no body, after the answers that are under way. */
 export function refuseBytes(error: NodeJS.ErrnoException, socket: Socket): void {
   if (dropping.has(socket)) return;
+  const { code = '' } = error;
+  const status = REFUSALS.get(code) ?? (code.startsWith('HPE_') ? 400 : undefined);
   const { _httpMessage: busy } = socket as Busy;
   const answers = busy ? [busy, ...(queues.get(socket) ?? [])] : [];
   const broken = answers.find(({ req }) => !req.complete);
-  if (error.code === 'ECONNRESET' || !socket.writable || broken?.headersSent === true) {
+  if (status === undefined || !socket.writable || broken?.headersSent === true) {
     socket.destroy();
     return;
   }
-  function refuse(): void {
+  const refuse = (): void => {
     if (!socket.writable) return;
-    socket.write(refusal(REFUSALS.get(error.code) ?? 400));
+    socket.write(refusal(status));
     // A handler that waits for the rest of a body hears that there is none when the connection closes: not put off.
     if (broken === undefined) linger(socket);
     else socket.destroySoon();
-  }
+  };
   const before = answers.findLast(({ req }) => req.complete);
   if (before === undefined) {
     refuse();

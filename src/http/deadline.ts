@@ -24,6 +24,11 @@ export class Deadlines {
     this.#known.set(timeout, deadline);
     return deadline;
   }
+
+  /** Lets the time of every request pass. */
+  expire(): void {
+    for (const deadline of this.#known.values()) deadline.expire();
+  }
 }
 
 /** The reply to a request whose time runs, and its place in the chain of those. */
@@ -108,6 +113,11 @@ export class Deadline {
       }
       this.#expire(first);
     }
+  }
+
+  /** Lets the time of every request pass. */
+  expire(): void {
+    for (let first = this.#first; first !== undefined; first = this.#first) this.#expire(first);
   }
 
   #expire(limited: Limited): void {

@@ -29,9 +29,9 @@ export class Dispatcher {
     const exchange = new Exchange(incoming);
     const reply = this.closed ? replyToError(new HTTPException(503)) : this.#respond(exchange);
     if (!isEventual(reply)) return send(this.#pending.follow(reply, exchange), incoming);
-    this.#pending.begin();
+    this.#pending.begin(exchange);
     const settle = (settled: Reply): void => {
-      this.#pending.end();
+      this.#pending.end(exchange);
       send(this.#pending.follow(settled, exchange), incoming);
     };
     reply.then(settle);

@@ -29,6 +29,8 @@ export class Exchange {
   controller: unknown = undefined;
   /** The challenges that a 401 or 403 of the matched operation carries. */
   challenges: ((status: number) => readonly string[]) | undefined = undefined;
+  /** What runs for it and takes time, once there is such a thing. */
+  running: { giveUp(error: Error): void } | undefined = undefined;
   readonly #queryText: string;
   #query: Pairs | undefined = undefined;
   #cookies: Pairs | undefined = undefined;

@@ -1,4 +1,5 @@
 import { discard } from './body-source.ts';
+import { RequestAbandonedError } from './errors.ts';
 import type { ErrorReplies } from './error-replies.ts';
 import type { Exchange } from './exchange.ts';
 import type { Reply } from './reply.ts';
@@ -10,19 +11,25 @@ export class PendingWork {
   /** What comes after replies that have not been sent yet. */
   readonly #unsent = new Set<() => void | Promise<void>>();
   readonly #errors: ErrorReplies;
+  /** Requests that no time limit ends, or that has passed. */
+  readonly #unlimited = new Set<Exchange>();
   #running = 0;
   #idle: (() => void) | undefined = undefined;
+  #abandon = (): void => {};
+  readonly #abandoned = new Promise<void>((resolve) => (this.#abandon = resolve));
 
   constructor(errors: ErrorReplies) {
     this.#errors = errors;
   }
 
   /** A reply takes time, until `end`. */
-  begin(): void {
+  begin(exchange: Exchange): void {
     this.#running++;
+    if (exchange.endpoint?.deadline === undefined) this.#unlimited.add(exchange);
   }
 
-  end(): void {
+  end(exchange: Exchange): void {
+    this.#unlimited.delete(exchange);
     if (--this.#running === 0) this.#idle?.();
   }
 
@@ -39,6 +46,7 @@ export class PendingWork {
 
   /** Ends what belongs to a reply that comes too late to be sent. */
   dismiss(late: Promise<Reply>, exchange: Exchange): void {
+    this.#unlimited.add(exchange);
     const end = async (): Promise<void> => {
       try {
         const { body } = await late;
@@ -46,6 +54,7 @@ export class PendingWork {
       } catch (error) {
         this.#errors.report(error, exchange);
       }
+      this.#unlimited.delete(exchange);
       await this.#finish(exchange, undefined);
     };
     void this.#track(end());
@@ -58,8 +67,18 @@ export class PendingWork {
     return promise;
   }
 
-  /** Waits for everything; a reply that nobody has read by now counts as sent. */
-  async settle(): Promise<void> {
+  /** Ends requests that do not end by themselves; milliseconds later, nothing is waited for any more. */
+  giveUp(grace: number): void {
+    for (const { running } of this.#unlimited) running?.giveUp(new RequestAbandonedError());
+    setTimeout(this.#abandon, grace);
+  }
+
+  /** Waits for everything, until it is given up; a reply that nobody has read by now counts as sent. */
+  settle(): Promise<void> {
+    return Promise.race([this.#settle(), this.#abandoned]);
+  }
+
+  async #settle(): Promise<void> {
     if (this.#running > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     await Promise.allSettled(this.#pending);
     for (const after of this.#unsent) await after();

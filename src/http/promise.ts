@@ -28,6 +28,7 @@ export class Later<T extends object> implements Eventual<T> {
   #other: Later<T> | undefined = undefined;
 
   settle(value: T): void {
+    if (this.#value !== undefined) return;
     this.#value = value;
     this.#listener?.(value);
     this.#other?.settle(value);

@@ -23,6 +23,8 @@ export class Execution {
   /** Goes on once a step's value is there: the same two callbacks for all steps of the request. */
   resume: (value: unknown) => void = notWaiting;
   fail: (error: unknown) => void = notWaiting;
+  /** Whether nobody waits any longer for what is waited for. */
+  givenUp = false;
   /** Generators that were entered, in order. */
   entered: EnteredGenerator[] | undefined = undefined;
   /** The refusal of a scheme; kept as a value, since to throw it costs a thousand times as much. */
@@ -39,6 +41,13 @@ export class Execution {
     this.exchange = exchange;
     // oxlint-disable-next-line unicorn/no-new-array -- one that grows takes more room than most requests need
     this.values = new Array(size);
+  }
+
+  /** Ends it as an error of the step that is waited for would; what comes of the step is dropped. */
+  giveUp(error: Error): void {
+    if (this.givenUp) return;
+    this.fail(error);
+    this.givenUp = true;
   }
 
   /** Records issues at their place in the declaration, which is not where they are found: bodies are read last. */
