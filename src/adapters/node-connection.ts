@@ -39,14 +39,16 @@ function linger(socket: Socket): void {
 function drop(socket: Socket): void {
   if (dropping.has(socket)) return;
   dropping.add(socket);
-  socket.removeAllListeners('data');
   let left = LINGER_BYTES;
-  socket.on('data', (chunk: Buffer) => {
-    left -= chunk.length;
-    if (left < 0) socket.destroy();
-  });
-  // The parser may have stopped the reading without a word to the socket.
-  socket.pause().resume();
+  const detach = (): void => {
+    socket.removeAllListeners('data').on('data', (chunk: Buffer) => {
+      left -= chunk.length;
+      if (left < 0) socket.destroy();
+    });
+  };
+  // Node starts a reading that it has stopped only as long as the parser is attached.
+  if (socket.isPaused()) socket.once('resume', detach).resume();
+  else detach();
 }
 
 /** Answers that wait behind others of their connection, by connection. */
