@@ -11,8 +11,10 @@ export class PendingWork {
   /** What comes after replies that have not been sent yet. */
   readonly #unsent = new Set<() => void | Promise<void>>();
   readonly #errors: ErrorReplies;
-  /** Requests that no time limit ends, or that has passed. */
+  /** Requests that no time limit ends. */
   readonly #unlimited = new Set<Exchange>();
+  /** Requests whose time limit has passed. */
+  readonly #overdue = new Set<Exchange>();
   #running = 0;
   #idle: (() => void) | undefined = undefined;
   #abandon = (): void => {};
@@ -46,7 +48,7 @@ export class PendingWork {
 
   /** Ends what belongs to a reply that comes too late to be sent. */
   dismiss(late: Promise<Reply>, exchange: Exchange): void {
-    this.#unlimited.add(exchange);
+    this.#overdue.add(exchange);
     const end = async (): Promise<void> => {
       try {
         const { body } = await late;
@@ -54,7 +56,7 @@ export class PendingWork {
       } catch (error) {
         this.#errors.report(error, exchange);
       }
-      this.#unlimited.delete(exchange);
+      this.#overdue.delete(exchange);
       await this.#finish(exchange, undefined);
     };
     void this.#track(end());
@@ -69,7 +71,7 @@ export class PendingWork {
 
   /** Ends requests that do not end by themselves; milliseconds later, nothing is waited for any more. */
   giveUp(grace: number): void {
-    for (const { running } of this.#unlimited) running?.giveUp(new RequestAbandonedError());
+    for (const { running } of [...this.#unlimited, ...this.#overdue]) running?.giveUp(new RequestAbandonedError());
     setTimeout(this.#abandon, grace);
   }
 
