@@ -32,7 +32,7 @@ function linger(socket: Socket): void {
   socket.end();
   drop(socket);
   const cut = setTimeout(() => socket.destroy(), LINGER_TIME);
-  socket.once('end', () => socket.destroy()).once('close', () => clearTimeout(cut));
+  socket.once('close', () => clearTimeout(cut));
 }
 
 /** Keeps what comes from the parser, which would make a request of it. */
@@ -46,6 +46,8 @@ function drop(socket: Socket): void {
       if (left < 0) socket.destroy();
     });
   };
+  // Whoever ends its half while answers are under way has left, as everywhere on this server.
+  socket.once('end', () => socket.destroy());
   // Node starts a reading that it has stopped only as long as the parser is attached.
   if (socket.isPaused()) socket.once('resume', detach).resume();
   else detach();
@@ -97,6 +99,8 @@ export function refuseBytes(error: NodeJS.ErrnoException, socket: Socket): void 
   const before = answers.findLast(({ req }) => req.complete);
   if (before === undefined) {
     refuse();
+  } else if (socket.readableEnded || code === 'HPE_INVALID_EOF_STATE') {
+    socket.destroy();
   } else {
     drop(socket);
     before.once('close', refuse);
