@@ -17,7 +17,8 @@ import {
   Route,
 } from 'portico';
 import { z } from 'zod';
-import { appOf, eventually, exchange, Log, parseAnswers, pause, servers } from './world.ts';
+import { fuzz } from '../scripts/fuzz.ts';
+import { appOf, eventually, exchange, fastWrite, Log, parseAnswers, pause, servers } from './world.ts';
 
 const bearer = new OAuth2PasswordBearer({ tokenUrl: 'token' });
 const HOST = 'Host: a\r\n';
@@ -430,4 +431,10 @@ test('a stream whose pieces are ready leaves others their turn, however fast its
   }
   assert.ok(Date.now() - start < 4_000, `${Date.now() - start} ms`);
   socket.destroy();
+});
+
+test('what nobody expects is answered, and the server goes on', async () => {
+  const { requests, statuses, faults } = await fuzz(20_260_101, 2_000, fastWrite());
+  assert.deepEqual(faults, []);
+  assert.ok(requests > 20 && (statuses.get(200) ?? 0) > 0 && (statuses.get(400) ?? 0) > 0, `${requests} requests`);
 });
