@@ -1,8 +1,9 @@
 import type { ServerObject, TagObject } from 'openapi3-ts/oas31';
+import { type ErrorsOptions, readErrors } from './content/error-shape.ts';
 import { DEFAULT_LIMITS, type Limits } from './http/limits.ts';
 import type { Logger } from './http/log.ts';
 import type { Middleware } from './http/middleware.ts';
-import type { ListedDependency, ResponseDeclarations } from './metadata/declarations.ts';
+import type { ErrorsDeclaration, ListedDependency, ResponseDeclarations } from './metadata/declarations.ts';
 import type { Class } from './metadata/store.ts';
 import type { OperationIdOf } from './model/read.ts';
 import type { DocsOptions } from './openapi/docs-page.ts';
@@ -21,6 +22,10 @@ export interface AppOptions {
   readonly servers?: readonly ServerObject[];
   /** The prefix under which a proxy serves the app; the first of the document's servers. */
   readonly rootPath?: string;
+  /** Responses of every operation; what is declared nearer to it wins. */
+  readonly responses?: ResponseDeclarations;
+  /** The shape of all errors that no handler answers: `{ "detail": … }` unless set; `problemDetails()` is another. */
+  readonly errors?: ErrorsOptions;
   /** The documentation page at `/docs`: another path, options, or `false` for none. */
   readonly docs?: string | DocsOptions | false;
   /** The path of the document, `/openapi.json` unless set, or `false` for none. */
@@ -51,6 +56,7 @@ export interface Settings {
   readonly limits: Limits;
   readonly timeout: number;
   readonly logger: Logger;
+  readonly errors: ErrorsDeclaration;
 }
 
 const DEFAULT_TIMEOUT = 60_000;
@@ -61,5 +67,6 @@ export function readOptions(options: AppOptions): Settings {
     limits: Object.freeze({ ...DEFAULT_LIMITS, ...options.limits }),
     timeout: options.timeout ?? DEFAULT_TIMEOUT,
     logger: options.logger ?? console,
+    errors: readErrors(options.errors),
   };
 }

@@ -55,7 +55,7 @@ export class App {
   constructor(options: AppOptions) {
     this.#settings = readOptions(options);
     this.#log = new ErrorLog(this.#settings.logger);
-    this.#errors = new ErrorReplies(this.#log);
+    this.#errors = new ErrorReplies(this.#settings.errors, this.#log);
     this.#pending = new PendingWork(this.#errors);
     this.#deadlines = new Deadlines((error, overdue, exchange) => {
       this.#pending.dismiss(overdue, exchange);
@@ -93,7 +93,7 @@ export class App {
     return respond(
       request,
       (incoming, send) => this.handle(incoming, send),
-      (error, where) => this.report(error, where),
+      (error, incoming) => this.refuse(error, incoming),
     );
   };
 
@@ -141,19 +141,21 @@ export class App {
     for (const { graph } of this.#current()) await this.#appValues.make(graph.appNodes);
   }
 
-  /** Waits for requests, background tasks and cleanups, then ends what lives as long as the app. */
-  close(): Promise<void> {
-    this.#dispatcher.closed = true;
-    return (this.#closing ??= this.#close());
+  /** Waits for background tasks and cleanups of the requests that have been answered. */
+  idle(): Promise<void> {
+    return this.#pending.idle();
   }
 
-  /**
-   * @internal Ends the requests that have not ended by themselves, leaving what they entered; what comes after replies
-   * has so many milliseconds left.
-   */
-  giveUp(grace: number): void {
-    this.#deadlines.expire();
-    this.#pending.giveUp(grace);
+  /** Waits for requests, background tasks and cleanups, then ends what lives as long as the app. */
+  close(): Promise<void> {
+    return this.closeWithin();
+  }
+
+  /** @internal The same, but what has not ended after so many milliseconds is given up. */
+  closeWithin(milliseconds?: number): Promise<void> {
+    this.drain();
+    this.#dispatcher.closed = true;
+    return (this.#closing ??= this.#close(milliseconds));
   }
 
   /** @internal Takes a request from an adapter; `send` gets the reply, at once where nothing has to be waited for. */
@@ -161,8 +163,16 @@ export class App {
     this.#dispatcher.handle(incoming, send);
   }
 
-  async #close(): Promise<void> {
-    await this.#pending.settle();
+  async #close(within?: number): Promise<void> {
+    const settled = this.#pending.settle();
+    if (within !== undefined && !(await inTime(settled, within))) {
+      // Nobody is left to be answered; what was entered is left, and then what it was made from.
+      this.#deadlines.expireAll();
+      this.#pending.hurry();
+      await inTime(settled, LAST_GRACE);
+    } else {
+      await settled;
+    }
     for (const scope of this.#scopes) await scope.close().catch((error: unknown) => this.#log.write(error, 'a scope'));
     await this.#appValues.close((error, name) => this.#log.write(error, `the cleanup of '${name}'`));
   }
@@ -179,8 +189,9 @@ export class App {
   }
 
   #declaration(includes: readonly Include[]): AppDeclaration {
-    const { dependencies = [], operationId, requireSecurity = false } = this.#settings.options;
-    return { dependencies, includes, operationId, requireSecurity };
+    const { errors, options } = this.#settings;
+    const { dependencies = [], operationId, requireSecurity = false, responses } = options;
+    return { dependencies, includes, operationId, requireSecurity, responses, errors };
   }
 
   #routeSettings(): RouteSettings {
@@ -194,6 +205,16 @@ export class App {
       errors: this.#errors,
       resourceMetadata: protectedResource && metadataLocation(protectedResource).url,
     };
+  }
+
+  /** @internal The app is about to close: streams that would go on for ever end. */
+  drain(): void {
+    this.#dispatcher.closing.begin();
+  }
+
+  /** @internal The reply to a request that an adapter refuses, or whose reply it cannot send. */
+  refuse(error: unknown, incoming: Incoming): Reply {
+    return this.#dispatcher.refuse(error, incoming);
   }
 
   /** @internal Tells the log of an error that did not come from a request's own course. */
@@ -210,6 +231,18 @@ export class App {
   get docsPath(): string | undefined {
     return this.#pages.find(({ isDocumentation }) => isDocumentation)?.template.pattern;
   }
+}
+
+/** Milliseconds for what is given up to clean up. */
+const LAST_GRACE = 500;
+
+/** Whether a promise settles within so many milliseconds. */
+async function inTime(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), milliseconds)));
+  const settled = await Promise.race([promise.then(() => true), late]);
+  clearTimeout(timer);
+  return settled;
 }
 
 function overridesOf(overrides: readonly Override[]): ReadonlyMap<unknown, unknown> {

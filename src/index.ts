@@ -1,5 +1,14 @@
 export { App } from './app.ts';
 export type { AppOptions, IncludeOptions } from './app-options.ts';
+export { type Answer, answer, type AnswerOptions } from './content/answer.ts';
+export { Content, type ReplyBody } from './content/content.ts';
+export type { ErrorsOptions } from './content/error-shape.ts';
+export { events, type EventsOptions, type ServerSentEvent } from './content/events.ts';
+export { lines } from './content/lines.ts';
+export { problemDetails, type ProblemDetailsOptions } from './content/problem-details.ts';
+export { redirect } from './content/redirect.ts';
+export type { Sequence } from './content/sequence.ts';
+export { bytes, html, text } from './content/text.ts';
 export { Controller } from './decorators/controller.ts';
 export { dependency, type Inputs, type InputValues } from './decorators/dependency.ts';
 export type { InjectedTypeMismatch, Input } from './decorators/input.ts';
@@ -31,28 +40,35 @@ export {
   Patch,
   Post,
   Put,
+  type Returns,
   Route,
   type RouteDecorator,
   type RouteDecorators,
 } from './decorators/routes.ts';
-export type { Context, ContextResponse } from './http/context.ts';
+export type { Context } from './http/context.ts';
+export type { ContextResponse } from './http/context-response.ts';
 export {
   FrameworkError,
   HTTPException,
   type HTTPExceptionOptions,
   RequestValidationError,
+  ResponseValidationError,
   type ValidationIssue,
 } from './http/errors.ts';
 export type { BackgroundTask } from './http/exchange.ts';
 export type { Limits } from './http/limits.ts';
 export type { Logger } from './http/log.ts';
 export type { Middleware, Next } from './http/middleware.ts';
-export { type ServerSentEvent, sse } from './http/stream.ts';
+export type { CookieOptions, ResponseCookies } from './http/response-cookies.ts';
 export type {
   ChallengeParameters,
   ControllerOptions,
   Lifetime,
+  ResponseContent,
   ResponseDeclaration,
+  ResponseDeclarations,
+  ResponseExample,
+  ResponseOption,
   RouteOptions,
 } from './metadata/declarations.ts';
 export type { Dependable, Dependency, DependencyOptions, ValueOf } from './metadata/dependable.ts';

@@ -11,13 +11,14 @@ interface Rule {
 
 const SCHEMAS = ['zod'];
 const RULES: Record<string, Rule> = {
-  http: { uses: [], types: [] },
-  metadata: { uses: [], types: ['http', 'openapi3-ts/oas31', ...SCHEMAS] },
-  decorators: { uses: ['metadata', 'http', ...SCHEMAS], types: [] },
+  http: { uses: ['cookie'], types: [] },
+  content: { uses: ['http', ...SCHEMAS], types: ['metadata'] },
+  metadata: { uses: [], types: ['content', 'http', 'openapi3-ts/oas31', ...SCHEMAS] },
+  decorators: { uses: ['metadata', 'http', ...SCHEMAS], types: ['content'] },
   security: { uses: ['metadata', 'http', ...SCHEMAS], types: ['openapi3-ts/oas31'] },
-  model: { uses: ['metadata', 'http', ...SCHEMAS], types: [] },
-  plan: { uses: ['model', 'http', ...SCHEMAS], types: ['metadata'] },
-  openapi: { uses: ['model', 'http'], types: ['metadata', 'openapi3-ts/oas31', ...SCHEMAS] },
+  model: { uses: ['content', 'metadata', 'http', ...SCHEMAS], types: [] },
+  plan: { uses: ['content', 'model', 'http', ...SCHEMAS], types: ['metadata'] },
+  openapi: { uses: ['content', 'model', 'http'], types: ['metadata', 'openapi3-ts/oas31', ...SCHEMAS] },
   middleware: { uses: ['http'], types: [] },
   adapters: { uses: ['http'], types: ['app.ts'] },
   cli: { uses: ['*'], types: [] },
@@ -25,7 +26,7 @@ const RULES: Record<string, Rule> = {
     uses: ['metadata', 'model', 'plan', 'openapi', 'http', 'app-options.ts'],
     types: ['openapi3-ts/oas31', ...SCHEMAS],
   },
-  'app-options.ts': { uses: ['http'], types: ['metadata', 'model', 'openapi', 'openapi3-ts/oas31'] },
+  'app-options.ts': { uses: ['content', 'http'], types: ['metadata', 'model', 'openapi', 'openapi3-ts/oas31'] },
   'testing.ts': { uses: [], types: ['app.ts', 'openapi3-ts/oas31'] },
   'index.ts': { uses: ['*'], types: [] },
 };

@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { pause } from './world.ts';
+import { ask, root, Run } from './run.ts';
 
-/** Milliseconds after which something that should have happened is taken to hang. */
-const PATIENCE = 15_000;
-
-const root = join(import.meta.dirname, '..');
 const shop = relative(root, fileURLToPath(new URL('fixtures/shop.ts', import.meta.url)));
 const folder = mkdtempSync(join(tmpdir(), 'portico-cli-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -29,47 +23,6 @@ function varied(name: string, text: string): NodeJS.ProcessEnv {
   return { VARIATION: pathToFileURL(written(name, text)).href };
 }
 
-/** A command that runs, and what it has said so far. */
-class Run {
-  stdout = '';
-  stderr = '';
-  readonly #child: ChildProcess;
-  readonly #ended: Promise<unknown[]>;
-
-  constructor(program: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = root) {
-    const { PORT: _, NODE_OPTIONS: __, ...inherited } = process.env;
-    this.#child = spawn(process.execPath, program, { cwd, env: { ...inherited, ...env }, timeout: 4 * PATIENCE });
-    this.#child.stdout?.on('data', (chunk) => (this.stdout += chunk));
-    this.#child.stderr?.on('data', (chunk) => (this.stderr += chunk));
-    this.#ended = once(this.#child, 'close');
-  }
-
-  get said(): string {
-    return `${this.stdout}\n${this.stderr}`;
-  }
-
-  /** Resolves to the exit code, or the signal that ended the process. */
-  async end(signal?: NodeJS.Signals): Promise<unknown> {
-    if (signal !== undefined) this.#child.kill(signal);
-    const [code, by] = await this.#ended;
-    return code ?? by;
-  }
-
-  /** Waits until the command has said something. */
-  async until(holds: () => boolean | Promise<boolean>): Promise<void> {
-    for (const start = Date.now(); !(await holds()); await pause(20)) {
-      assert.ok(Date.now() - start < PATIENCE, `it has only said:\n${this.said}`);
-    }
-  }
-
-  /** The address that is told for the nth time. */
-  async address(nth = 1): Promise<string> {
-    const addresses = (): string[] => [...this.stdout.matchAll(/Serving on (\S+?),/g)].map(([, url = '']) => url);
-    await this.until(() => addresses().length >= nth);
-    return addresses()[nth - 1] ?? '';
-  }
-}
-
 const portico = (args: readonly string[], env?: NodeJS.ProcessEnv) =>
   new Run(['--import', 'tsx', 'src/cli/main.ts', ...args], env);
 
@@ -78,16 +31,6 @@ async function output(args: readonly string[], code: number, env?: NodeJS.Proces
   const run = portico(args, env);
   assert.equal(await run.end(), code, `portico ${args.join(' ')}\n${run.said}`);
   return run;
-}
-
-/** Asks on a connection of its own, as another client would. */
-function ask(url: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    get(url, { agent: false }, (response) => {
-      let text = '';
-      response.on('data', (chunk) => (text += chunk)).on('end', () => resolve(text));
-    }).on('error', reject);
-  });
 }
 
 describe('portico openapi', () => {
@@ -144,6 +87,62 @@ describe('portico routes', () => {
     const guarded = varied('guarded.mjs', 'export const guarded = true;');
     const passed = await output(['routes', shop, '--unprotected'], 0, guarded);
     assert.deepEqual(handlers(passed), ['OpenController.process', 'OpenController.maybe']);
+  });
+});
+
+describe('on a terminal', () => {
+  const warehouse = 'test/fixtures/warehouse.ts';
+  /** What a command writes to a terminal of this width. */
+  const onTerminal = async (columns: number, ...args: readonly string[]): Promise<string[]> => {
+    const terminal = written('terminal.mjs', `Object.assign(process.stdout, { isTTY: true, columns: ${columns} });`);
+    const run = new Run(['--import', 'tsx', '--import', pathToFileURL(terminal).href, 'src/cli/main.ts', ...args]);
+    assert.equal(await run.end(), 0, run.said);
+    return run.stdout.trimEnd().split('\n');
+  };
+
+  test('40 routes fit into 80 columns, and nothing of them is lost', async () => {
+    const { stdout } = await output(['routes', warehouse], 0);
+    const piped = stdout.trimEnd().split('\n');
+    assert.equal(piped.length, 41);
+    assert.deepEqual(await onTerminal(140, 'routes', warehouse), piped);
+
+    const lines = await onTerminal(80, 'routes', warehouse);
+    assert.deepEqual(lines.slice(0, 8), [
+      'METHOD  PATH                     HANDLER  SECURITY                  SCOPES',
+      '',
+      'ShelfController, made once',
+      'GET     /shelves/                list     OAuth2PasswordBearer|     shelves:read',
+      '                                          APIKeyHeader',
+      '',
+      'PlaceController, made once',
+      'GET     /warehouses/:warehouse   place0   OAuth2PasswordBearer|     -',
+    ]);
+    assert.deepEqual(
+      lines.filter((line) => line.length > 80),
+      [],
+    );
+    for (const width of [60, 20]) {
+      const text = (await onTerminal(width, 'routes', warehouse)).join('').replaceAll(' ', '');
+      for (const method of Array.from({ length: 39 }, (_, index) => `place${index}`)) assert.ok(text.includes(method));
+    }
+  });
+
+  test('the graph is a tree of what each operation needs, cut to the width, unless a format is asked for', async () => {
+    const lines = await onTerminal(32, 'graph', warehouse);
+    assert.deepEqual(lines.slice(0, 8), [
+      'GET /shelves/  ShelfController.…',
+      '├─ ShelfController (app)',
+      '└─ reader [shelves:read]',
+      '   └─ OAuth2PasswordBearer | AP…',
+      'GET /warehouses/:warehouseId/pl…',
+      '├─ reader …',
+      '└─ PlaceController (app)',
+      'GET /warehouses/:warehouseId/pl…',
+    ]);
+    assert.equal((await onTerminal(32, 'graph', warehouse, '--format', 'mermaid'))[0], 'flowchart LR');
+    const piped = await output(['graph', warehouse, '--format', 'tree'], 0);
+    assert.match(piped.stdout, /^GET \/shelves\/ {2}ShelfController\.list\n├─ /);
+    assert.match((await output(['graph', warehouse, '--format', 'dot'], 2)).stderr, /^--format 'dot' is neither/);
   });
 });
 
@@ -295,7 +294,7 @@ test('FILE in TypeScript is loaded by plain Node with the tsx of the project, wh
   const build = ['-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', join(installed, 'dist')];
   execFileSync(process.execPath, [compiler, ...build]);
   symlinkSync(join(root, 'package.json'), join(installed, 'package.json'));
-  for (const name of ['zod', 'reflect-metadata', 'openapi3-ts', 'tsx']) {
+  for (const name of ['zod', 'reflect-metadata', 'openapi3-ts', 'cookie', 'tsx']) {
     symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction');
   }
   writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
@@ -317,7 +316,18 @@ test('FILE in TypeScript is loaded by plain Node with the tsx of the project, wh
   rmSync(join(modules, 'tsx'));
   const missing = new Run(routes, {}, project);
   assert.equal(await missing.end(), 1, missing.said);
-  assert.match(missing.stderr, /^app\.ts is TypeScript, .* npm install --save-dev tsx\n$/);
+  assert.match(missing.stderr, /^app\.ts is TypeScript, .* npm install --save-dev tsx\n.+\n$/);
+
+  // What needs no loader is served without one.
+  const plain = `import { App } from 'portico'; export const app = new App({ title: 'Plain', version: '1' });`;
+  writeFileSync(join(project, 'plain.js'), plain);
+  const built = new Run([...routes.slice(0, -1), 'plain.js'], {}, project);
+  assert.equal(await built.end(), 0, built.said);
+  writeFileSync(join(project, 'broken.js'), 'export const app = ;');
+  const broken = new Run([...routes.slice(0, -1), 'broken.js'], {}, project);
+  assert.equal(await broken.end(), 1, broken.said);
+  assert.match(broken.stderr, /^broken\.js cannot be loaded\n/);
+  assert.doesNotMatch(broken.stderr, /tsx/);
 });
 
 describe('the command line', () => {
@@ -344,6 +354,9 @@ describe('the command line', () => {
     const [version, help] = await Promise.all([output(['--version'], 0), output(['start', '--help'], 0)]);
     const { version: expected } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
     assert.equal(version.stdout, `${expected}\n`);
-    assert.match(help.stdout, /^Usage: portico start FILE \[--port PORT\] \[--host HOST\] \[--workers N\]\n/);
+    assert.match(
+      help.stdout,
+      /^Usage: portico start FILE \[--port PORT\] \[--host HOST\] \[--workers N\] \[--env-file FILE\]\.\.\.\n/,
+    );
   });
 });

@@ -322,7 +322,7 @@ describe('responses', () => {
   test('have the schema and status of the route, and the phrase of the status', async () => {
     const response = z.array(z.object({ name: z.string() }));
     const { responses } = await operationOf('POST', [], { response, status: 201 });
-    assert.deepEqual(Object.keys(responses), ['201']);
+    assert.deepEqual(Object.keys(responses), ['201', 'default']);
     assert.equal(responses['201']?.description, 'Created');
     const schema = responses['201'].content?.['application/json']?.schema as { type: Json; items: { required: Json } };
     assert.deepEqual([schema.type, schema.items.required], ['array', ['name']]);
@@ -330,18 +330,19 @@ describe('responses', () => {
 
   test('without a schema are documented all the same, and 204 has no content', async () => {
     const plain = await operationOf('GET', []);
-    assert.deepEqual([Object.keys(plain.responses), plain.responses['200']?.description], [['200'], 'OK']);
+    assert.deepEqual([Object.keys(plain.responses), plain.responses['200']?.description], [['200', 'default'], 'OK']);
     const empty = await operationOf('DELETE', [], { status: 204 });
-    assert.deepEqual(empty.responses, { 204: { description: 'No Content' } });
+    assert.deepEqual(empty.responses['204'], { description: 'No Content' });
   });
 
   test('that are declared are added, with the standard phrase where none is given', async () => {
     const { responses } = await operationOf('GET', [], {
-      responses: { 404: { description: 'No such item.', schema: z.object({ detail: z.string() }) }, 409: {} },
+      responses: { 404: { description: 'No such item.', content: z.object({ detail: z.string() }) }, 409: {} },
     });
     assert.deepEqual([responses['404']?.description, responses['409']?.description], ['No such item.', 'Conflict']);
     assert.ok(responses['404']?.content?.['application/json']?.schema);
-    assert.equal(responses['409']?.content, undefined);
+    const error = responses['409']?.content?.['application/json']?.schema as { required: Json };
+    assert.deepEqual(error.required, ['detail'], 'an error without a content of its own has the shape of errors');
   });
 
   test('of an include, a controller and of dependencies flow to every operation that uses them', async () => {
@@ -357,8 +358,15 @@ describe('responses', () => {
     const app = appOf([]);
     app.include([ItemController], { responses: { 503: { description: 'Later.' } } });
     const { paths } = await documentOf(app);
-    assert.deepEqual(Object.keys(paths['/a/used']?.['get']?.responses ?? {}), ['200', '402', '409', '410', '503']);
-    assert.deepEqual(Object.keys(paths['/a/free']?.['get']?.responses ?? {}), ['200', '409', '503']);
+    assert.deepEqual(Object.keys(paths['/a/used']?.['get']?.responses ?? {}), [
+      '200',
+      '402',
+      '409',
+      '410',
+      '503',
+      'default',
+    ]);
+    assert.deepEqual(Object.keys(paths['/a/free']?.['get']?.responses ?? {}), ['200', '409', '503', 'default']);
   });
 
   test('422 is there where something is read, and describes what is answered', async () => {

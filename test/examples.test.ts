@@ -476,34 +476,34 @@ describe('the examples of the guides', () => {
   });
 
   it('lifetimes: in the order that the page tells', async () => {
-    const { events } = await import('../examples/guides/lifetimes.ts');
+    const { happened } = await import('../examples/guides/lifetimes.ts');
     const app = exampleApp('guides/lifetimes.ts');
-    events.length = 0;
+    happened.length = 0;
     assert.equal((await ask(app, '/orders', { method: 'POST' })).status, 201);
     await new Promise(setImmediate);
     // What the pool was opened for came earlier.
-    assert.deepEqual(events, ['file opened', 'begin', 'handler', 'commit', 'background task', 'file closed']);
+    assert.deepEqual(happened, ['file opened', 'begin', 'handler', 'commit', 'background task', 'file closed']);
     const page = read('docs/lifetimes.md');
     const told = /```text\n([\s\S]*?)```/.exec(page)?.[1]?.trimEnd().split('\n');
-    assert.deepEqual(told, ['pool opened', ...events, 'pool closed']);
+    assert.deepEqual(told, ['pool opened', ...happened, 'pool closed']);
 
-    events.length = 0;
+    happened.length = 0;
     assert.equal((await ask(app, '/orders/refused', { method: 'POST' })).status, 500);
-    assert.deepEqual(events, ['begin', 'rollback', 'error logged']);
+    assert.deepEqual(happened, ['begin', 'rollback', 'error logged']);
   });
 
   it('lifetimes: a stream keeps open what it is read from', async () => {
-    const { events } = await import('../examples/guides/lifetimes.ts');
+    const { happened } = await import('../examples/guides/lifetimes.ts');
     const app = exampleApp('guides/lifetimes.ts');
-    events.length = 0;
+    happened.length = 0;
     const response = await app.request('/streams/lines');
     assert.equal(response.headers.get('content-type'), 'application/jsonl');
-    assert.deepEqual(events, ['file opened']);
+    assert.deepEqual(happened, ['file opened']);
     assert.equal(await response.text(), '{"line":"one"}\n{"line":"two"}\n');
     await new Promise(setImmediate);
-    assert.deepEqual(events, ['file opened', 'file closed']);
+    assert.deepEqual(happened, ['file opened', 'file closed']);
     const sent = await ask(app, '/streams/events');
-    assert.equal(sent.body, 'event: tick\ndata: {"count":1}\n\ndata: done\n\n');
+    assert.equal(sent.body, 'event: tick\ndata: {"count":1}\n\ndata: {"count":2}\n\n');
   });
 
   it('security: a scheme of its own, and alternatives', async () => {

@@ -2,7 +2,18 @@ import assert from 'node:assert/strict';
 import { ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, mock, test } from 'node:test';
-import { type Context, Controller, Ctx, Depends, Get, HTTPException, OAuth2PasswordBearer, Post, Query } from 'portico';
+import {
+  type Context,
+  Controller,
+  Ctx,
+  Depends,
+  Get,
+  HTTPException,
+  lines,
+  OAuth2PasswordBearer,
+  Post,
+  Query,
+} from 'portico';
 import { z } from 'zod';
 import { appOf, exchange, Log, servers } from './world.ts';
 
@@ -60,7 +71,7 @@ class AnswersController {
   @Get('/checked') checked(@Query('n', z.int()) n: number) {
     return { n };
   }
-  @Get('/streamed') async *streamed() {
+  @Get('/streamed', { response: lines(z.object({ n: z.int() })) }) async *streamed() {
     yield { n: 1 };
   }
   @Post('/posted') posted() {

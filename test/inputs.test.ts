@@ -552,7 +552,8 @@ describe('what an issue says', () => {
       [z.union([z.int(), z.boolean()]), 'zz'],
     ] as const) {
       const [expected] = schema.safeParse(text).error?.issues ?? [];
-      assert.deepEqual(await issueOf(schema, text), {
+      const { alternatives: _, ...issue } = (await issueOf(schema, text)) ?? {};
+      assert.deepEqual(issue, {
         type: expected?.code,
         loc: ['query', 'v'],
         msg: expected?.message,
@@ -616,10 +617,10 @@ describe('what an issue says', () => {
       assert.deepEqual(await inputsOf(authorization.outcome('/', { headers: { authorization: 'abc' } })), [false]);
     });
 
-    test('objects, arrays and long text', async () => {
+    test('objects and arrays, and long text is cut', async () => {
       const body = probe(Body(z.object({ n: z.int(), long: z.int() })), 'POST');
       for (const n of [{ password: 'hunter2' }, ['hunter2']]) {
-        assert.deepEqual(await inputsOf(body.outcome('/', json({ n, long: 'x'.repeat(100_000) }))), [false, false]);
+        assert.deepEqual(await inputsOf(body.outcome('/', json({ n, long: 'x'.repeat(100_000) }))), [false, true]);
       }
       const whole = probe(Body(z.string()), 'POST');
       assert.deepEqual(await inputsOf(whole.outcome('/', json({ password: 'hunter2' }))), [false]);

@@ -12,6 +12,7 @@ import {
   Get,
   Header,
   HTTPException,
+  lines,
   Query,
 } from 'portico';
 import { z } from 'zod';
@@ -70,7 +71,7 @@ describe('every kind of place at once', () => {
       });
     }
     declared.inputs!.unshift(Ctx());
-    return new OneRoute(declared);
+    return new OneRoute({ ...declared, routeOptions: { response: lines(z.unknown()) } });
   };
 
   const success = [
@@ -496,6 +497,7 @@ describe('streamed bodies', () => {
         Depends(recorder.generator('transaction', { lifetime: 'handler' })),
       ],
       handle,
+      routeOptions: { response: lines(z.unknown()) },
     });
 
   it('keep request-lifetime resources open to their end, handler-lifetime ones not', async () => {

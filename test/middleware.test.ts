@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type App, type Context, Controller, Ctx, Depends, Get, HTTPBasic, HTTPException } from 'portico';
+import { type App, type Context, Controller, Ctx, Depends, Get, HTTPBasic, HTTPException, lines } from 'portico';
 import { type Middleware, Options, Post, Query } from 'portico';
+import { z } from 'zod';
 import { accessLog, type AccessLogEntry, cors, type CorsOptions, requestId, securityHeaders } from 'portico/middleware';
 import { appOf, describeMatrix, expectJson, Log, raise, type Send } from './world.ts';
 
@@ -36,7 +37,7 @@ function world(...middleware: Middleware[]): { app: App; log: Log; calls: string
     web(): Response {
       return new Response('web', { status: 203, headers: { Vary: 'Accept', 'X-Own': 'own' } });
     }
-    @Get('/stream')
+    @Get('/stream', { response: lines(z.int()) })
     async *stream(): AsyncGenerator<number> {
       yield 1;
     }

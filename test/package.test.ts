@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
 
 /** Bytes of the package as installed, without its dependencies. */
@@ -15,6 +15,7 @@ const PUBLIC_NAMES = {
     'APIKeyQuery',
     'App',
     'Body',
+    'Content',
     'Controller',
     'Cookie',
     'Ctx',
@@ -47,14 +48,22 @@ const PUBLIC_NAMES = {
     'Put',
     'Query',
     'RequestValidationError',
+    'ResponseValidationError',
     'Route',
     'Scopes',
     'Security',
     'SecurityScheme',
+    'answer',
     'anyOf',
+    'bytes',
     'compareSecrets',
     'dependency',
-    'sse',
+    'events',
+    'html',
+    'lines',
+    'problemDetails',
+    'redirect',
+    'text',
   ],
   'portico/node': ['serve', 'toNodeListener'],
   'portico/middleware': ['accessLog', 'cors', 'requestId', 'securityHeaders'],
@@ -62,18 +71,23 @@ const PUBLIC_NAMES = {
 };
 
 const PUBLIC_TYPES = [
+  'Answer',
+  'AnswerOptions',
   'AppOptions',
   'BackgroundTask',
   'ChallengeParameters',
   'Context',
   'ContextResponse',
   'ControllerOptions',
+  'CookieOptions',
   'Dependable',
   'Dependency',
   'DependencyOptions',
   'DependsOptions',
   'DocsOAuthOptions',
   'DocsOptions',
+  'ErrorsOptions',
+  'EventsOptions',
   'FieldsInput',
   'FileOptions',
   'HTTPAuthorizationCredentials',
@@ -92,8 +106,16 @@ const PUBLIC_TYPES = [
   'MistakeCode',
   'Next',
   'OAuth2ErrorCode',
+  'ProblemDetailsOptions',
   'ProtectedResource',
+  'ReplyBody',
+  'ResponseContent',
+  'ResponseCookies',
   'ResponseDeclaration',
+  'ResponseDeclarations',
+  'ResponseExample',
+  'ResponseOption',
+  'Returns',
   'RouteDecorator',
   'RouteDecorators',
   'RouteOptions',
@@ -101,6 +123,7 @@ const PUBLIC_TYPES = [
   'SecurityOptions',
   'SecuritySchemeOptions',
   'SecurityScopes',
+  'Sequence',
   'ServerSentEvent',
   'TextInput',
   'ValidationIssue',
@@ -135,7 +158,9 @@ before(() => {
   mkdirSync(installed, { recursive: true });
   const build = [join(root, 'scripts', 'build.mjs'), join(installed, 'dist')];
   execFileSync(process.execPath, build, { stdio: ['ignore', 'inherit', 'inherit'] });
-  for (const file of ['package.json', 'README.md', 'LICENSE']) cpSync(join(root, file), join(installed, file));
+  for (const file of ['package.json', 'README.md', 'LICENSE', 'templates']) {
+    cpSync(join(root, file), join(installed, file), { recursive: true });
+  }
   const listing = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: installed,
     encoding: 'utf8',
@@ -150,12 +175,15 @@ after(() => {
   rmSync(consumer, { recursive: true, force: true });
 });
 
-test('the package holds declarations of the sources, the modules of its entries, and no other file', () => {
+test('the package holds declarations of the sources, the modules of its entries, templates, and no other file', () => {
   const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
     .map((file) => `dist/${file.replaceAll('\\', '/').replace(/\.ts$/, '.d.ts')}`);
+  const templates = readdirSync(join(root, 'templates'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
   const modules = [...subpaths.map((target) => target.default.slice(2)), ...Object.values(manifest.bin)];
-  const expected = ['LICENSE', 'README.md', 'package.json', ...sources, ...modules];
+  const expected = ['LICENSE', 'README.md', 'package.json', ...sources, ...modules, ...templates];
   const names = packed.files.map(({ path }) => path);
   const shared = names.filter((path) => /^dist\/shared-[A-Z0-9]+\.js$/.test(path));
   assert.ok(shared.length <= 6, `Node loads ${shared.length} modules that entries share`);

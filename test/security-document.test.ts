@@ -370,7 +370,7 @@ describe('responses of protected operations in the document', () => {
     @Post('/body/{id}')
     body(@Depends(active) _user: string, @Path('id', z.int()) _id: number, @Body(Item) _item: unknown) {}
     @Get('/declared', {
-      responses: { 401: { description: 'Log in first.', schema: Item }, 403: { description: 'No.' } },
+      responses: { 401: { description: 'Log in first.', content: Item }, 403: { description: 'No.' } },
     })
     declared(@Depends(active) _user: string) {}
     @Get('/flowing')

@@ -16,11 +16,13 @@ import {
   Get,
   Header,
   HTTPException,
+  lines,
   type Middleware,
   OAuth2PasswordBearer,
   Path,
   Post,
   Query,
+  text,
 } from 'portico';
 import { serve, toNodeListener } from 'portico/node';
 import { z } from 'zod';
@@ -110,7 +112,7 @@ class WireController {
     });
     return 'slow';
   }
-  @Get('/endless')
+  @Get('/endless', { response: text() })
   async *endless(@Ctx() ctx: Context): AsyncGenerator<string> {
     signals.push(ctx.signal);
     try {
@@ -137,7 +139,7 @@ class WireController {
     });
     return new Response(stream);
   }
-  @Get('/broken-stream')
+  @Get('/broken-stream', { response: lines(z.int()) })
   async *broken(): AsyncGenerator<number> {
     yield 1;
     await pause(5);

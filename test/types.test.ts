@@ -14,6 +14,7 @@ import {
   Ctx,
   dependency,
   Depends,
+  events,
   File,
   Form,
   Get,
@@ -29,7 +30,6 @@ import {
   Scopes,
   Security,
   type SecurityScopes,
-  sse,
 } from 'portico';
 import { z } from 'zod';
 import type * as mini from 'zod/mini';
@@ -212,8 +212,8 @@ export function responses(): void {
     @Get({ response: ItemSchema }) pathless(): Item {
       return { price: 1 };
     }
-    @Get('/g') events(): unknown {
-      return sse([{ data: 1 }]);
+    @Get('/g', { response: events(z.int()) }) events(): { data: number }[] {
+      return [{ data: 1 }];
     }
   }
   @Controller()

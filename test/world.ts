@@ -117,6 +117,7 @@ export interface Issue {
   loc: (string | number)[];
   msg: string;
   input?: unknown;
+  alternatives?: Issue[][];
 }
 
 /** The issues of a 422. */

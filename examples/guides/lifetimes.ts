@@ -1,15 +1,16 @@
-import { App, type Context, Controller, Ctx, Depends, dependency, Get, Post, sse } from 'portico';
+import { App, type Context, Controller, Ctx, Depends, dependency, events, Get, lines, Post } from 'portico';
+import { z } from 'zod';
 
 /** What happened, in order. */
-export const events: string[] = [];
+export const happened: string[] = [];
 
 // #region lifetimes
 /** Made once, before the first request; ended by app.close(). */
 const pool = dependency(
   function* pool() {
-    events.push('pool opened');
+    happened.push('pool opened');
     yield { name: 'pool' };
-    events.push('pool closed');
+    happened.push('pool closed');
   },
   { lifetime: 'app' },
 );
@@ -18,12 +19,12 @@ const pool = dependency(
 const transaction = dependency(
   { pool: Depends(pool) },
   function* transaction({ pool }) {
-    events.push('begin');
+    happened.push('begin');
     try {
       yield { of: pool.name };
-      events.push('commit');
+      happened.push('commit');
     } catch (error) {
-      events.push('rollback');
+      happened.push('rollback');
       throw error;
     }
   },
@@ -32,17 +33,17 @@ const transaction = dependency(
 
 /** Ended when the answer has been sent and its background tasks have run. */
 const file = dependency(function* file() {
-  events.push('file opened');
+  happened.push('file opened');
   yield { lines: ['one', 'two'] };
-  events.push('file closed');
+  happened.push('file closed');
 });
 
 @Controller('/orders')
 class OrderController {
   @Post({ status: 201 })
   create(@Depends(file) _file: unknown, @Depends(transaction) _transaction: unknown, @Ctx() context: Context) {
-    events.push('handler');
-    context.background(() => events.push('background task'));
+    happened.push('handler');
+    context.background(() => happened.push('background task'));
     return { created: true };
   }
 
@@ -56,14 +57,15 @@ class OrderController {
 // #region streams
 @Controller('/streams')
 class StreamController {
-  @Get('/lines')
+  @Get('/lines', { response: lines(z.object({ line: z.string() })) })
   async *lines(@Depends(file) { lines }: { lines: string[] }) {
     for (const line of lines) yield { line };
   }
 
-  @Get('/events')
-  events() {
-    return sse([{ event: 'tick', data: { count: 1 } }, { data: 'done' }]);
+  @Get('/events', { response: events(z.object({ count: z.int() })) })
+  *events() {
+    yield { event: 'tick', data: { count: 1 } };
+    yield { data: { count: 2 } };
   }
 }
 // #endregion streams
@@ -72,5 +74,5 @@ export const app = new App({
   title: 'Lifetimes',
   version: '1.0.0',
   controllers: [OrderController, StreamController],
-  logger: { info() {}, warn() {}, error: () => events.push('error logged') },
+  logger: { info() {}, warn() {}, error: () => happened.push('error logged') },
 });

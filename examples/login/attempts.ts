@@ -73,7 +73,7 @@ export const countedAttempt = dependency(
   },
   {
     responses: {
-      429: { description: 'Too many failed logins; `Retry-After` says when to come back', schema: TokenError },
+      429: { description: 'Too many failed logins; `Retry-After` says when to come back', content: TokenError },
     },
   },
 );

@@ -5,7 +5,7 @@ import { TokenError } from './schemas.ts';
 /** Like the answers to OAuth2PasswordRequestForm, those to these forms are not for any cache (RFC 6749 §5.1). */
 const TRAITS = {
   headers: { 'Cache-Control': 'no-store', Pragma: 'no-cache' },
-  responses: { 400: { description: 'Bad token request', schema: TokenError } },
+  responses: { 400: { description: 'Bad token request', content: TokenError } },
 };
 
 const token = z.string().meta({ format: 'password' });

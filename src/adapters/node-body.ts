@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { BODY_TAKEN, FrameworkError, HTTPException, RequestAbandonedError } from '../http/errors.ts';
 import { Later } from '../http/promise.ts';
-import type { Source } from '../http/body-source.ts';
+import type { Pieces } from '../http/request-body.ts';
 
 const EMPTY = new Uint8Array();
 
@@ -37,7 +37,7 @@ export class NodeBody {
   }
 
   /** The pieces, no faster than they are asked for; what was read as a whole already is given once more. */
-  take(limit: number): Source {
+  take(limit: number): Pieces {
     return this.#whole === undefined ? this.#pieces(limit) : copyOf(this.#whole);
   }
 
@@ -93,7 +93,7 @@ export class NodeBody {
     return body;
   }
 
-  #pieces(limit: number): Source {
+  #pieces(limit: number): Pieces {
     this.#begin();
     this.#taken = 'partly';
     const message = this.#message;

@@ -1,8 +1,13 @@
-import type { Source } from '../http/body-source.ts';
 import { FrameworkError } from '../http/errors.ts';
 import { isNamed } from './node-target.ts';
 
 type Piece = IteratorResult<string | Uint8Array, unknown>;
+
+/** What a body is read from. */
+export interface Source {
+  next(): Promise<Piece>;
+  end(): Promise<void>;
+}
 
 /** Headers without those that say where the body ends, which is for the adapter to say (RFC 9112 §6). */
 export function unframed(headers: readonly string[]): readonly string[] {
@@ -62,5 +67,5 @@ export function measured(source: Source, declared: number, begin: (length: numbe
     }
     return piece;
   }
-  return { next, return: async () => source.return?.() };
+  return { next, end: () => source.end() };
 }

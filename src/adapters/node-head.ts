@@ -1,7 +1,7 @@
 import { IncomingMessage, ServerResponse, STATUS_CODES, validateHeaderName, validateHeaderValue } from 'node:http';
 import { Socket } from 'node:net';
 import { Writable } from 'node:stream';
-import { areShared, pairsOf, share } from '../http/reply.ts';
+import { areShared, pairsOf, share } from '../http/headers.ts';
 import { hasNoContent } from '../http/status.ts';
 import { end, withLength, writeHead } from './node-send.ts';
 

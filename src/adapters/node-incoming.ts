@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Source } from '../http/body-source.ts';
 import { HTTPException, RequestAbandonedError } from '../http/errors.ts';
 import type { Incoming } from '../http/incoming.ts';
 import type { Eventual } from '../http/promise.ts';
-import { pairsOf } from '../http/reply.ts';
-import { lazyBody } from '../http/request-body.ts';
+import { pairsOf } from '../http/headers.ts';
+import { lazyBody, type Pieces } from '../http/request-body.ts';
 import { readAsset } from './node-assets.ts';
 import { NodeBody } from './node-body.ts';
 import { type Head, isNamed } from './node-target.ts';
@@ -130,7 +129,7 @@ export class NodeIncoming implements Incoming {
     return abort.signal;
   }
 
-  #open(limit: number): Source {
+  #open(limit: number): Pieces {
     if (this.length > limit) throw new HTTPException(413);
     return this.#content.take(limit);
   }

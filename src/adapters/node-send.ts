@@ -1,8 +1,9 @@
 import { type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http';
-import { discard, endSource, type Source, sourceOf, type Streamed } from '../http/body-source.ts';
-import { pairsOf, type Reply } from '../http/reply.ts';
+import { type BodySource, discard } from '../http/body-source.ts';
+import { pairsOf } from '../http/headers.ts';
+import type { Reply } from '../http/reply.ts';
 import { hasNoContent } from '../http/status.ts';
-import { lengthIn, measured, unframed } from './node-framing.ts';
+import { lengthIn, measured, type Source, unframed } from './node-framing.ts';
 import type { HeadWriter } from './node-head.ts';
 
 /** Sends a reply; throws, before anything is sent, where its head cannot be. `heads` may write it in place of Node. */
@@ -68,18 +69,18 @@ function headersWithoutBody(headers: readonly string[], { status, body }: Reply,
 }
 
 /** Writes the head of a streamed answer, at once unless it declares a length, which is then that of its body or left out. */
-function begin(reply: Reply, body: Streamed, headers: readonly string[], response: ServerResponse): Source {
+function begin(reply: Reply, body: BodySource, headers: readonly string[], response: ServerResponse): Source {
   const plain = unframed(headers);
   const declared = lengthIn(headers);
   if (declared === undefined) {
     writeHead(response, reply.status, plain);
-    return sourceOf(body);
+    return body;
   }
   for (const [name, value] of pairsOf(plain)) {
     validateHeaderName(name);
     validateHeaderValue(name, value);
   }
-  return measured(sourceOf(body), declared, (length) => {
+  return measured(body, declared, (length) => {
     writeHead(response, reply.status, length === undefined ? plain : withLength(plain, length));
   });
 }
@@ -99,7 +100,7 @@ async function stream(source: Source, response: ServerResponse): Promise<void> {
         wake = () => response.destroyed && resolve(undefined);
         source.next().then(resolve, reject);
       });
-      if (next === undefined || response.destroyed) return await endSource(source);
+      if (next === undefined || response.destroyed) return await source.end();
       if (next.done === true) break;
       if (!response.write(next.value)) await new Promise<void>((resolve) => (wake = resolve));
       // Where pieces are ready and the client reads them at once, nobody else would have a turn.
@@ -113,6 +114,7 @@ async function stream(source: Source, response: ServerResponse): Promise<void> {
   } catch (error) {
     // What has been sent must not look complete (RFC 9112 §8).
     response.destroy();
+    await source.end();
     throw error;
   }
 }

@@ -49,13 +49,14 @@ export class Shutdown {
   }
 
   async #end(): Promise<void> {
+    const end = Date.now() + this.#timeout;
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#closeIdle();
     // A connection whose answer began before the closing was announced turns idle later.
     const idle = setInterval(() => this.#closeIdle(), 50);
     await closed;
     clearInterval(idle);
-    await this.#app.close();
+    await this.#app.closeWithin(Math.max(0, end - Date.now()));
   }
 
   #closeIdle(): void {
@@ -68,10 +69,9 @@ export class Shutdown {
   #cut(late?: () => void): void {
     this.#logger.warn(`Not everything has ended within ${this.#timeout} ms: what is left is cut`);
     this.#server.closeAllConnections();
-    this.#app.giveUp(GRACE);
-    setTimeout(() => late?.(), 2 * GRACE);
+    setTimeout(() => late?.(), GRACE);
   }
 }
 
-/** Milliseconds for cleanups once their requests have been cut, and then for those of the app. */
-const GRACE = 400;
+/** Milliseconds for cleanups once their requests have been cut, and for those of the app. */
+const GRACE = 900;

@@ -5,13 +5,13 @@ import type { App } from '../app.ts';
 import { discard } from '../http/body-source.ts';
 import { HTTPException } from '../http/errors.ts';
 import { type Logger, printable } from '../http/log.ts';
-import { type Reply, replyToError } from '../http/reply.ts';
+import type { Reply } from '../http/reply.ts';
 import { followQueued, lingerAtEnd, refuseBytes } from './node-connection.ts';
 import { type HeadWriter, headWriterFor } from './node-head.ts';
 import { NodeIncoming } from './node-incoming.ts';
 import { send } from './node-send.ts';
 import { listen, Shutdown } from './node-server.ts';
-import { readHead } from './node-target.ts';
+import { type Head, readHead } from './node-target.ts';
 
 export interface ListenerOptions {
   /** How many proxies in front add to `X-Forwarded-For`; `true` is one. None is trusted unless set. */
@@ -57,6 +57,9 @@ export function toNodeListener(app: App, options: ListenerOptions = {}): Request
   return listenerOf(app, options, { closing: false });
 }
 
+/** In place of a head that is refused, of which nothing may be used. */
+const REFUSED: Head = { target: '/', length: 0, chunked: false };
+
 /** What a server knows of itself. */
 interface State {
   /** Whether it is about to close, and tells its clients so. */
@@ -89,9 +92,8 @@ function listenerOf(
       if (state.closing || incoming.unread) end(reply, response);
       else send(reply, response, false, state.heads);
     } catch (error) {
-      app.report(error, incoming.target);
       void discard(reply.body);
-      end({ ...replyToError(undefined), after: reply.after }, response);
+      end({ ...app.refuse(error, incoming), after: reply.after }, response);
     }
   };
   return function handle(message, response, continues = false) {
@@ -99,7 +101,8 @@ function listenerOf(
     if (response.socket === null) followQueued(response);
     const head = readHead(message);
     if (typeof head === 'number') {
-      end(replyToError(new HTTPException(head)), response);
+      const refused = new NodeIncoming(message, response, REFUSED, false, trustedProxies);
+      end(app.refuse(new HTTPException(head), refused), response);
       return;
     }
     const incoming = new NodeIncoming(message, response, head, continues, trustedProxies);
@@ -132,6 +135,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
     state.closing = true;
+    app.drain();
     return (closed ??= shutdown.run().finally(() => {
       process.off('SIGTERM', exit);
       process.off('SIGINT', exit);

@@ -15,18 +15,22 @@ export class Failure extends Error {}
 
 export type OptionsConfig = NonNullable<ParseArgsConfig['options']>;
 
-/** The FILE and the options that a command was given. */
+/** The FILE, or whatever else a command takes one of, and the options that it was given. */
 export interface Arguments<O extends OptionsConfig> {
   readonly file: string;
   readonly values: ReturnType<typeof parseArgs<{ options: O; allowPositionals: true }>>['values'];
 }
 
-/** Reads the arguments of a command that takes one FILE. */
-export function readArguments<const O extends OptionsConfig>(args: readonly string[], options: O): Arguments<O> {
+/** Reads the arguments of a command that takes one FILE, or one of what its usage calls otherwise. */
+export function readArguments<const O extends OptionsConfig>(
+  args: readonly string[],
+  options: O,
+  name = 'FILE',
+): Arguments<O> {
   const { positionals, values } = parse(args, options);
   const [file, ...others] = positionals;
-  if (file === undefined) throw new UsageError('FILE is missing');
-  if (others.length > 0) throw new UsageError(`One FILE is taken, and there is also '${others.join("' '")}'`);
+  if (file === undefined || file === '') throw new UsageError(`${name} is missing`);
+  if (others.length > 0) throw new UsageError(`One ${name} is taken, and there is also '${others.join("' '")}'`);
   return { file, values };
 }
 
@@ -48,4 +52,9 @@ export function print(text: string): Promise<void> {
     process.stdout.once('error', () => resolve());
     process.stdout.write(text, () => resolve());
   });
+}
+
+/** Columns of the terminal that is written to; what is written to a file or a pipe is not cut to any width. */
+export function terminalWidth(): number {
+  return process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY;
 }

@@ -1,14 +1,25 @@
-import { type Command, readArguments } from './command.ts';
+import { type Command, readArguments, UsageError } from './command.ts';
+import {
+  checkEnvironment,
+  ENVIRONMENT_OPTION,
+  filesInDevelopment,
+  pathsInDevelopment,
+  readEnvironment,
+} from './environment.ts';
 import { pathOf } from './load.ts';
 import { ADDRESS_OPTIONS, ignoreRepeatedInterrupts, readAddress, serveFile } from './serve.ts';
+import { configurationFiles } from './tsconfig.ts';
 import { runWatched } from './watch.ts';
 
-const usage = `Usage: portico dev FILE [--port PORT] [--host HOST]
+const usage = `Usage: portico dev FILE [--port PORT] [--host HOST] [--env-file FILE]... [--inspect[=[HOST:]PORT]]
 
-Serves the app that FILE exports, and again whenever FILE or something that it imports has changed.
+Serves the app that FILE exports, and again whenever FILE, something that it imports, a file of environment variables or
+tsconfig.json has changed.
 
-  --port PORT  the port, 0 for any free one; the environment variable PORT, else 8000, unless set
-  --host HOST  the address to listen on, 127.0.0.1 unless set
+  --port PORT      the port, 0 for any free one; the environment variable PORT, else 8000, unless set
+  --host HOST      the address to listen on, 127.0.0.1 unless set
+  --env-file FILE  environment variables to begin with; .env, if there is one, unless set
+  --inspect        lets a debugger attach, at 127.0.0.1:9229 unless said otherwise: --inspect=9230
 `;
 
 /** Tells the process that is started again and again from the one that sees to that. */
@@ -17,17 +28,36 @@ const WATCHED = 'PORTICO_WATCHED';
 /** Milliseconds to answer what is in flight: a stream that is left open must not hold up the restart. */
 const SHUTDOWN_TIMEOUT = 500;
 
+const INSPECT = /^--inspect(?:=(?:.+:)?\d{1,5})?$/;
+
 /** `portico dev` */
 export const dev: Command = { usage, run };
 
 async function run(args: readonly string[]): Promise<number> {
-  const { file, values } = readArguments(args, ADDRESS_OPTIONS);
-  const address = readAddress(values);
+  const { inspect, others } = withoutInspect(args);
+  const { file, values } = readArguments(others, { ...ADDRESS_OPTIONS, ...ENVIRONMENT_OPTION });
+  const files = values['env-file'];
   if (process.env[WATCHED] === undefined) {
-    const program = [...process.execArgv, ...process.argv.slice(1)];
-    return runWatched(pathOf(file), program, { [WATCHED]: '1' });
+    readAddress(values);
+    checkEnvironment(files);
+    const path = pathOf(file);
+    return runWatched({
+      // Node takes an --env-file for its own, wherever it stands, unless "--" comes before it.
+      program: [...process.execArgv, ...inspect, '--', ...process.argv.slice(1)],
+      env: { [WATCHED]: '1' },
+      watched: () => [path, ...pathsInDevelopment(files), ...configurationFiles()],
+    });
   }
   ignoreRepeatedInterrupts();
   process.once('disconnect', () => process.exit());
-  return serveFile(file, { ...address, shutdownTimeout: SHUTDOWN_TIMEOUT });
+  readEnvironment(filesInDevelopment(files));
+  return serveFile(file, { ...readAddress(values), shutdownTimeout: SHUTDOWN_TIMEOUT });
+}
+
+/** `parseArgs` knows no option whose value may be left out. */
+function withoutInspect(args: readonly string[]): Record<'inspect' | 'others', string[]> {
+  const inspect = args.filter((arg) => arg === '--inspect' || arg.startsWith('--inspect='));
+  const wrong = inspect.find((arg) => !INSPECT.test(arg));
+  if (wrong !== undefined) throw new UsageError(`'${wrong}' is not --inspect or --inspect=[HOST:]PORT`);
+  return { inspect: inspect.slice(-1), others: args.filter((arg) => !inspect.includes(arg)) };
 }

@@ -1,18 +1,34 @@
-import { type Command, print, readArguments } from './command.ts';
+import { type Command, print, readArguments, terminalWidth, UsageError } from './command.ts';
+import { dependencyGraph, type Node } from './dependency-graph.ts';
+import { ENVIRONMENT_OPTION, readEnvironment } from './environment.ts';
 import { flowchart } from './flowchart.ts';
 import { inspectApp } from './load.ts';
+import { tree } from './tree.ts';
 
-const usage = `Usage: portico graph FILE
+const usage = `Usage: portico graph FILE [--format mermaid|tree] [--env-file FILE]...
 
-Prints the dependency graph of the app that FILE exports, as a Mermaid flowchart.
+Prints the dependency graph of the app that FILE exports.
+
+  --format FORMAT  mermaid: a flowchart; tree: below each operation what it needs. On a terminal it is the tree, else
+                   the flowchart, unless set
+  --env-file FILE  environment variables to begin with
 `;
+
+const FORMATS = new Map<string, (nodes: readonly Node[]) => string>([
+  ['mermaid', flowchart],
+  ['tree', (nodes) => tree(nodes, terminalWidth())],
+]);
 
 /** `portico graph` */
 export const graph: Command = { usage, run };
 
 async function run(args: readonly string[]): Promise<number> {
-  const { file } = readArguments(args, {});
+  const { file, values } = readArguments(args, { ...ENVIRONMENT_OPTION, format: { type: 'string' } });
+  const { format = process.stdout.isTTY ? 'tree' : 'mermaid' } = values;
+  const write = FORMATS.get(format);
+  if (write === undefined) throw new UsageError(`--format '${format}' is neither 'mermaid' nor 'tree'`);
+  readEnvironment(values['env-file']);
   const { operations } = await inspectApp(file);
-  await print(flowchart(operations));
+  await print(write(dependencyGraph(operations)));
   return 0;
 }

@@ -10,15 +10,15 @@ import { Failure } from './command.ts';
 /** Imports FILE and gives the app that it exports. */
 export async function loadApp(file: string): Promise<App> {
   const path = pathOf(file);
-  if (/\.[cm]?tsx?$/.test(path)) await handleTypeScript(file);
-  const app = await exportOf(path, file);
+  const hint = /\.[cm]?tsx?$/.test(path) ? await handleTypeScript() : undefined;
+  const app = await exportOf(path, file, hint);
   if (app === undefined) throw new Failure(`${file} does not export 'app'`);
   if (!isApp(app)) throw new Failure(`'app' of ${file} is neither an App nor a function that gives one`);
   return app;
 }
 
-/** What FILE exports as `app`, made and awaited. */
-async function exportOf(path: string, file: string): Promise<unknown> {
+/** What FILE exports as `app`, made and awaited; a hint says what to do where Node does not know its syntax. */
+async function exportOf(path: string, file: string, hint: string | undefined): Promise<unknown> {
   const unsettled = (): void => {
     console.error(`${file} waits for a promise that nothing settles`);
     process.exit(1);
@@ -29,7 +29,10 @@ async function exportOf(path: string, file: string): Promise<unknown> {
     const app = await (exported.app ?? exported.default?.app);
     return typeof app === 'function' ? await (app as () => unknown)() : app;
   } catch (error) {
-    throw new Failure(`${file} cannot be loaded\n${explain(error)}`, { cause: error });
+    if (hint === undefined || !isSyntaxUnknown(error)) {
+      throw new Failure(`${file} cannot be loaded\n${explain(error)}`, { cause: error });
+    }
+    throw new Failure(`${file} is TypeScript, ${hint}\n${error.message}`, { cause: error });
   } finally {
     process.off('beforeExit', unsettled);
   }
@@ -57,24 +60,31 @@ function isApp(value: unknown): value is App {
 }
 
 /**
- * Sees to it that TypeScript with decorators can be imported.
+ * Sees to it that TypeScript with decorators can be imported; where there is no tsx it gives what to do if that fails.
  *
  * What Node does by itself is to strip types, and decorators are not types.
  */
-async function handleTypeScript(file: string): Promise<void> {
+async function handleTypeScript(): Promise<string | undefined> {
   const flags = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ');
-  if (/(?:^|[\s=/\\])tsx(?:$|[\s/\\])/.test(flags)) return;
+  if (/(?:^|[\s=/\\])tsx(?:$|[\s/\\])/.test(flags)) return undefined;
   let tsx: string;
   try {
     tsx = createRequire(resolve('package.json')).resolve('tsx');
-  } catch (error) {
-    // Another loader may have been given.
-    if (/--(?:import|require|loader|experimental-loader)\b|(?:^|\s)-r\b/.test(flags)) return;
-    const text = `${file} is TypeScript, which is loaded with tsx; install it with: npm install --save-dev tsx`;
-    throw new Failure(text, { cause: error });
+  } catch {
+    // Another loader may have been given, or there is nothing in FILE that needs one.
+    const given = /--(?:import|require|loader|experimental-loader)\b|(?:^|\s)-r\b/.test(flags);
+    return given ? undefined : 'which is loaded with tsx; install it with: npm install --save-dev tsx';
   }
   // The same as `node --import tsx`: its interface for programs cannot be required in every version.
   await import(pathToFileURL(tsx).href);
+  return undefined;
+}
+
+/** Node 20 knows no TypeScript, and later versions only what can be stripped. */
+function isSyntaxUnknown(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  return error instanceof SyntaxError || code === 'ERR_UNKNOWN_FILE_EXTENSION' || code.endsWith('_TYPESCRIPT_SYNTAX');
 }
 
 /** What an error of FILE is told by: wrong declarations need no stack. */

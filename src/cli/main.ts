@@ -4,11 +4,13 @@ import { type Command, Failure, print, UsageError } from './command.ts';
 import { dev } from './dev.ts';
 import { graph } from './graph.ts';
 import { explain } from './load.ts';
+import { newProject } from './new.ts';
 import { openapi } from './openapi.ts';
 import { routes } from './routes.ts';
 import { start } from './start.ts';
 
 const USAGE = `Usage: portico COMMAND FILE [options]
+       portico new DIR
 
 FILE exports 'app': an App, or a function that gives one or a promise of one.
 
@@ -17,12 +19,15 @@ FILE exports 'app': an App, or a function that gives one or a promise of one.
   openapi  write or check the OpenAPI document
   routes   list the operations and what protects them
   graph    print the dependency graph
+  new      make a project
 
   --help     this, or with a command its options
   --version  the version of portico
 `;
 
-const COMMANDS = new Map<string | undefined, Command>(Object.entries({ dev, start, openapi, routes, graph }));
+const COMMANDS = new Map<string | undefined, Command>(
+  Object.entries({ dev, start, openapi, routes, graph, new: newProject }),
+);
 
 async function run([name, ...args]: readonly string[]): Promise<number> {
   const command = COMMANDS.get(name);

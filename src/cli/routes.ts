@@ -1,13 +1,17 @@
 import { isPublic, type Operation, operationName, type Requirement } from '../model/operation.ts';
-import { type Command, print, readArguments } from './command.ts';
+import { type Command, print, readArguments, terminalWidth } from './command.ts';
+import { ENVIRONMENT_OPTION, readEnvironment } from './environment.ts';
 import { inspectApp } from './load.ts';
+import { fits, table } from './table.ts';
 
-const usage = `Usage: portico routes FILE [--unprotected]
+const usage = `Usage: portico routes FILE [--unprotected] [--env-file FILE]...
 
 Lists the operations of the app that FILE exports: method, path, handler, security (alternatives joined by "|", what is
-required together by "+"), scopes, and whether the controller is made once or per request.
+required together by "+"), scopes, and whether the controller is made once or per request. A terminal that is too
+narrow for that is given the operations by controller.
 
-  --unprotected  list those that an anonymous request gets into, and exit with 1 where one does not say "public: true"
+  --unprotected    list those that an anonymous request gets into, and exit with 1 where one does not say "public: true"
+  --env-file FILE  environment variables to begin with
 `;
 
 const HEAD = ['METHOD', 'PATH', 'HANDLER', 'SECURITY', 'SCOPES', 'CONTROLLER'];
@@ -16,20 +20,38 @@ const HEAD = ['METHOD', 'PATH', 'HANDLER', 'SECURITY', 'SCOPES', 'CONTROLLER'];
 export const routes: Command = { usage, run };
 
 async function run(args: readonly string[]): Promise<number> {
-  const { file, values } = readArguments(args, { unprotected: { type: 'boolean' } });
+  const { file, values } = readArguments(args, { ...ENVIRONMENT_OPTION, unprotected: { type: 'boolean' } });
+  readEnvironment(values['env-file']);
   const { operations } = await inspectApp(file);
   if (values.unprotected !== true) {
-    await print(table([HEAD, ...operations.map(rowOf)]));
+    await print(listing(operations, terminalWidth()));
     return 0;
   }
   const unprotected = operations.filter(isPublic);
-  if (unprotected.length > 0) await print(table([HEAD, ...unprotected.map(rowOf)]));
+  if (unprotected.length > 0) await print(listing(unprotected, terminalWidth()));
   const unmarked = unprotected.filter(({ declaration }) => declaration.options.public !== true).length;
   if (unmarked === 0) return 0;
   const subject =
     unmarked === 1 ? '1 operation has no security and does' : `${unmarked} operations have no security and do`;
   console.error(`${subject} not say 'public: true'`);
   return 1;
+}
+
+/** One line for each operation; where that is too wide, what operations of a controller have in common is said once. */
+function listing(operations: readonly Operation[], width: number): string {
+  const rows = operations.map(rowOf);
+  const whole = table([HEAD, ...rows], Number.POSITIVE_INFINITY);
+  if (fits(whole, width)) return whole;
+  const lines: (string | string[])[] = [HEAD.slice(0, -1)];
+  let last = '';
+  for (const [method = '', path = '', handler = '', security = '', scopes = '', made = ''] of rows) {
+    const dot = handler.lastIndexOf('.');
+    const title = `${handler.slice(0, dot)}, made ${made}`;
+    if (title !== last) lines.push('', title);
+    lines.push([method, path, handler.slice(dot + 1), security, scopes]);
+    last = title;
+  }
+  return table(lines, width);
 }
 
 function rowOf({ declaration, security, graph }: Operation): string[] {
@@ -47,15 +69,4 @@ function rowOf({ declaration, security, graph }: Operation): string[] {
 
 function requirementText(requirement: Requirement): string {
   return requirement.map(({ scheme }) => scheme.schemeName).join('+') || 'none';
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
-  return `${lines.join('\n')}\n`;
 }

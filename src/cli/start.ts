@@ -1,22 +1,29 @@
 import cluster from 'node:cluster';
 import { type Command, readArguments, UsageError } from './command.ts';
+import { ENVIRONMENT_OPTION, readEnvironment } from './environment.ts';
 import { ADDRESS_OPTIONS, ignoreRepeatedInterrupts, readAddress, serveFile } from './serve.ts';
 import { reportToPrimary, runWorkers } from './workers.ts';
 
-const usage = `Usage: portico start FILE [--port PORT] [--host HOST] [--workers N]
+const usage = `Usage: portico start FILE [--port PORT] [--host HOST] [--workers N] [--env-file FILE]...
 
 Serves the app that FILE exports until the process gets SIGTERM or SIGINT.
 
-  --port PORT  the port, 0 for any free one; the environment variable PORT, else 8000, unless set
-  --host HOST  the address to listen on, 127.0.0.1 unless set
-  --workers N  the number of processes that share the port, 1 unless set
+  --port PORT      the port, 0 for any free one; the environment variable PORT, else 8000, unless set
+  --host HOST      the address to listen on, 127.0.0.1 unless set
+  --workers N      the number of processes that share the port, 1 unless set
+  --env-file FILE  environment variables to begin with
 `;
 
 /** `portico start` */
 export const start: Command = { usage, run };
 
 async function run(args: readonly string[]): Promise<number> {
-  const { file, values } = readArguments(args, { ...ADDRESS_OPTIONS, workers: { type: 'string' } });
+  const { file, values } = readArguments(args, {
+    ...ADDRESS_OPTIONS,
+    ...ENVIRONMENT_OPTION,
+    workers: { type: 'string' },
+  });
+  readEnvironment(values['env-file']);
   const address = readAddress(values);
   const workers = Number(/^[1-9]\d{0,3}$/.exec(values.workers ?? '1')?.[0]);
   if (Number.isNaN(workers)) throw new UsageError(`--workers '${values.workers}' is not a number from 1`);

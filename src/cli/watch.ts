@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 /** Milliseconds without a further change before the restart: one save is often several changes. */
 const PAUSE = 100;
 
+/** Milliseconds after which a program that was told to end is ended by force. */
+const PATIENCE = 2_000;
+
 /**
  * Tells of changes of files, by watching the folders that they are in.
  *
@@ -41,16 +44,26 @@ class FileWatch {
   }
 }
 
-/** Runs a program of Node again whenever `file` or something that it imports has changed; resolves to the exit code. */
-export function runWatched(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+/** A program of Node that is run again. */
+export interface Watched {
+  /** The arguments of Node. */
+  readonly program: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  /** The files to watch besides those that the program imports; asked at every start. */
+  readonly watched: () => readonly string[];
+}
+
+/** Runs a program again whenever something that it is made of has changed; resolves to the exit code. */
+export function runWatched({ program, env, watched }: Watched): Promise<number> {
   return new Promise((resolve) => {
     let child: ChildProcess | undefined;
     let phase: 'running' | 'restarting' | 'ending' = 'running';
     const start = (): void => {
       phase = 'running';
+      for (const path of watched()) files.add(path);
       // What node --watch has its own child tell it: the files that are imported.
       const reporting = { ...process.env, ...env, WATCH_REPORT_DEPENDENCIES: '1' };
-      child = spawn(process.execPath, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env: reporting });
+      child = spawn(process.execPath, program, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env: reporting });
       child.on('message', (message) => importedBy(message).forEach((path) => files.add(path)));
       child.once('exit', (code) => {
         child = undefined;
@@ -65,20 +78,26 @@ export function runWatched(file: string, args: readonly string[], env: NodeJS.Pr
       if (child === undefined) start();
       else {
         phase = 'restarting';
-        child.kill('SIGTERM');
+        endWithin(PATIENCE, child, 'SIGTERM');
       }
     };
     const end = (signal: NodeJS.Signals): void => {
       phase = 'ending';
       if (child === undefined) resolve(0);
-      else child.kill(signal);
+      else endWithin(PATIENCE, child, signal);
     };
     process.on('SIGTERM', end);
     process.on('SIGINT', end);
     const files = new FileWatch(restart);
-    files.add(file);
     start();
   });
+}
+
+/** Node waits at its end for an attached debugger, and an endless loop hears no signal: neither may hold up the rest. */
+function endWithin(milliseconds: number, child: ChildProcess, signal: NodeJS.Signals): void {
+  child.kill(signal);
+  const timer = setTimeout(() => child.kill('SIGKILL'), milliseconds);
+  child.once('exit', () => clearTimeout(timer));
 }
 
 /** The files that a message of Node's own tells of, but those of installed packages. */

@@ -1,16 +1,36 @@
-import type { input as InputOf } from 'zod';
+import type { input, output } from 'zod';
+import type { Answer } from '../content/answer.ts';
+import type { Content } from '../content/content.ts';
 import type { Context } from '../http/context.ts';
-import type { EventStream } from '../http/stream.ts';
-import type { RouteOptions, Schema } from '../metadata/declarations.ts';
+import type { ResponseDeclarations, ResponseOption, RouteOptions, Schema } from '../metadata/declarations.ts';
 import { type ErrorClass, recordErrorHandler, recordRoute } from '../metadata/store.ts';
 
-/** What a handler may return under `response`: what the schema accepts, or a `Response`, which is sent as it is. */
-type Returns<V> =
-  | V
-  | Response
-  | EventStream
-  | AsyncIterable<V>
-  | Promise<V | Response | EventStream | AsyncIterable<V>>;
+/** The values that a schema or a content takes; one with codecs takes what they encode. */
+type Sent<S> = S extends Content<infer V> ? V : S extends Schema ? input<S> | output<S> : unknown;
+
+/** The values of one declared response. */
+type SentBy<D> = D extends ResponseOption
+  ? Sent<D>
+  : D extends { readonly content: infer C }
+    ? C extends readonly (infer One)[]
+      ? Sent<One>
+      : Sent<C>
+    : unknown;
+
+type Success = 200 | 201 | 202 | 203 | 206 | 207 | 208 | 226;
+
+/** Answers with a declared status; with any, where no status is declared or a range of them is. */
+type Answers<S, R, U extends number> = number extends keyof R
+  ? Answer<number, unknown>
+  : Answer<U, Sent<S>> | { [K in keyof R]: Answer<K extends number ? K : number, SentBy<R[K]>> }[keyof R];
+
+/** Values of other declared successes, whose status is set on the context. */
+type Others<R> = number extends keyof R ? never : SentBy<R[keyof R & Success]>;
+
+type Returned<S, R, U extends number> = Sent<S> | Others<R> | Answers<S, R, U> | Response;
+
+/** What a handler may return: what is declared for its responses, or a `Response`, which is sent as it is. */
+export type Returns<S, R, U extends number = 200> = Returned<S, R, U> | Promise<Returned<S, R, U>>;
 
 /** What makes a method a route, if it returns an `R`. */
 export interface RouteDecorator<R = unknown> {
@@ -22,16 +42,29 @@ export interface RouteDecorator<R = unknown> {
 }
 
 export interface RouteDecorators {
-  <S extends Schema = Schema>(path?: string, options?: RouteOptions<S>): RouteDecorator<Returns<InputOf<S>>>;
-  <S extends Schema = Schema>(options: RouteOptions<S>): RouteDecorator<Returns<InputOf<S>>>;
+  <
+    S extends ResponseOption = ResponseOption,
+    const R extends ResponseDeclarations = ResponseDeclarations,
+    const U extends number = 200,
+  >(
+    path?: string,
+    options?: RouteOptions<S, R, U>,
+  ): RouteDecorator<Returns<S, R, U>>;
+  <
+    S extends ResponseOption = ResponseOption,
+    const R extends ResponseDeclarations = ResponseDeclarations,
+    const U extends number = 200,
+  >(
+    options: RouteOptions<S, R, U>,
+  ): RouteDecorator<Returns<S, R, U>>;
 }
 
 /** A route for any method; the method's name is case-sensitive (RFC 9110 §9.1). */
-export function Route<S extends Schema = Schema>(
-  method: string,
-  path?: string,
-  options?: RouteOptions<S>,
-): RouteDecorator<Returns<InputOf<S>>>;
+export function Route<
+  S extends ResponseOption = ResponseOption,
+  const R extends ResponseDeclarations = ResponseDeclarations,
+  const U extends number = 200,
+>(method: string, path?: string, options?: RouteOptions<S, R, U>): RouteDecorator<Returns<S, R, U>>;
 export function Route(method: string, path: string = '', options: RouteOptions = {}): RouteDecorator {
   return (prototype, name) => {
     // In standard mode the class's own decorator reports the mistake for all of its methods.

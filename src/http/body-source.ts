@@ -1,39 +1,90 @@
-import type { ReplyBody } from './reply.ts';
+import { FrameworkError } from './errors.ts';
 
-/** What an adapter sends piece by piece. */
-export type Streamed = ReadableStream<Uint8Array> | AsyncIterable<string | Uint8Array>;
+/** What is sent piece by piece: text is sent as UTF-8. */
+export type StreamedBody =
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<string | Uint8Array>
+  | Iterable<string | Uint8Array>;
 
-export interface Source {
-  next(): Promise<IteratorResult<string | Uint8Array, unknown>>;
-  return?(): Promise<unknown>;
-}
+type Piece = IteratorResult<string | Uint8Array, unknown>;
+type Pieces = AsyncIterator<string | Uint8Array, unknown> | Iterator<string | Uint8Array, unknown>;
 
-/** The pieces of a body. A stream is read by its reader: its own iterator cannot be ended while a piece is awaited. */
-export function sourceOf(body: Streamed): Source {
-  if (!(body instanceof ReadableStream)) return body[Symbol.asyncIterator]();
-  const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
-  return {
-    async next(): Promise<IteratorResult<Uint8Array, undefined>> {
-      const { done, value } = await reader.read();
-      return done ? { done, value: undefined } : { done, value };
-    },
-    return: () => reader.cancel(),
-  };
-}
-
-/** Milliseconds for a body's source to end by itself once nobody reads it. */
+/** Milliseconds for a source to end by itself once nobody reads it. */
 const GRACE = 100;
 
-/** Ends the source of a body that nobody will read any further; one that does not end in time is not waited for. */
-export async function endSource(source: Source): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const grace = new Promise<void>((resolve) => (timer = setTimeout(resolve, GRACE)));
-  await Promise.race([Promise.resolve(source.return?.()).catch(() => undefined), grace]);
-  clearTimeout(timer);
+/** The pieces of a body, read by one reader, and ended once: by the reader or by whoever gives the body up. */
+export class BodySource {
+  readonly #pieces: Pieces;
+  readonly #awaited: boolean;
+  #first: Promise<Piece> | undefined = undefined;
+  #ended: Promise<void> | undefined = undefined;
+
+  /** `awaited` says that nothing is sent before the first piece is there. */
+  constructor(body: StreamedBody, awaited: boolean = false) {
+    this.#pieces = piecesOf(body);
+    this.#awaited = awaited;
+  }
+
+  /** Waits for the first piece, where that is to be there before anything is sent; `next` gives it again. */
+  async begin(): Promise<void> {
+    if (!this.#awaited) return;
+    this.#first = this.#read();
+    await this.#first;
+  }
+
+  next(): Promise<Piece> {
+    const first = this.#first;
+    if (first === undefined) return this.#read();
+    this.#first = undefined;
+    return first;
+  }
+
+  /** Ends the source early; one that does not end in time is not waited for. Never rejects. */
+  end(): Promise<void> {
+    return (this.#ended ??= this.#end());
+  }
+
+  async #read(): Promise<Piece> {
+    const piece = await this.#pieces.next();
+    if (piece.done === true || typeof piece.value === 'string' || piece.value instanceof Uint8Array) return piece;
+    throw new FrameworkError(`A streamed body gave ${typeof piece.value} where text or bytes were expected`);
+  }
+
+  async #end(): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const grace = new Promise<void>((resolve) => (timer = setTimeout(resolve, GRACE)));
+    await Promise.race([this.#return(), grace]);
+    clearTimeout(timer);
+  }
+
+  async #return(): Promise<void> {
+    try {
+      await this.#pieces.return?.();
+    } catch {
+      // Nobody is left to be told of it.
+    }
+  }
 }
 
-/** Ends a body of which nothing has been sent. */
-export async function discard(body: ReplyBody): Promise<void> {
-  if (body === null || typeof body === 'string' || body instanceof Uint8Array) return;
-  await endSource(sourceOf(body));
+/** A stream is read by its reader: its own iterator cannot be ended while a piece is awaited. */
+function piecesOf(body: StreamedBody): Pieces {
+  if (body instanceof ReadableStream) {
+    const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
+    return {
+      async next(): Promise<Piece> {
+        const { done, value } = await reader.read();
+        return done ? { done, value: undefined } : { done, value };
+      },
+      async return(): Promise<Piece> {
+        await reader.cancel();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+  return Symbol.asyncIterator in body ? body[Symbol.asyncIterator]() : body[Symbol.iterator]();
+}
+
+/** Ends a body of which nothing will be sent. */
+export async function discard(body: string | Uint8Array | BodySource | null): Promise<void> {
+  if (body instanceof BodySource) await body.end();
 }

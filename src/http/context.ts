@@ -1,11 +1,5 @@
+import type { ContextResponse } from './context-response.ts';
 import type { BackgroundTask, Exchange } from './exchange.ts';
-
-/** What will be sent besides the body: its status, if it was set, and headers that go with every response. */
-export interface ContextResponse {
-  /** Applies to plain values; errors and returned `Response`s keep their own. */
-  status: number | undefined;
-  readonly headers: Headers;
-}
 
 const NO_PARAMETERS: Readonly<Record<string, string>> = Object.freeze(Object.create(null) as Record<string, string>);
 
@@ -69,14 +63,19 @@ export class Context {
     return this.exchange.signal;
   }
 
+  /** Aborted when the app is about to close: what would go on for ever should end then. */
+  get closing(): AbortSignal {
+    return this.exchange.closing.signal;
+  }
+
   /** The address of the peer, where the platform tells it. */
   get clientAddress(): string | undefined {
     return this.exchange.incoming.clientAddress;
   }
 
-  /** Status and headers of the response; its headers are merged into whatever is sent. */
+  /** Status, headers and cookies of the response; its headers are merged into whatever is sent. */
   get response(): ContextResponse {
-    return (this.exchange.outgoing ??= new LazyResponse());
+    return this.exchange.response;
   }
 
   /** Values of this request alone, for middleware and dependencies to share; an object without a prototype. */
@@ -91,14 +90,5 @@ export class Context {
    */
   background(task: BackgroundTask): void {
     (this.exchange.backgroundTasks ??= []).push(task);
-  }
-}
-
-class LazyResponse implements ContextResponse {
-  status: number | undefined = undefined;
-  #headers: Headers | undefined = undefined;
-
-  get headers(): Headers {
-    return (this.#headers ??= new Headers());
   }
 }

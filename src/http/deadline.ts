@@ -18,16 +18,17 @@ export class Deadlines {
     this.#late = late;
   }
 
-  /** The limit of so many milliseconds. */
-  of(timeout: number): Deadline {
-    const deadline = this.#known.get(timeout) ?? new Deadline(timeout, this.#late);
-    this.#known.set(timeout, deadline);
-    return deadline;
+  /** Ends the time of all requests that take time. */
+  expireAll(): void {
+    for (const deadline of this.#known.values()) deadline.expireAll();
   }
 
-  /** Lets the time of every request pass. */
-  expire(): void {
-    for (const deadline of this.#known.values()) deadline.expire();
+  /** The limit of so many milliseconds; 0 is none. */
+  of(timeout: number): Deadline {
+    const deadline =
+      this.#known.get(timeout) ?? new Deadline(timeout === 0 ? Number.POSITIVE_INFINITY : timeout, this.#late);
+    this.#known.set(timeout, deadline);
+    return deadline;
   }
 }
 
@@ -58,18 +59,20 @@ export class Deadline {
   readonly #late: Late;
   #first: Limited | undefined = undefined;
   #last: Limited | undefined = undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  #watching = false;
+  #watch: (() => void) | undefined = undefined;
 
   constructor(timeout: number, late: Late) {
     this.#timeout = timeout;
     this.#late = late;
+    if (timeout !== Number.POSITIVE_INFINITY) void this.#watchOver();
   }
 
   /** The reply, or what stands in its place; the context's signal is aborted then. What still runs is not waited for. */
   within(reply: Eventual<Reply>, exchange: Exchange): Eventual<Reply> {
     const limited = new Limited(Date.now() + this.#timeout, exchange);
     this.#add(limited);
-    if (this.#timer === undefined) this.#arm(this.#timeout);
+    if (!this.#watching) this.#watch?.();
     reply.then((settled) => this.#arrive(limited, settled));
     return limited.reply;
   }
@@ -98,26 +101,28 @@ export class Deadline {
     limited.next = undefined;
   }
 
-  /** It looks at least as often as a request takes to become due, so that a timer which runs already is never too late. */
-  #arm(delay: number): void {
-    this.#timer = setTimeout(() => this.#look(), Math.min(delay, LOOK));
-  }
-
-  #look(): void {
-    const now = Date.now();
-    this.#timer = undefined;
-    for (let first = this.#first; first !== undefined; first = this.#first) {
-      if (first.due > now) {
-        this.#arm(first.due - now);
-        return;
-      }
-      this.#expire(first);
-    }
-  }
-
-  /** Lets the time of every request pass. */
-  expire(): void {
+  /** Ends the time of all requests. */
+  expireAll(): void {
     for (let first = this.#first; first !== undefined; first = this.#first) this.#expire(first);
+  }
+
+  /**
+   * Looks for requests whose time is up, at least as often as one takes to become due, so that a timer which runs
+   * already is never too late.
+   *
+   * It was started with the app, so that nothing of the asynchronous context of a request is seen by another one.
+   */
+  async #watchOver(): Promise<never> {
+    for (;;) {
+      await new Promise<void>((resolve) => (this.#watch = resolve));
+      this.#watching = true;
+      for (let first = this.#first; first !== undefined; first = this.#first) {
+        const left = first.due - Date.now();
+        if (left <= 0) this.#expire(first);
+        else await new Promise<void>((resolve) => void setTimeout(resolve, Math.min(left, LOOK)));
+      }
+      this.#watching = false;
+    }
   }
 
   #expire(limited: Limited): void {

@@ -1,17 +1,19 @@
-import { HTTPException } from './errors.ts';
+import { Closing } from './closing.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { ErrorReplies } from './error-replies.ts';
+import { HTTPException } from './errors.ts';
 import { Exchange } from './exchange.ts';
 import type { Incoming } from './incoming.ts';
 import { type Middleware, type Respond, wrapAll } from './middleware.ts';
 import type { PendingWork } from './pending-work.ts';
 import { type Eventual, isEventual } from './promise.ts';
-import { finalize, type Reply, replyToError } from './reply.ts';
+import { finalize, type Reply } from './reply.ts';
 import { type Match, Router } from './router.ts';
 
 /** A whole request: from what an adapter presents, through middleware and router, to the reply that it sends. */
 export class Dispatcher {
   router = new Router<Endpoint>();
+  readonly closing = new Closing();
   /** Whether every request is refused with a 503. */
   closed = false;
   readonly #errors: ErrorReplies;
@@ -21,20 +23,25 @@ export class Dispatcher {
   constructor(middleware: readonly Middleware[], errors: ErrorReplies, pending: PendingWork) {
     this.#errors = errors;
     this.#pending = pending;
-    this.#respond = wrapAll(middleware, (exchange) => this.#dispatch(exchange), errors);
+    this.#respond = wrapAll(middleware, (exchange) => this.#dispatch(exchange), errors, pending);
   }
 
   /** One request; `send` gets the reply, at once where nothing has to be waited for. */
   handle<I extends Incoming>(incoming: I, send: (reply: Reply, incoming: I) => void): void {
-    const exchange = new Exchange(incoming);
-    const reply = this.closed ? replyToError(new HTTPException(503)) : this.#respond(exchange);
+    const exchange = new Exchange(incoming, this.closing);
+    const reply = this.closed ? this.#errors.reply(new HTTPException(503), exchange) : this.#respond(exchange);
     if (!isEventual(reply)) return send(this.#pending.follow(reply, exchange), incoming);
-    this.#pending.begin(exchange);
+    this.#pending.begin();
     const settle = (settled: Reply): void => {
-      this.#pending.end(exchange);
+      this.#pending.end();
       send(this.#pending.follow(settled, exchange), incoming);
     };
     reply.then(settle);
+  }
+
+  /** The reply to a request that is refused before it reaches middleware, or whose own reply cannot be sent. */
+  refuse(error: unknown, incoming: Incoming): Reply {
+    return this.#errors.refuse(error, new Exchange(incoming, this.closing));
   }
 
   #dispatch(exchange: Exchange): Reply | Eventual<Reply> {
@@ -54,14 +61,14 @@ export class Dispatcher {
   }
 
   /** OPTIONS is answered for every known path (RFC 9110 §9.3.7), and a 405 says what is allowed (§15.5.6). */
-  #unrouted(exchange: Exchange): Reply {
+  #unrouted(exchange: Exchange): Reply | Promise<Reply> {
     const { method, path } = exchange;
     const allowed = this.router.allowed(path);
     const headers = ['Allow', allowed.join(', ')];
     if (method === 'OPTIONS' && (path === '*' || allowed.length > 0)) {
       return finalize({ status: 204, headers: path === '*' ? [] : headers, body: null }, exchange);
     }
-    if (allowed.length === 0) return finalize(replyToError(new HTTPException(404)), exchange);
-    return finalize(replyToError(new HTTPException(405), headers), exchange);
+    if (allowed.length === 0) return this.#errors.reply(new HTTPException(404), exchange);
+    return this.#errors.reply(new HTTPException(405), exchange, headers);
   }
 }

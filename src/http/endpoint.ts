@@ -16,6 +16,8 @@ export interface Endpoint {
   readonly headers?: readonly string[] | undefined;
   /** The error handlers of its controller. */
   readonly handlers?: ErrorHandlers | undefined;
+  /** The reply to a value that an error handler gives; throws where it does not fit what is declared. */
+  replyToValue?(value: unknown, exchange: Exchange): Reply | Promise<Reply>;
   /** Never throws or rejects. */
   run(exchange: Exchange): Reply | Eventual<Reply>;
 }

@@ -1,16 +1,29 @@
 import { type ErrorHandler, ErrorHandlers } from './error-handlers.ts';
-import { isAnswer } from './errors.ts';
+import { type ErrorFormat, statusOf } from './error-format.ts';
+import { HTTPException, isForClient, RequestValidationError, ResponseValidationError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
+import { withFields } from './headers.ts';
 import type { ErrorLog } from './log.ts';
-import { finalize, outputOf, type Reply, replyTo, replyToError, toJson } from './reply.ts';
+import { finalize, type Reply, toJson } from './reply.ts';
+import { replyToValue } from './value-reply.ts';
+
+const NO_SNIFF: readonly string[] = ['X-Content-Type-Options', 'nosniff'];
+/** What is left where the format of errors fails itself. */
+const LAST_RESORT: Reply = {
+  status: 500,
+  headers: ['Content-Type', 'application/json', ...NO_SNIFF],
+  body: '{"detail":"Internal Server Error"}',
+};
 
 /** The one place where a thrown error becomes the reply. */
 export class ErrorReplies {
   /** Handlers for all routes; a controller's own go first. */
   readonly handlers = new ErrorHandlers();
+  readonly #format: ErrorFormat;
   readonly #log: ErrorLog;
 
-  constructor(log: ErrorLog) {
+  constructor(format: ErrorFormat, log: ErrorLog) {
+    this.#format = format;
     this.#log = log;
   }
 
@@ -20,38 +33,75 @@ export class ErrorReplies {
     return own ?? this.handlers.find(error);
   }
 
-  reply(error: unknown, exchange: Exchange): Reply | Promise<Reply> {
+  /** What the handler of an error gives, or the error in the format of the app; never throws or rejects. */
+  reply(error: unknown, exchange: Exchange, headers?: readonly string[]): Reply | Promise<Reply> {
     const handler = this.find(error, exchange);
-    return handler === undefined ? this.#refuse(error, exchange) : this.#handle(error, handler, exchange);
+    if (handler === undefined) return this.refuse(error, exchange, headers);
+    return this.#handle(error, handler, exchange, headers);
   }
 
+  /** The error in the format of the app, whatever handlers there are; `headers` go with it, names and values in turn. */
+  refuse(error: unknown, exchange: Exchange, headers: readonly string[] = []): Reply {
+    this.report(error, exchange);
+    try {
+      return finalize(this.#inFormat(error, exchange, headers), exchange);
+    } catch (second) {
+      this.report(second, exchange);
+      return this.#constant(exchange);
+    }
+  }
+
+  /** Logs an error that is not meant for the client. */
   report(error: unknown, { method, path, endpoint, context }: Exchange): void {
-    if (isAnswer(error)) return;
+    if (isForClient(error)) return;
     const id = context.state['requestId'];
     const route = endpoint?.template.pattern ?? path;
     this.#log.write(error, `${method} ${route}${typeof id === 'string' ? ` (${id})` : ''}`);
   }
 
-  async #handle(error: unknown, handler: ErrorHandler, exchange: Exchange): Promise<Reply> {
+  async #handle(
+    error: unknown,
+    handler: ErrorHandler,
+    exchange: Exchange,
+    headers?: readonly string[],
+  ): Promise<Reply> {
     try {
       const { context, endpoint } = exchange;
-      const { status } = replyToError(error);
-      context.response.status = status;
+      context.response.status = statusOf(error, this.#format);
       const value: unknown = await handler(error as never, context);
-      return finalize(await replyTo(value, outputOf(status, toJson, endpoint?.headers), exchange), exchange);
+      const reply = await (endpoint?.replyToValue?.(value, exchange) ?? replyToValue(value, exchange, headers));
+      // A handler does not hide what is the server's own fault.
+      if (reply.status >= 500 && isOwn(error)) this.report(error, exchange);
+      return finalize(reply, exchange);
     } catch (second) {
-      return this.#refuse(second, exchange);
+      return this.refuse(second, exchange, headers);
     }
   }
 
-  /** A reply that cannot be made, for the headers it was given, is a fault of its own. */
-  #refuse(error: unknown, exchange: Exchange): Reply {
-    this.report(error, exchange);
+  #inFormat(error: unknown, exchange: Exchange, headers: readonly string[]): Reply {
+    const format = this.#format;
+    const told = error instanceof HTTPException || error instanceof RequestValidationError ? error : CONSTANT;
+    // An exception with a body of its own, such as the errors of a token endpoint, keeps it.
+    const keepsShape = told instanceof HTTPException && told.body !== HTTPException.prototype.body;
+    const body = keepsShape ? told.body() : format.body(told, exchange.context);
+    const type = keepsShape ? 'application/json' : format.mediaType;
+    const own = ['Content-Type', type, ...NO_SNIFF, ...(exchange.endpoint?.headers ?? []), ...headers];
+    const fields = told instanceof HTTPException ? told.headers : undefined;
+    return { status: statusOf(told, format), headers: withFields(own, fields), body: toJson(body) };
+  }
+
+  #constant(exchange: Exchange): Reply {
     try {
-      return finalize(replyToError(error, exchange.endpoint?.headers), exchange);
-    } catch (second) {
-      this.report(second, exchange);
-      return replyToError(second);
+      return this.#inFormat(CONSTANT, exchange, []);
+    } catch {
+      return LAST_RESORT;
     }
   }
 }
+
+function isOwn(error: unknown): boolean {
+  return error instanceof HTTPException || error instanceof ResponseValidationError;
+}
+
+/** Nothing of any other error reaches the client. */
+const CONSTANT = new HTTPException(500);

@@ -43,6 +43,8 @@ export interface ValidationIssue {
   readonly loc: readonly (string | number)[];
   readonly msg: string;
   readonly input?: unknown;
+  /** For a union of which no alternative fits: what each of them has against the value. */
+  readonly alternatives?: readonly (readonly ValidationIssue[])[];
 }
 
 /** Everything a request's inputs have against them; answered as 422 with all issues in `detail`. */
@@ -69,9 +71,14 @@ export class RequestAbandonedError extends Error {
 }
 
 /** Whether an error is meant for the client, and nothing for the log: what the server is to blame for has a cause. */
-export function isAnswer(error: unknown): boolean {
+export function isForClient(error: unknown): boolean {
   if (error instanceof HTTPException) return error.status < 500 || error.cause === undefined;
   return error instanceof RequestValidationError || error instanceof RequestAbandonedError;
+}
+
+/** A value that does not fit what is declared of the response; answered as a constant 500 where no handler answers it. */
+export class ResponseValidationError extends Error {
+  override readonly name: string = 'ResponseValidationError';
 }
 
 /** A fault of the program that uses the framework, found while a request runs; always answered as a constant 500. */

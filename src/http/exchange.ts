@@ -1,4 +1,6 @@
-import { Context, type ContextResponse } from './context.ts';
+import type { Closing } from './closing.ts';
+import { Context } from './context.ts';
+import { LazyResponse } from './context-response.ts';
 import type { Endpoint } from './endpoint.ts';
 import { RequestAbandonedError } from './errors.ts';
 import type { Incoming } from './incoming.ts';
@@ -13,6 +15,7 @@ const NO_VALUES: readonly string[] = [];
 /** One request and its reply as the framework sees them; users see its context. */
 export class Exchange {
   readonly incoming: Incoming;
+  readonly closing: Closing;
   readonly method: string;
   /** The path as it was sent, undecoded and without the query string. */
   readonly path: string;
@@ -21,16 +24,16 @@ export class Exchange {
   /** The decoded values of the path's variables, in order. */
   pathValues: readonly string[] = NO_VALUES;
   /** Status and headers that were set on the context; undefined until somebody asks for them. */
-  outgoing: ContextResponse | undefined = undefined;
+  outgoing: LazyResponse | undefined = undefined;
   backgroundTasks: BackgroundTask[] | undefined = undefined;
   /** What is left to be cleaned up once the reply has been sent; an error says that it was cut short. */
   cleanup: ((error?: unknown) => void | Promise<void>) | undefined = undefined;
+  /** Leaves what was entered where the handler does not settle after its time; rejects with what comes out. */
+  abandon: (() => Promise<void>) | undefined = undefined;
   /** The controller of a request that failed, where it had been made. */
   controller: unknown = undefined;
   /** The challenges that a 401 or 403 of the matched operation carries. */
   challenges: ((status: number) => readonly string[]) | undefined = undefined;
-  /** What runs for it and takes time, once there is such a thing. */
-  running: { giveUp(error: Error): void } | undefined = undefined;
   readonly #queryText: string;
   #query: Pairs | undefined = undefined;
   #cookies: Pairs | undefined = undefined;
@@ -38,10 +41,11 @@ export class Exchange {
   #expired = false;
   #abort: AbortController | undefined = undefined;
 
-  constructor(incoming: Incoming) {
+  constructor(incoming: Incoming, closing: Closing) {
     const { method, target } = incoming;
     const query = target.indexOf('?');
     this.incoming = incoming;
+    this.closing = closing;
     this.method = method;
     this.path = query === -1 ? target : target.slice(0, query);
     this.#queryText = query === -1 ? '' : target.slice(query + 1);
@@ -62,6 +66,10 @@ export class Exchange {
 
   get limits(): Limits {
     return this.endpoint?.limits ?? DEFAULT_LIMITS;
+  }
+
+  get response(): LazyResponse {
+    return (this.outgoing ??= new LazyResponse());
   }
 
   /** Whether a reply can no longer reach anybody. */

@@ -1,8 +1,9 @@
-import { discard, endSource, type Source, sourceOf, type Streamed } from './body-source.ts';
+import { BodySource, discard } from './body-source.ts';
 import { BODY_TAKEN, FrameworkError, HTTPException, RequestAbandonedError } from './errors.ts';
 import type { Incoming } from './incoming.ts';
-import { pairsOf, type Reply, replyToError } from './reply.ts';
-import { bounded, lazyBody } from './request-body.ts';
+import { pairsOf } from './headers.ts';
+import type { Reply } from './reply.ts';
+import { bounded, lazyBody, type Pieces } from './request-body.ts';
 
 const encoder = new TextEncoder();
 
@@ -112,7 +113,7 @@ class FetchIncoming implements Incoming {
 export function respond(
   request: Request,
   handle: (incoming: Incoming, send: (reply: Reply) => void) => void,
-  report: (error: unknown, where: string) => void,
+  refuse: (error: unknown, incoming: Incoming) => Reply,
 ): Promise<Response> {
   return new Promise((resolve) => {
     const incoming = new FetchIncoming(request);
@@ -120,8 +121,8 @@ export function respond(
       try {
         resolve(toResponse(reply, incoming));
       } catch (error) {
-        report(error, incoming.target);
-        resolve(toResponse({ ...replyToError(undefined), after: reply.after }, incoming));
+        void discard(reply.body);
+        resolve(toResponse({ ...refuse(error, incoming), after: reply.after }, incoming));
       }
     });
   });
@@ -143,7 +144,8 @@ function toResponse(reply: Reply, incoming: FetchIncoming): Response {
     incoming.end();
     return new Response(bytes as Uint8Array<ArrayBuffer>, init);
   }
-  return new Response(toStream(bytes, incoming, after), init);
+  const source = bytes instanceof Uint8Array ? new BodySource([bytes]) : bytes;
+  return new Response(toStream(source, incoming, after), init);
 }
 
 function headersOf(list: readonly string[], length: number | undefined): Headers {
@@ -153,12 +155,7 @@ function headersOf(list: readonly string[], length: number | undefined): Headers
   return headers;
 }
 
-function toStream(
-  body: Uint8Array | Streamed,
-  incoming: FetchIncoming,
-  after: Reply['after'],
-): ReadableStream<Uint8Array> {
-  const source = sourceOf(body instanceof Uint8Array ? once(body) : body);
+function toStream(source: BodySource, incoming: FetchIncoming, after: Reply['after']): ReadableStream<Uint8Array> {
   let over = false;
   let leaving: Promise<void> | undefined;
   async function end(error?: unknown): Promise<void> {
@@ -168,7 +165,7 @@ function toStream(
     await after?.(error);
   }
   function leave(): Promise<void> {
-    return (leaving ??= endSource(source).then(() => end()));
+    return (leaving ??= source.end().then(() => end()));
   }
   if (incoming.gone) void leave();
   else incoming.whenGone(() => void leave());
@@ -188,6 +185,7 @@ function toStream(
         } catch (error) {
           // What has been sent must not look complete.
           controller.error(error);
+          await source.end();
           await end(error);
         }
       },
@@ -204,7 +202,7 @@ async function* once(bytes: Uint8Array | Promise<Uint8Array>): AsyncGenerator<Ui
   yield await bytes;
 }
 
-function withBody(request: Request, open: () => Source): Request {
+function withBody(request: Request, open: () => Pieces): Request {
   const init = { body: lazyBody(open), duplex: 'half' as const };
   return new Request(request, init);
 }

@@ -3,75 +3,126 @@ import { discard } from './body-source.ts';
 import type { ErrorReplies } from './error-replies.ts';
 import { FrameworkError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
+import type { PendingWork } from './pending-work.ts';
 import type { Eventual } from './promise.ts';
-import { mergeOutgoing, outputOf, pairsOf, type Reply, replyTo, sendable } from './reply.ts';
+import { mergeOutgoing, type Reply, sendable } from './reply.ts';
 import { hasNoContent } from './status.ts';
+import { replyToValue } from './value-reply.ts';
 
 /** Lets the rest of the request run; afterwards `ctx.response` is what will be sent. */
 export type Next = () => Promise<void>;
 
-/** Runs around everything; a value that it returns without calling `next` is the answer. */
+/** Runs around everything; a value that it returns without calling `next` is the response. */
 export type Middleware = (context: Context, next: Next) => unknown;
 
 /** The rest of a request, which never rejects. */
 export type Respond = (exchange: Exchange) => Reply | Eventual<Reply>;
 
-const PLAIN = outputOf(200);
-
 /** Puts middleware around the rest of a request, the first outermost. */
-export function wrapAll(middleware: readonly Middleware[], respond: Respond, errors: ErrorReplies): Respond {
-  return middleware.reduceRight<Respond>((inner, outer) => wrap(outer, inner, errors), respond);
+export function wrapAll(
+  middleware: readonly Middleware[],
+  respond: Respond,
+  errors: ErrorReplies,
+  pending: PendingWork,
+): Respond {
+  return middleware.reduceRight<Respond>((rest, outer) => {
+    return function respondWithMiddleware(exchange) {
+      return new Round(outer, rest, errors, pending, exchange).respond();
+    };
+  }, respond);
 }
 
-function wrap(middleware: Middleware, inner: Respond, errors: ErrorReplies): Respond {
-  return async function respondWithMiddleware(exchange) {
-    const { context } = exchange;
-    let reply: Reply | undefined;
-    let called = false;
-    const kept = [...(exchange.outgoing?.headers ?? [])];
+/** One middleware around one request. */
+class Round {
+  readonly #middleware: Middleware;
+  readonly #respond: Respond;
+  readonly #errors: ErrorReplies;
+  readonly #pending: PendingWork;
+  readonly #exchange: Exchange;
+  /** Headers that were set before the rest of the request ran. */
+  readonly #kept: readonly (readonly [string, string])[];
+  /** The rest of the request, once it runs, and its reply, once it is there. */
+  #rest: Promise<Reply> | undefined = undefined;
+  #reply: Reply | undefined = undefined;
+  #calledTwice = false;
+  #over = false;
+
+  constructor(
+    middleware: Middleware,
+    respond: Respond,
+    errors: ErrorReplies,
+    pending: PendingWork,
+    exchange: Exchange,
+  ) {
+    this.#middleware = middleware;
+    this.#respond = respond;
+    this.#errors = errors;
+    this.#pending = pending;
+    this.#exchange = exchange;
+    this.#kept = [...(exchange.outgoing?.headers ?? [])];
+  }
+
+  async respond(): Promise<Reply> {
+    const { context } = this.#exchange;
     try {
-      const value = await middleware(context, async () => {
-        if (called) throw new FrameworkError('A middleware called next() twice');
-        called = true;
-        reply = show(await inner(exchange), context);
-      });
-      if (value !== undefined) {
-        if (reply !== undefined) drop(reply, context, kept);
-        reply = show(mergeOutgoing(await replyTo(value, PLAIN, exchange), exchange), context);
-      }
-      if (reply === undefined) throw new FrameworkError('A middleware neither called next() nor returned an answer');
-      return shown(reply, context);
+      const value = await this.#middleware(context, () => this.#next());
+      if (this.#calledTwice) throw new FrameworkError('A middleware called next() twice');
+      if (value !== undefined) return this.#finish(this.#replace(value));
+      // One that forgot to wait for next() gives what it would have given.
+      const reply = this.#reply ?? (await this.#rest);
+      if (reply !== undefined) return this.#finish(reply);
+      throw new FrameworkError('A middleware neither called next() nor returned a response');
     } catch (error) {
-      if (reply !== undefined) drop(reply, context, kept);
-      return shown(show(await errors.reply(error, exchange), context), context);
+      this.#leaveRest();
+      return this.#finish(this.#show(await this.#errors.reply(error, this.#exchange)));
     }
-  };
-}
+  }
 
-/** Forgets a reply in whose place another is sent: nothing of its head may describe the other's body. */
-function drop(reply: Reply, { response }: Context, kept: readonly (readonly [string, string])[]): void {
-  void discard(reply.body);
-  response.status = undefined;
-  setHeaders(response.headers, kept);
-}
+  async #next(): Promise<void> {
+    if (this.#rest === undefined) {
+      this.#rest = this.#run();
+      await this.#rest;
+    } else {
+      this.#calledTwice = true;
+    }
+  }
 
-function setHeaders(headers: Headers, fields: Iterable<readonly [string, string]>): void {
-  for (const name of Array.from(headers.keys())) headers.delete(name);
-  for (const [name, value] of fields) headers.append(name, value);
-}
+  async #run(): Promise<Reply> {
+    const reply = await this.#respond(this.#exchange);
+    // Where the middleware has responded by itself meanwhile, this one is no longer shown.
+    if (!this.#over) this.#reply = this.#show(reply);
+    return reply;
+  }
 
-/** Puts a reply's status and headers where middleware sees and may change them. */
-function show(reply: Reply, { response }: Context): Reply {
-  response.status = reply.status;
-  setHeaders(response.headers, pairsOf(reply.headers));
-  return reply;
-}
+  /** The reply to a value that the middleware returns. */
+  #replace(value: unknown): Reply {
+    this.#leaveRest();
+    return this.#show(mergeOutgoing(replyToValue(value, this.#exchange), this.#exchange));
+  }
 
-/** The reply as it was left on the context. */
-function shown(reply: Reply, context: Context): Reply {
-  const { headers } = context.response;
-  const status = sendable(context.response.status ?? reply.status);
-  const silent = hasNoContent(status);
-  if (silent) void discard(reply.body);
-  return { status, headers: [...headers].flat(), body: silent ? null : reply.body };
+  /** Gives up the rest of the request: what it has entered is left, now or when it settles. */
+  #leaveRest(): void {
+    this.#over = true;
+    if (this.#rest === undefined) return;
+    if (this.#reply === undefined) this.#pending.dismiss(this.#rest, this.#exchange);
+    else void discard(this.#reply.body);
+    this.#exchange.response.forget(this.#kept);
+  }
+
+  #show(reply: Reply): Reply {
+    this.#exchange.response.show(reply);
+    return reply;
+  }
+
+  /** The reply as it was left on the context. */
+  #finish({ status: own }: Reply): Reply {
+    this.#over = true;
+    const { response } = this.#exchange;
+    const status = sendable(response.status ?? own);
+    const body = response.takeBody();
+    const headers = [...response.headers].flat();
+    if (!hasNoContent(status)) return { status, headers, body };
+    void discard(body);
+    return { status, headers, body: null };
+  }
 }

@@ -1,65 +1,81 @@
-import { discard } from './body-source.ts';
-import { RequestAbandonedError } from './errors.ts';
+import { BodySource, discard } from './body-source.ts';
 import type { ErrorReplies } from './error-replies.ts';
 import type { Exchange } from './exchange.ts';
 import type { Reply } from './reply.ts';
+
+/** Milliseconds for a handler to settle by itself after its time limit, before what it has entered is left. */
+const OVERDUE_GRACE = 30_000;
+
+/** A reply that has not been sent as a whole. */
+interface Unsent {
+  readonly source: BodySource | undefined;
+  readonly finish: (error?: unknown) => void | Promise<void>;
+}
 
 /** What comes after replies: background tasks and cleanups, and the wait for all of it at the end. */
 export class PendingWork {
   /** What comes after replies that have been sent. */
   readonly #pending = new Set<Promise<unknown>>();
-  /** What comes after replies that have not been sent yet. */
-  readonly #unsent = new Set<() => void | Promise<void>>();
+  readonly #unsent = new Set<Unsent>();
   readonly #errors: ErrorReplies;
-  /** Requests that no time limit ends. */
-  readonly #unlimited = new Set<Exchange>();
-  /** Requests whose time limit has passed. */
-  readonly #overdue = new Set<Exchange>();
+  /** Settles when nothing may take its time any more. */
+  readonly #hurried: Promise<undefined>;
+  #hurry: (() => void) | undefined = undefined;
   #running = 0;
   #idle: (() => void) | undefined = undefined;
-  #abandon = (): void => {};
-  readonly #abandoned = new Promise<void>((resolve) => (this.#abandon = resolve));
 
   constructor(errors: ErrorReplies) {
     this.#errors = errors;
+    this.#hurried = new Promise((resolve) => (this.#hurry = () => resolve(undefined)));
   }
 
   /** A reply takes time, until `end`. */
-  begin(exchange: Exchange): void {
+  begin(): void {
     this.#running++;
-    if (exchange.endpoint?.deadline === undefined) this.#unlimited.add(exchange);
   }
 
-  end(exchange: Exchange): void {
-    this.#unlimited.delete(exchange);
+  end(): void {
     if (--this.#running === 0) this.#idle?.();
   }
 
   /** Adds to a reply what is to be done once it has been sent, if there is or may be anything. */
   follow(reply: Reply, exchange: Exchange): Reply {
-    const streams = typeof reply.body === 'object' && reply.body !== null;
-    if (exchange.backgroundTasks === undefined && exchange.cleanup === undefined && !streams) return reply;
-    const after = (error?: unknown): void | Promise<void> => {
-      if (this.#unsent.delete(after)) return this.#track(this.#finish(exchange, error));
+    const source = reply.body instanceof BodySource ? reply.body : undefined;
+    if (exchange.backgroundTasks === undefined && exchange.cleanup === undefined && source === undefined) return reply;
+    const finish = (error?: unknown): void | Promise<void> => {
+      if (this.#unsent.delete(unsent)) return this.#track(this.#finish(exchange, error));
     };
-    this.#unsent.add(after);
-    return { ...reply, after };
+    const unsent: Unsent = { source, finish };
+    this.#unsent.add(unsent);
+    return { ...reply, after: finish };
   }
 
   /** Ends what belongs to a reply that comes too late to be sent. */
   dismiss(late: Promise<Reply>, exchange: Exchange): void {
-    this.#overdue.add(exchange);
-    const end = async (): Promise<void> => {
-      try {
-        const { body } = await late;
-        await discard(body);
-      } catch (error) {
-        this.#errors.report(error, exchange);
-      }
-      this.#overdue.delete(exchange);
-      await this.#finish(exchange, undefined);
-    };
-    void this.#track(end());
+    void this.#track(this.#dismiss(late, exchange));
+  }
+
+  /** From now on, what does not settle by itself is left at once. */
+  hurry(): void {
+    this.#hurry?.();
+  }
+
+  /** Waits for what comes after replies that have been sent. */
+  async idle(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
+  }
+
+  /** Waits for everything; a reply that nobody has read by now counts as sent. */
+  async settle(): Promise<void> {
+    if (this.#running > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+    await Promise.allSettled(this.#pending);
+    const ended = Array.from(this.#unsent, async ({ source, finish }) => {
+      // What a stream reads from is closed after the stream.
+      await source?.end();
+      await finish();
+    });
+    await Promise.allSettled(ended);
+    await this.idle();
   }
 
   #track(promise: Promise<void>): Promise<void> {
@@ -69,22 +85,18 @@ export class PendingWork {
     return promise;
   }
 
-  /** Ends requests that do not end by themselves; milliseconds later, nothing is waited for any more. */
-  giveUp(grace: number): void {
-    for (const { running } of [...this.#unlimited, ...this.#overdue]) running?.giveUp(new RequestAbandonedError());
-    setTimeout(this.#abandon, grace);
-  }
-
-  /** Waits for everything, until it is given up; a reply that nobody has read by now counts as sent. */
-  settle(): Promise<void> {
-    return Promise.race([this.#settle(), this.#abandoned]);
-  }
-
-  async #settle(): Promise<void> {
-    if (this.#running > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
-    await Promise.allSettled(this.#pending);
-    for (const after of this.#unsent) await after();
-    while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
+  async #dismiss(late: Promise<Reply>, exchange: Exchange): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const grace = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), OVERDUE_GRACE)));
+    const reply = await Promise.race([late, grace, this.#hurried]);
+    clearTimeout(timer);
+    if (reply === undefined) {
+      await exchange.abandon?.().catch((error: unknown) => this.#errors.report(error, exchange));
+      void late.then(({ body }) => discard(body));
+    } else {
+      await discard(reply.body);
+    }
+    await this.#finish(exchange, undefined);
   }
 
   async #finish(exchange: Exchange, failure: unknown): Promise<void> {

@@ -28,7 +28,6 @@ export class Later<T extends object> implements Eventual<T> {
   #other: Later<T> | undefined = undefined;
 
   settle(value: T): void {
-    if (this.#value !== undefined) return;
     this.#value = value;
     this.#listener?.(value);
     this.#other?.settle(value);

@@ -1,5 +1,10 @@
-import type { Source } from './body-source.ts';
 import { HTTPException } from './errors.ts';
+
+/** What a body is read from piece by piece. */
+export interface Pieces {
+  next(): Promise<IteratorResult<Uint8Array, unknown>>;
+  return?(): Promise<unknown>;
+}
 
 /** The pieces of a body up to a limit, a 413 above it; what is left then is the platform's to end. */
 export async function* bounded(body: ReadableStream<Uint8Array>, limit: number): AsyncGenerator<Uint8Array, void> {
@@ -18,8 +23,8 @@ export async function* bounded(body: ReadableStream<Uint8Array>, limit: number):
 }
 
 /** A body whose source is opened when somebody reads it, and not before. */
-export function lazyBody(open: () => Source): ReadableStream<Uint8Array> {
-  let source: Source | undefined;
+export function lazyBody(open: () => Pieces): ReadableStream<Uint8Array> {
+  let source: Pieces | undefined;
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller): Promise<void> {

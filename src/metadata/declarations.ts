@@ -1,6 +1,8 @@
 import type { SecuritySchemeObject } from 'openapi3-ts/oas31';
 import type { ZodType } from 'zod';
 import type { Context } from '../http/context.ts';
+import type { Content } from '../content/content.ts';
+import type { ErrorFormat } from '../http/error-format.ts';
 import type { HTTPException, RequestValidationError } from '../http/errors.ts';
 import type { Limits } from '../http/limits.ts';
 
@@ -33,13 +35,38 @@ export interface Schema {
   readonly meta: unknown;
 }
 
-/** A documented answer besides the usual one. */
-export interface ResponseDeclaration {
+/** A schema, which stands for JSON, or a content of another kind. */
+export type ResponseContent = ZodType | Content<never>;
+
+/** A named example of a body. */
+export interface ResponseExample {
+  readonly summary?: string;
   readonly description?: string;
-  readonly schema?: ZodType;
+  readonly value: unknown;
 }
 
-export type ResponseDeclarations = Readonly<Record<number, ResponseDeclaration>>;
+/** The responses of one status. Where an error has a description alone, its body has the shape of errors. */
+export interface ResponseDeclaration {
+  readonly description?: string;
+  /** Several are alternatives: what the client prefers, and the value fits, is sent. */
+  readonly content?: ResponseContent | readonly ResponseContent[];
+  /** Documents headers that are set on `ctx.response.headers`. */
+  readonly headers?: Readonly<Record<string, ZodType>>;
+  readonly examples?: Readonly<Record<string, ResponseExample>>;
+}
+
+/** Responses by status, by range such as `4XX`, or for all others by `default`. */
+export type ResponseDeclarations = Readonly<
+  Partial<Record<number | `${1 | 2 | 3 | 4 | 5}XX` | 'default', ResponseContent | ResponseDeclaration>>
+>;
+
+/** The one shape of all errors that no handler answers. */
+export interface ErrorsDeclaration extends ErrorFormat {
+  /** Documents the body, and what `body` gives is held against it. */
+  readonly schema: ZodType;
+  /** Documents the body of a response to invalid inputs where it differs. */
+  readonly validationSchema?: ZodType | undefined;
+}
 
 /** What a dependable brings to every operation that uses it. */
 export interface DependableTraits {
@@ -101,11 +128,19 @@ export interface ControllerOptions {
   readonly responses?: ResponseDeclarations;
 }
 
-export interface RouteOptions<S extends Schema = ZodType> extends ControllerOptions {
-  /** The schema that answers are validated and filtered with. */
+/** What a handler returns: a schema by which JSON is filtered, or a content of another kind. */
+export type ResponseOption = Schema | Content<never>;
+
+export interface RouteOptions<
+  S extends ResponseOption = ResponseOption,
+  R extends ResponseDeclarations = ResponseDeclarations,
+  U extends number = number,
+> extends Omit<ControllerOptions, 'responses'> {
+  /** What is returned: a schema by which JSON is filtered, or a content of another kind. */
   readonly response?: S;
-  /** The status of a plain value, 200 unless set. */
-  readonly status?: number;
+  readonly responses?: R;
+  /** The status of a value for which none is set: that of the content, or 200, unless set. */
+  readonly status?: U;
   /** Says that the operation is meant to have no security. */
   readonly public?: boolean;
   readonly summary?: string;

@@ -1,7 +1,7 @@
 import type { ZodType } from 'zod';
 import { Router } from '../http/router.ts';
-import { hasNoContent } from '../http/status.ts';
 import type { SchemeDeclaration } from '../metadata/declarations.ts';
+import { contentsWithoutBody, schemasOfAnswers } from './answers.ts';
 import { schemesOf, schemeSlots, type Slot } from './graph.ts';
 import type { MistakeCode, Mistakes, Place } from './mistakes.ts';
 import { type Operation, operationName } from './operation.ts';
@@ -24,20 +24,18 @@ export function checkOperation(operation: Operation, mistakes: Mistakes): void {
   checkBody(operation, say);
   for (const slot of graph.slots) {
     const at = { ...place, ...slot.place };
-    if (slot.kind === 'dependency') checkResponses(slot.provider.traits.responses, at, mistakes);
     if (slot.kind === 'dependency') continue;
     checkSchema(slot.schema, 'input', at, mistakes);
     if (slot.kind === 'text') checkText(slot.schema, slot.name, say, at);
     if (slot.kind === 'fields') checkFields(slot.schema, say, at);
   }
-  const { response, status } = declaration.options;
-  if (response !== undefined) {
-    checkSchema(response, 'output', place, mistakes);
-    if (status !== undefined && hasNoContent(status)) {
-      say('RESPONSE_WITHOUT_BODY', `it has a response schema, and answers of status ${status} have no body`);
-    }
+  for (const schema of schemasOfAnswers(operation.answers)) checkSchema(schema, 'output', place, mistakes);
+  for (const status of contentsWithoutBody(operation.answers)) {
+    say('RESPONSE_WITHOUT_BODY', `it has a response for status ${status}, whose responses have no body`);
   }
-  checkResponses(declaration.responses, place, mistakes);
+  if (declaration.method === 'HEAD' && declaration.options.response !== undefined) {
+    say('RESPONSE_WITHOUT_BODY', 'it has a response, and those to HEAD have no body (RFC 9110 §9.3.2)');
+  }
 }
 
 /** What operations cannot have in common: a route, an id, and names that mean different things. */
@@ -85,15 +83,9 @@ export function checkTogether(operations: readonly Operation[], mistakes: Mistak
 }
 
 /** All schemas of an operation, and which side of them is seen. */
-export function schemasOf({ declaration, graph, traits }: Operation): readonly (readonly [ZodType, Direction])[] {
+export function schemasOf({ graph, answers }: Operation): readonly (readonly [ZodType, Direction])[] {
   const inputs = graph.slots.flatMap((slot) => ('schema' in slot ? [[slot.schema, 'input'] as const] : []));
-  const declared = [declaration.responses, ...traits.map(({ responses }) => responses ?? {})];
-  const outputs = declared.flatMap((responses) => Object.values(responses).flatMap(({ schema }) => schema ?? []));
-  const { response } = declaration.options;
-  return [
-    ...inputs,
-    ...[...(response === undefined ? [] : [response]), ...outputs].map((schema) => [schema, 'output'] as const),
-  ];
+  return [...inputs, ...schemasOfAnswers(answers).map((schema) => [schema, 'output'] as const)];
 }
 
 function isSameScheme(one: SchemeDeclaration, other: SchemeDeclaration): boolean {
@@ -176,15 +168,6 @@ function holdsObject(json: JsonSchema, definitions: Readonly<Record<string, Json
   }
   const parts = partsOf(schema).filter(({ type }) => type !== 'null');
   return parts.length > 0 && parts.every((part) => holdsObject(part, definitions, inList));
-}
-
-function checkResponses(
-  responses: Operation['declaration']['responses'] | undefined,
-  place: Place,
-  mistakes: Mistakes,
-): void {
-  for (const { schema } of Object.values(responses ?? {}))
-    if (schema !== undefined) checkSchema(schema, 'output', place, mistakes);
 }
 
 function checkSchema(schema: ZodType, direction: Direction, place: Place, mistakes: Mistakes): void {

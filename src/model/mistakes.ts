@@ -24,6 +24,7 @@ export type MistakeCode =
   | 'BODY_CONFLICT'
   | 'OBJECT_IN_TEXT'
   | 'SCHEMA_NOT_EXPRESSIBLE'
+  | 'INVALID_RESPONSE'
   | 'RESPONSE_WITHOUT_BODY';
 
 /** Where a declaration stands. */

@@ -6,6 +6,7 @@ import type {
   SchemeDeclaration,
 } from '../metadata/declarations.ts';
 import type { Class, ErrorHandlerDeclaration } from '../metadata/store.ts';
+import type { Answers } from './answers.ts';
 import type { BodySlot, FieldsSlot, FileSlot, Graph, TextSlot } from './graph.ts';
 import type { NamedInput } from './parameters.ts';
 
@@ -19,7 +20,8 @@ export interface OperationDeclaration {
   readonly handler: PropertyKey;
   readonly options: RouteOptions;
   readonly tags: readonly string[];
-  readonly responses: ResponseDeclarations;
+  /** What app, include, controller and route declare of responses, the farthest first. */
+  readonly responses: readonly (ResponseDeclarations | undefined)[];
   /** The dependencies of app, include, controller and route that were not left out. */
   readonly listed: readonly NamedInput[];
   readonly parameters: readonly NamedInput[];
@@ -47,6 +49,7 @@ export interface Operation {
   readonly id: string;
   readonly graph: Graph;
   readonly body: BodyUse;
+  readonly answers: Answers;
   /** Alternatives, of which one has to be met; none where the operation has no scheme. */
   readonly security: readonly Requirement[];
   /** What the dependables of the graph bring along. */

@@ -2,11 +2,13 @@ import { joinPaths, parsePath, type PathTemplate } from '../http/path.ts';
 import {
   DECLARATION,
   type DependsDeclaration,
+  type ErrorsDeclaration,
   type ListedDependency,
   type ResponseDeclarations,
   type RouteDeclaration,
 } from '../metadata/declarations.ts';
 import { type Class, controllerOf, errorHandlersOf, isStandardMode, routesOf } from '../metadata/store.ts';
+import { readAnswers } from './answers.ts';
 import type { AppNodes } from './app-nodes.ts';
 import { checkOperation, checkTogether } from './check.ts';
 import type { Graph, Slot } from './graph.ts';
@@ -40,6 +42,8 @@ export interface AppDeclaration {
   readonly includes: readonly Include[];
   readonly operationId: OperationIdOf | undefined;
   readonly requireSecurity: boolean;
+  readonly responses: ResponseDeclarations | undefined;
+  readonly errors: ErrorsDeclaration;
 }
 
 const NONE: Overrides = new Map();
@@ -110,7 +114,13 @@ function readOperation(
   } of builder.appNodes)
     traits.push(own);
   const id = declaration.options.operationId ?? (app.operationId ?? defaultId)(idParts(declaration));
-  return { declaration, id, graph, body: bodyOf(slots), security: readSecurity(graph), traits };
+  const place = { class: declaration.controller.name, method: String(declaration.handler) };
+  const [ofApp, ofInclude, ...near] = declaration.responses;
+  const responses = [ofApp, ofInclude, ...traits.map((trait) => trait.responses), ...near];
+  const answers = readAnswers(declaration.options, responses, app.errors, (text) => {
+    mistakes.add('INVALID_RESPONSE', place, text);
+  });
+  return { declaration, id, graph, body: bodyOf(slots), answers, security: readSecurity(graph), traits };
 }
 
 function readController(
@@ -155,7 +165,7 @@ function readController(
           handler,
           options: route.options,
           tags: tags.length === 0 ? [controllerName] : tags,
-          responses: { ...include.responses, ...options.responses, ...route.options.responses },
+          responses: [app.responses, include.responses, options.responses, route.options.responses],
           listed: readLists(app, include, options, route, place, mistakes),
           parameters: readParameters(controller, handler, mistakes),
           errorHandlers: errorHandlersOf(controller),

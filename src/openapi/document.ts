@@ -43,7 +43,7 @@ export function describe(operations: readonly Operation[], options: DocumentOpti
     paths.set(documented, { ...paths.get(documented), ...described });
   }
   const schemas = components.toJSON();
-  const responses = sharedResponses(shown);
+  const responses = sharedResponses(shown, components);
   const securitySchemes = describeSchemes(shown);
   const { tags = [], rootPath } = options;
   const servers = [...(rootPath === undefined ? [] : [{ url: rootPath }]), ...(options.servers ?? [])];

@@ -1,7 +1,18 @@
-import type { HeaderObject, ReferenceObject, ResponseObject, ResponsesObject, SchemaObject } from 'openapi3-ts/oas31';
+import type {
+  HeaderObject,
+  MediaTypeObject,
+  ReferenceObject,
+  ResponseObject,
+  ResponsesObject,
+  SchemaObject,
+} from 'openapi3-ts/oas31';
+import type { ZodType } from 'zod';
+import { type Content, essenceOf } from '../content/content.ts';
 import { hasNoContent, phraseOf } from '../http/status.ts';
-import type { ResponseDeclaration, ResponseDeclarations } from '../metadata/declarations.ts';
+import type { ErrorsDeclaration } from '../metadata/declarations.ts';
+import type { DeclaredAnswer } from '../model/answers.ts';
 import type { Operation } from '../model/operation.ts';
+import { acceptsAbsence } from '../model/schema.ts';
 import type { Components } from './components.ts';
 
 const CHALLENGE: HeaderObject = {
@@ -10,102 +21,152 @@ const CHALLENGE: HeaderObject = {
   schema: { type: 'string' },
 };
 
-const ERROR: SchemaObject = { type: 'object', properties: { detail: {} }, required: ['detail'] };
+/** Responses that follow from the graph, by their name under `components.responses`; the last is of every operation. */
+const IMPLIED = {
+  Unauthorized: { key: '401', headers: { 'WWW-Authenticate': CHALLENGE } },
+  Forbidden: { key: '403', headers: { 'WWW-Authenticate': { ...CHALLENGE, required: false } } },
+  ValidationError: { key: 'validation', headers: undefined },
+  Error: { key: 'default', headers: undefined },
+} as const;
 
-const ISSUES: SchemaObject = {
-  type: 'object',
-  properties: {
-    detail: {
-      type: 'array',
-      items: {
-        type: 'object',
-        properties: {
-          type: { type: 'string' },
-          loc: { type: 'array', items: { type: ['string', 'integer'] } },
-          msg: { type: 'string' },
-          input: {},
-        },
-        required: ['type', 'loc', 'msg'],
-      },
-    },
-  },
-  required: ['detail'],
-};
+type Implied = keyof typeof IMPLIED;
 
-/** Answers that follow from the graph, by their name under `components.responses`. */
-const SHARED: Readonly<Record<string, { readonly status: number; readonly response: ResponseObject }>> = {
-  Unauthorized: { status: 401, response: { ...json(401, ERROR), headers: { 'WWW-Authenticate': CHALLENGE } } },
-  Forbidden: {
-    status: 403,
-    response: { ...json(403, ERROR), headers: { 'WWW-Authenticate': { ...CHALLENGE, required: false } } },
-  },
-  ValidationError: { status: 422, response: json(422, ISSUES) },
-};
-
-/** All answers of an operation: what it declares, what its dependencies declare, and what follows from its graph. */
+/** All responses of an operation: what is declared for it, and what follows from its graph. */
 export function describeResponses(operation: Operation, components: Components): ResponsesObject {
-  const { declaration, traits } = operation;
-  const { response, status = 200 } = declaration.options;
-  const declared: Record<string, ResponseDeclaration> = {};
-  for (const { responses } of traits) Object.assign(declared, responses);
-  Object.assign(declared, declaration.responses);
+  const { answers } = operation;
   const responses: Record<string, ResponseObject | ReferenceObject> = {};
-  for (const name of impliedBy(operation)) {
-    const code = SHARED[name]?.status ?? 0;
-    if (declared[code] === undefined) responses[code] = { $ref: `#/components/responses/${name}` };
+  for (const name of impliedUndeclared(operation)) {
+    responses[keyOf(name, answers.errors)] = { $ref: `#/components/responses/${name}` };
   }
-  const own = declared[status];
-  const usual: ResponseDeclaration = { ...(response === undefined ? {} : { schema: response }), ...own };
-  responses[status] = describeResponse(status, usual, components, usual.schema === undefined);
-  for (const [code, other] of Object.entries(declared)) {
-    if (Number(code) !== status) responses[code] = describeResponse(Number(code), other, components, false);
+  const usual = String(answers.status);
+  responses[usual] = describeUsual(operation, components);
+  for (const answer of answers.declared) {
+    if (answer.key !== usual) responses[answer.key] = describeAnswer(answer, operation, components);
   }
   return responses;
 }
 
-/** The shared answers that some operation refers to. */
-export function sharedResponses(operations: readonly Operation[]): Record<string, ResponseObject> {
+/** The shared responses that some operation refers to. */
+export function sharedResponses(
+  operations: readonly Operation[],
+  components: Components,
+): Record<string, ResponseObject> {
+  const errors = operations[0]?.answers.errors;
+  if (errors === undefined) return {};
   const used = new Set(operations.flatMap(impliedUndeclared));
-  return Object.fromEntries(
-    [...used].toSorted().map((name) => [name, SHARED[name]?.response ?? { description: name }]),
-  );
+  return Object.fromEntries([...used].toSorted().map((name) => [name, describeImplied(name, errors, components)]));
 }
 
-function impliedUndeclared(operation: Operation): readonly string[] {
-  const { declaration, traits } = operation;
-  const declared: ResponseDeclarations[] = [declaration.responses, ...traits.map(({ responses = {} }) => responses)];
-  return impliedBy(operation).filter((name) => !declared.some((responses) => (SHARED[name]?.status ?? 0) in responses));
+function describeImplied(name: Implied, errors: ErrorsDeclaration, components: Components): ResponseObject {
+  const { headers } = IMPLIED[name];
+  const key = keyOf(name, errors);
+  const schema = name === 'ValidationError' ? (errors.validationSchema ?? errors.schema) : errors.schema;
+  return {
+    description: key === 'default' ? 'Any other error' : phraseOf(Number(key)),
+    ...(headers === undefined ? {} : { headers }),
+    content: { [errors.mediaType]: { schema: components.schemaOf(schema, 'output') as SchemaObject } },
+  };
 }
 
-function impliedBy({ security, graph, traits }: Operation): readonly string[] {
+function keyOf(name: Implied, { validationStatus }: ErrorsDeclaration): string {
+  return name === 'ValidationError' ? String(validationStatus) : IMPLIED[name].key;
+}
+
+function impliedUndeclared(operation: Operation): readonly Implied[] {
+  const { answers } = operation;
+  return impliedBy(operation).filter((name) => answers.at(keyOf(name, answers.errors)) === undefined);
+}
+
+function impliedBy({ security, graph, traits }: Operation): readonly Implied[] {
   const scoped = security.some((requirement) => requirement.some(({ scopes }) => scopes.length > 0));
   const validates =
     graph.slots.some(({ kind }) => kind !== 'dependency') && !traits.some(({ invalid }) => invalid !== undefined);
   return [
-    ...(security.length > 0 ? ['Unauthorized'] : []),
-    ...(scoped ? ['Forbidden'] : []),
-    ...(validates ? ['ValidationError'] : []),
+    ...(security.length > 0 ? (['Unauthorized'] as const) : []),
+    ...(scoped ? (['Forbidden'] as const) : []),
+    ...(validates ? (['ValidationError'] as const) : []),
+    'Error',
   ];
 }
 
-/** `anything` says that the answer is JSON of no declared shape. */
-function describeResponse(
-  status: number,
-  declared: ResponseDeclaration,
-  components: Components,
-  anything: boolean,
-): ResponseObject {
-  const description = declared.description ?? phraseOf(status);
-  if (hasNoContent(status)) return { description };
-  if (declared.schema !== undefined) {
-    return {
-      description,
-      content: { 'application/json': { schema: components.schemaOf(declared.schema, 'output') as SchemaObject } },
-    };
-  }
-  return anything ? { description, content: { 'application/json': { schema: {} } } } : { description };
+/** A value for which nothing is declared is JSON of any shape. */
+function describeUsual(operation: Operation, components: Components): ResponseObject {
+  const { answers } = operation;
+  const key = String(answers.status);
+  const declared = answers.at(key);
+  const anything = hasNoContent(answers.status) || (declared?.contents.length ?? 0) > 0;
+  const described =
+    declared === undefined
+      ? { description: phraseOf(answers.status) }
+      : describeAnswer(declared, operation, components);
+  return anything ? described : { ...described, content: { 'application/json': { schema: {} } } };
 }
 
-function json(status: number, schema: SchemaObject): ResponseObject {
-  return { description: phraseOf(status), content: { 'application/json': { schema } } };
+function describeAnswer(answer: DeclaredAnswer, operation: Operation, components: Components): ResponseObject {
+  const { key, description, contents, examples } = answer;
+  const status = Number(key);
+  const { errors } = operation.answers;
+  const headers = { ...impliedHeaders(key, operation), ...describeHeaders(answer, components) };
+  const isError = status >= 400 || /^[45]XX$/.test(key) || key === 'default';
+  const content =
+    contents.length > 0
+      ? describeContents(contents, components)
+      : isError
+        ? { [errors.mediaType]: { schema: components.schemaOf(errors.schema, 'output') as SchemaObject } }
+        : {};
+  const bodies = Object.entries<MediaTypeObject>(content).map(([type, body]): [string, MediaTypeObject] => [
+    type,
+    examples === undefined ? body : { ...body, examples },
+  ]);
+  return {
+    description: description ?? (Number.isNaN(status) ? `Responses of ${key}` : phraseOf(status)),
+    ...(Object.keys(headers).length === 0 ? {} : { headers }),
+    ...(hasNoContent(status) || bodies.length === 0 ? {} : { content: Object.fromEntries(bodies) }),
+  };
+}
+
+/** A refusal that is declared by its description still has its challenge. */
+function impliedHeaders(key: string, operation: Operation): Record<string, HeaderObject> {
+  const name = (['Unauthorized', 'Forbidden'] as const).find((one) => IMPLIED[one].key === key);
+  return name !== undefined && impliedBy(operation).includes(name) ? IMPLIED[name].headers : {};
+}
+
+function describeHeaders({ headers, contents }: DeclaredAnswer, components: Components): Record<string, HeaderObject> {
+  const described = Object.entries(headers).map(([name, schema]): [string, HeaderObject] => [
+    name,
+    { required: !acceptsAbsence(schema), schema: components.schemaOf(schema, 'output') as SchemaObject },
+  ]);
+  const fixed = contents.flatMap((content) => Object.entries(content.headers ?? {}));
+  const redirects = contents.some((content) => essenceOf(content) === '');
+  return {
+    ...Object.fromEntries(fixed.map(([name, value]) => [name, { schema: { type: 'string', const: value } }])),
+    ...(redirects ? { Location: { required: true, schema: { type: 'string', format: 'uri-reference' } } } : {}),
+    ...Object.fromEntries(described),
+  };
+}
+
+/** Contents by media type; several of one type are alternatives. */
+function describeContents(
+  contents: readonly Content<never>[],
+  components: Components,
+): Record<string, MediaTypeObject> {
+  const byType = new Map<string, MediaTypeObject[]>();
+  for (const content of contents) {
+    const type = essenceOf(content);
+    if (type !== '') byType.set(type, [...(byType.get(type) ?? []), describeContent(content, components)]);
+  }
+  return Object.fromEntries(
+    Array.from(byType, ([type, bodies]) => {
+      const [only] = bodies;
+      const schemas = bodies.map(({ schema = {} }) => schema);
+      return [type, bodies.length === 1 && only !== undefined ? only : { schema: { anyOf: schemas } }];
+    }),
+  );
+}
+
+/** OpenAPI 3.1 has no word for the items of a stream; later versions have `itemSchema`. */
+function describeContent({ schema, bodySchema, itemSchema }: Content<never>, components: Components): MediaTypeObject {
+  const described = (one: ZodType): SchemaObject => components.schemaOf(one, 'output') as SchemaObject;
+  const body = schema === undefined ? ((bodySchema ?? {}) as SchemaObject) : described(schema);
+  return itemSchema === undefined ? { schema: body } : { schema: body, 'x-itemSchema': described(itemSchema) };
 }

@@ -3,10 +3,10 @@ import type { Exchange } from '../http/exchange.ts';
 import type { Eventual } from '../http/promise.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Operation } from '../model/operation.ts';
+import type { ValueReplies } from './answers.ts';
 import type { AppValues } from './app-values.ts';
 import { HttpConclusion } from './conclude.ts';
 import { Execution } from './execution.ts';
-import { compileOutput } from './output.ts';
 import { run } from './run.ts';
 import { compileSteps } from './steps.ts';
 
@@ -22,12 +22,11 @@ export interface Surroundings {
 }
 
 /** Compiles an operation; no question about its declaration is left for a request. */
-export function compile(operation: Operation, surroundings: Surroundings): Plan {
+export function compile(operation: Operation, values: ValueReplies, surroundings: Surroundings): Plan {
   const { appValues, errors, resourceMetadata } = surroundings;
   const { appNodes } = operation.graph;
   const { steps, guards, controller } = compileSteps(operation, appValues);
-  const output = compileOutput(operation);
-  const program = { steps, conclusion: new HttpConclusion({ output, guards, controller, errors, resourceMetadata }) };
+  const program = { steps, conclusion: new HttpConclusion({ values, guards, controller, errors, resourceMetadata }) };
   let ready = appNodes.length === 0;
 
   async function prepare(exchange: Exchange): Promise<Reply> {

@@ -1,16 +1,18 @@
-import { discard } from '../http/body-source.ts';
+import { BodySource, discard } from '../http/body-source.ts';
 import type { HTTPException } from '../http/errors.ts';
 import type { ErrorReplies } from '../http/error-replies.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { type Eventual, isEventual } from '../http/promise.ts';
-import { finalize, type Output, type Reply, replyTo, share } from '../http/reply.ts';
+import { share } from '../http/headers.ts';
+import { finalize, type Reply } from '../http/reply.ts';
+import type { ValueReplies } from './answers.ts';
 import { challengesOf, type Guard } from './challenges.ts';
 import type { Execution, Step } from './execution.ts';
 import { type EnteredGenerator, leave, leaveAll, unwind } from './generators.ts';
 import type { Conclusion } from './run.ts';
 
 export interface ConclusionParts {
-  readonly output: Output;
+  readonly values: ValueReplies;
   /** What is required at each step. */
   readonly guards: readonly Guard[];
   /** Reads the controller's instance, for its error handlers. */
@@ -33,8 +35,10 @@ export class HttpConclusion implements Conclusion {
   succeed(execution: Execution, value: unknown): Reply | Eventual<Reply> {
     const { exchange, entered } = execution;
     try {
-      const reply = replyTo(value, this.#parts.output, exchange);
-      if (entered !== undefined || isEventual(reply)) return this.#leave(execution, reply);
+      const reply = this.#parts.values.replyTo(value, exchange);
+      if (entered !== undefined || isEventual(reply) || reply.body instanceof BodySource) {
+        return this.#leave(execution, reply);
+      }
       return this.#finish(reply, exchange);
     } catch (error) {
       return this.fail(execution, error);
@@ -77,6 +81,7 @@ export class HttpConclusion implements Conclusion {
         entered.splice(index, 1);
         await leave(generator);
       }
+      if (reply.body instanceof BodySource) await reply.body.begin();
       if (entered.length > 0) exchange.cleanup = (error) => this.#cleanUp(entered, exchange, error);
       return this.#finish(reply, exchange);
     } catch (error) {

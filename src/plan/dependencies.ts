@@ -48,7 +48,7 @@ export function compileDependency(slot: DependencySlot, positions: Positions, ap
     if (made === FAILED) return FAILED;
     const generator = made as AnyGenerator;
     const entered = (value: unknown): unknown => {
-      (execution.entered ??= []).push({ generator, name, lifetime });
+      execution.hold({ generator, name, lifetime });
       return value;
     };
     const value = enter(generator, name);

@@ -1,9 +1,15 @@
 import type { FormFields } from '../http/body.ts';
-import { type HTTPException, RequestValidationError, type ValidationIssue } from '../http/errors.ts';
+import {
+  type HTTPException,
+  RequestAbandonedError,
+  RequestValidationError,
+  type ValidationIssue,
+} from '../http/errors.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { Later } from '../http/promise.ts';
 import type { Reply } from '../http/reply.ts';
-import type { EnteredGenerator } from './generators.ts';
+import { boundedIssues } from './issues.ts';
+import { type EnteredGenerator, unwind } from './generators.ts';
 
 /** Stands for a value that could not be made, because an input of it is invalid. */
 export const FAILED: unique symbol = Symbol('failed');
@@ -23,8 +29,6 @@ export class Execution {
   /** Goes on once a step's value is there: the same two callbacks for all steps of the request. */
   resume: (value: unknown) => void = notWaiting;
   fail: (error: unknown) => void = notWaiting;
-  /** Whether nobody waits any longer for what is waited for. */
-  givenUp = false;
   /** Generators that were entered, in order. */
   entered: EnteredGenerator[] | undefined = undefined;
   /** The refusal of a scheme; kept as a value, since to throw it costs a thousand times as much. */
@@ -43,18 +47,18 @@ export class Execution {
     this.values = new Array(size);
   }
 
-  /** Ends it as an error of the step that is waited for would; what comes of the step is dropped. */
-  giveUp(error: Error): void {
-    if (this.givenUp) return;
-    this.fail(error);
-    this.givenUp = true;
-  }
-
   /** Records issues at their place in the declaration, which is not where they are found: bodies are read last. */
   report(order: number, issues: readonly ValidationIssue[]): typeof FAILED {
     this.issues ??= [];
     for (const issue of issues) this.issues.push({ order, issue });
     return FAILED;
+  }
+
+  /** Remembers a generator that has been entered. */
+  hold(generator: EnteredGenerator): void {
+    const entered = (this.entered ??= []);
+    entered.push(generator);
+    this.exchange.abandon ??= () => unwind(entered, { error: new RequestAbandonedError() });
   }
 
   refuse(refusal: HTTPException, anonymous: boolean): typeof FAILED {
@@ -63,15 +67,12 @@ export class Execution {
     return FAILED;
   }
 
-  /** All issues in the order of the declarations; what several inputs say alike is said once. */
+  /** All issues in the order of the declarations, as far as they are told; what several inputs say alike is said once. */
   validationError(): RequestValidationError {
     const { issues = [], exchange, json } = this;
-    const distinct = new Map<string, ValidationIssue>();
-    for (const { issue } of issues.toSorted((one, other) => one.order - other.order)) {
-      distinct.set(JSON.stringify([issue.loc, issue.type, issue.msg]), issue);
-    }
+    const placed = issues.toSorted((one, other) => one.order - other.order).map(({ issue }) => issue);
     return new RequestValidationError(
-      [...distinct.values()].slice(0, exchange.limits.issues),
+      boundedIssues(placed, exchange.limits.issues),
       json === FAILED ? undefined : json,
     );
   }

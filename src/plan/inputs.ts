@@ -1,4 +1,5 @@
 import type { ZodType } from 'zod';
+import { type Outcome, validatorOf } from '../content/validator.ts';
 import type { ValidationIssue } from '../http/errors.ts';
 import type { TextSource } from '../metadata/declarations.ts';
 import { type BodySlot, type FieldsSlot, type FileSlot, schemesOf, type Slot, type TextSlot } from '../model/graph.ts';
@@ -6,7 +7,7 @@ import { describeSchema, type JsonSchema, resolve } from '../model/schema.ts';
 import { type Coercion, coercionOf } from './coerce.ts';
 import { isPromise } from '../http/promise.ts';
 import { type Execution, FAILED, type Step } from './execution.ts';
-import { issuesOf, type Outcome, validatorOf } from './validate.ts';
+import { issuesOf } from './issues.ts';
 
 export type InputSlot = TextSlot | FieldsSlot | BodySlot | FileSlot;
 
@@ -146,7 +147,7 @@ function accepting(schema: ZodType, loc: Location, order: number): Accept {
   const validate = validatorOf(schema);
   const settle = (outcome: Outcome, value: unknown, execution: Execution): unknown => {
     if (outcome.success) return outcome.data;
-    return execution.report(order, issuesOf(outcome.error, loc, value, execution.exchange.limits.issues));
+    return execution.report(order, issuesOf(outcome.error.issues, loc, value, execution.exchange.limits.issues));
   };
   return function accept(execution, value) {
     const outcome = validate(value);

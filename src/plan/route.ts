@@ -8,8 +8,8 @@ import type { PathTemplate } from '../http/path.ts';
 import type { Eventual } from '../http/promise.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Operation } from '../model/operation.ts';
+import { headersOf, ValueReplies } from './answers.ts';
 import { compile, type Plan, type Surroundings } from './compile.ts';
-import { headersOf } from './output.ts';
 
 /** What an app has for every route of the same limits. */
 export interface RouteSettings extends Surroundings {
@@ -24,11 +24,12 @@ export class Route implements Endpoint {
   readonly method: string;
   readonly template: PathTemplate;
   readonly limits: Limits;
-  readonly deadline: Deadline | undefined;
+  readonly deadline: Deadline;
   readonly headers: readonly string[];
   readonly handlers: ErrorHandlers = new ErrorHandlers();
   readonly #settings: RouteSettings;
   #operation: Operation;
+  #values: ValueReplies | undefined = undefined;
   #plan: Plan | undefined = undefined;
 
   constructor(operation: Operation, settings: RouteSettings) {
@@ -37,7 +38,7 @@ export class Route implements Endpoint {
     this.template = template;
     this.limits = options.limits === undefined ? settings.limits : { ...settings.limits, ...options.limits };
     const timeout = options.timeout ?? settings.timeout;
-    this.deadline = timeout === 0 ? undefined : settings.deadlines.of(timeout);
+    this.deadline = settings.deadlines.of(timeout);
     this.headers = headersOf(operation);
     this.#settings = settings;
     this.#operation = operation;
@@ -45,13 +46,22 @@ export class Route implements Endpoint {
   }
 
   run(exchange: Exchange): Reply | Eventual<Reply> {
-    return (this.#plan ??= compile(this.#operation, this.#settings))(exchange);
+    return (this.#plan ??= compile(this.#operation, this.#replies, this.#settings))(exchange);
+  }
+
+  replyToValue(value: unknown, exchange: Exchange): Reply | Promise<Reply> {
+    return this.#replies.replyToValue(value, exchange);
   }
 
   /** Replaces the operation by the same one with other dependencies. */
   update(operation: Operation): void {
     this.#operation = operation;
     this.#plan = undefined;
+  }
+
+  /** What is declared of responses stays as it is when dependencies are replaced. */
+  get #replies(): ValueReplies {
+    return (this.#values ??= new ValueReplies(this.#operation));
   }
 }
 

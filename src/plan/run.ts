@@ -50,22 +50,14 @@ function wait(execution: Execution, program: Program, pending: PromiseLike<unkno
 
 function begin(execution: Execution, program: Program): Later<Reply> {
   const reply = new Later<Reply>();
-  execution.exchange.running = execution;
   execution.resume = function resume(value) {
-    if (execution.givenUp) return dismiss(execution, program);
     execution.values[execution.position++] = value;
     deliver(reply, run(execution, program));
   };
   execution.fail = function fail(error) {
-    if (execution.givenUp) return dismiss(execution, program);
     deliver(reply, program.conclusion.fail(execution, error));
   };
   return reply;
-}
-
-/** What was entered after the reply had been given up is left all the same. */
-function dismiss(execution: Execution, { conclusion }: Program): void {
-  if (execution.entered?.length) conclusion.fail(execution, new RequestAbandonedError());
 }
 
 function deliver(reply: Later<Reply>, made: Reply | Eventual<Reply>): void {

@@ -66,6 +66,13 @@ const text = z.string().refine((value) => !value.includes('\uFFFD'), 'Invalid UT
 const hidden = text.meta({ format: 'password' });
 const grantType = z.string().regex(/^password$/);
 
+/** RFC 6749 §5.2, which allows for further members. */
+const TokenError = z.object({
+  error: z.string(),
+  error_description: z.string().optional(),
+  detail: z.array(z.unknown()).optional(),
+});
+
 const fields = {
   username: text,
   password: hidden,
@@ -119,14 +126,8 @@ for (const [form, schema] of [
     headers: NO_STORE,
     invalid: (error) => new InvalidForm(error),
     responses: {
-      400: {
-        description: 'Bad token request',
-        schema: z.object({
-          error: z.string(),
-          error_description: z.string().optional(),
-          detail: z.array(z.unknown()).optional(),
-        }),
-      },
+      400: { description: 'Bad token request', content: TokenError },
+      401: { description: 'Unknown client', content: TokenError },
     },
   });
 }

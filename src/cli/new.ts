@@ -1,0 +1,85 @@
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Command, Failure, print, readArguments } from './command.ts';
+
+const usage = `Usage: portico new DIR
+
+Makes a project in DIR, which must not be there yet, or be empty: an app with a controller and its test, package.json,
+tsconfig.json and a Dockerfile. Nothing is installed.
+`;
+
+/** What the project is made of. */
+const TEMPLATE = fileURLToPath(new URL('../../templates/project/', import.meta.url));
+
+/** The name of the project in the files of the template. */
+const NAME = /\bmy-app\b/g;
+
+/** Files that npm would not pack, or would obey, under their own names. */
+const RENAMED = new Map([['gitignore', '.gitignore']]);
+
+/** `portico new` */
+export const newProject: Command = { usage, run };
+
+async function run(args: readonly string[]): Promise<number> {
+  const { file: folder } = readArguments(args, {}, 'DIR');
+  const name = nameOf(folder);
+  requireEmpty(folder);
+  for (const file of templateFiles()) {
+    const text = readFileSync(join(TEMPLATE, file), 'utf8').replaceAll(NAME, name);
+    write(join(folder, RENAMED.get(file) ?? file), text);
+  }
+  const place = relative('', folder);
+  const enter =
+    place === '' ? '' : `  cd ${/^[\w./-]+$/.test(place) ? place : `'${place.replaceAll("'", `'\\''`)}'`}\n`;
+  await print(`Made ${name}${place === '' ? '' : ` in ${place}`}. Next:\n\n${enter}  npm install\n  npm run dev\n`);
+  return 0;
+}
+
+function templateFiles(): string[] {
+  return readdirSync(TEMPLATE, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(TEMPLATE, join(entry.parentPath, entry.name)));
+}
+
+/** The name of the folder as npm takes it for a package. */
+function nameOf(folder: string): string {
+  const letters = basename(resolve(folder)).normalize('NFKD').replaceAll(/\p{M}/gu, '');
+  const name = letters
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._~-]+/g, '-')
+    .replaceAll(/^[^a-z0-9]+|[^a-z0-9]+$/g, '')
+    .slice(0, 200);
+  if (name === '') throw new Failure(`No name of a package can be made of '${basename(resolve(folder))}'`);
+  // npm installs no package into one of the same name.
+  return isTaken(name) ? `${name}-app` : name;
+}
+
+function isTaken(name: string): boolean {
+  const manifest = JSON.parse(readFileSync(join(TEMPLATE, 'package.json'), 'utf8')) as Record<string, object>;
+  const { dependencies, devDependencies } = manifest;
+  return ['node_modules', ...Object.keys({ ...dependencies, ...devDependencies })].includes(name);
+}
+
+/** A repository without a file counts as empty. */
+function requireEmpty(folder: string): void {
+  let entries: string[];
+  try {
+    if (statSync(folder, { throwIfNoEntry: false }) === undefined) return;
+    entries = readdirSync(folder).filter((entry) => entry !== '.git');
+  } catch (error) {
+    throw new Failure(`${folder} cannot be made a project: ${(error as Error).message}`, { cause: error });
+  }
+  if (entries.length === 0) return;
+  throw new Failure(`${folder} is not empty: it has '${entries[0]}'. Nothing has been written`);
+}
+
+/** Writes a new file. */
+function write(file: string, text: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text, { flag: 'wx' });
+  } catch (error) {
+    throw new Failure(`${file} cannot be written: ${(error as Error).message}`, { cause: error });
+  }
+}

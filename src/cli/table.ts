@@ -1,0 +1,64 @@
+type Row = readonly string[];
+
+const GAP = '  ';
+
+/** Columns that a cell keeps however narrow the terminal is. */
+const NARROWEST = 6;
+
+/**
+ * Lays rows of equally many cells out in columns; cells that are too wide for all to fit are broken into lines.
+ *
+ * @param rows a text among them is a line of its own
+ */
+export function table(rows: readonly (Row | string)[], width: number): string {
+  const widths = fit(naturalWidths(rows.filter((row) => typeof row !== 'string')), width);
+  const lines = rows.flatMap((row) => (typeof row === 'string' ? [row] : linesOf(row, widths)));
+  return `${lines.join('\n')}\n`;
+}
+
+/** Whether no line of a text is wider. */
+export function fits(text: string, width: number): boolean {
+  return text.split('\n').every((line) => line.length <= width);
+}
+
+function naturalWidths(rows: readonly Row[]): number[] {
+  const [head = []] = rows;
+  return head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+}
+
+/** Takes from the widest column until the row fits. */
+function fit(widths: number[], width: number): number[] {
+  const total = (): number => widths.reduce((sum, one) => sum + one + GAP.length, -GAP.length);
+  while (total() > width) {
+    const widest = Math.max(...widths);
+    if (widest <= NARROWEST) break;
+    widths[widths.indexOf(widest)] = widest - 1;
+  }
+  return widths;
+}
+
+function linesOf(row: Row, widths: readonly number[]): string[] {
+  const cells = row.map((cell, column) => broken(cell, widths[column] ?? 0));
+  const height = Math.max(...cells.map((lines) => lines.length));
+  return Array.from({ length: height }, (_, line) =>
+    cells
+      .map((lines, column) => (lines[line] ?? '').padEnd(widths[column] ?? 0))
+      .join(GAP)
+      .trimEnd(),
+  );
+}
+
+/** Breaks before or after what separates the parts of a path, a name or a list, and inside a part only where it must. */
+function broken(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const part of text.split(/(?=[/.])|(?<=[ |+_-])|(?<=[a-z])(?=[A-Z])/)) {
+    if (line !== '' && line.length + part.trimEnd().length > width) {
+      lines.push(line.trimEnd());
+      line = '';
+    }
+    line += part;
+    for (; line.trimEnd().length > width; line = line.slice(width)) lines.push(line.slice(0, width));
+  }
+  return [...lines, line.trimEnd()];
+}

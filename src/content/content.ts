@@ -1,0 +1,41 @@
+import type { ZodType } from 'zod';
+import type { StreamedBody } from '../http/body-source.ts';
+import type { Context } from '../http/context.ts';
+
+/** What a value is sent as: text as UTF-8, bytes, a stream or an iterable of either, or no body at all. */
+export type ReplyBody = string | Uint8Array | StreamedBody | null;
+
+/**
+ * What a handler may return: how it is checked, how it is sent, and how it is documented.
+ *
+ * A subclass says its media type and how a value becomes a body; whatever `encode` throws is logged and answered as a
+ * constant 500.
+ */
+export abstract class Content<V> {
+  /** The `Content-Type` of the response; the document names it without parameters. */
+  abstract readonly mediaType: string;
+  /** Documents the body; what it declares of a value, `encode` sees to. */
+  readonly schema?: ZodType | undefined;
+  /** Documents the items of a body that is a sequence. */
+  readonly itemSchema?: ZodType | undefined;
+  /** Documents a body that is not JSON, as JSON Schema. */
+  readonly bodySchema?: Readonly<Record<string, unknown>> | undefined;
+  /** The status of its responses where the route sets none, 200 unless set. */
+  readonly status?: number | undefined;
+  /** Headers of all its responses. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+
+  /** The body of a value, and what goes with it on `context.response`; throws for a value that does not fit. */
+  abstract encode(value: V, context: Context): ReplyBody | Promise<ReplyBody>;
+}
+
+/** The media type without its parameters; empty for a content that never has a body. */
+export function essenceOf({ mediaType }: Content<never>): string {
+  return (mediaType.split(';')[0] ?? '').trim().toLowerCase();
+}
+
+export function isContent(value: unknown): value is Content<never> {
+  if (typeof value !== 'object' || value === null || '_zod' in value) return false;
+  const { mediaType, encode } = value as Partial<Content<never>>;
+  return typeof mediaType === 'string' && typeof encode === 'function';
+}

@@ -1,0 +1,51 @@
+import { z, type ZodType } from 'zod';
+import type { Context } from '../http/context.ts';
+import { DETAIL } from '../http/error-format.ts';
+import { FrameworkError, type HTTPException, type RequestValidationError } from '../http/errors.ts';
+import type { ErrorsDeclaration } from '../metadata/declarations.ts';
+import { filterOf } from './filter.ts';
+
+/** How an app's errors look: `errors` of its options. */
+export interface ErrorsOptions {
+  /** The schema of the body; what `body` gives is filtered by it. */
+  readonly schema: ZodType;
+  /** `application/json` unless set. */
+  readonly mediaType?: string;
+  /** The status of a response to invalid inputs, 422 unless set. */
+  readonly validationStatus?: number;
+  /** The body of an error; everything that is not for the client comes as an `HTTPException(500)`. */
+  body(error: HTTPException | RequestValidationError, context: Context): unknown;
+}
+
+/** One reason for a response to invalid inputs. */
+export const IssueSchema = z.object({
+  type: z.string(),
+  loc: z.array(z.union([z.string(), z.int()])),
+  msg: z.string(),
+  input: z.unknown().optional(),
+  alternatives: z.array(z.array(z.record(z.string(), z.unknown()))).optional(),
+});
+
+/** `{ "detail": … }`, and a list of issues there for invalid inputs. */
+const DETAIL_ERRORS: ErrorsDeclaration = {
+  ...DETAIL,
+  schema: z.object({ detail: z.unknown() }),
+  validationSchema: z.object({ detail: z.array(IssueSchema) }),
+};
+
+/** The shape of errors that an app declares; throws a RangeError for a status that is no client error. */
+export function readErrors(options: ErrorsOptions | undefined): ErrorsDeclaration {
+  if (options === undefined) return DETAIL_ERRORS;
+  const { schema, mediaType = 'application/json', validationStatus = 422 } = options;
+  if (!Number.isInteger(validationStatus) || validationStatus < 400 || validationStatus > 499) {
+    throw new RangeError(`errors: ${validationStatus} is not the status of a client error`);
+  }
+  const filter = filterOf(schema);
+  const body = (failure: HTTPException | RequestValidationError, context: Context): unknown => {
+    const filtered = filter(options.body(failure, context));
+    if (!(filtered instanceof Promise)) return filtered;
+    void filtered.catch(() => {});
+    throw new FrameworkError('The shape of errors must be made without waiting');
+  };
+  return { schema, mediaType, validationStatus, body };
+}

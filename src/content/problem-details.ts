@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { HTTPException, type RequestValidationError } from '../http/errors.ts';
+import { phraseOf } from '../http/status.ts';
+import { type ErrorsOptions, IssueSchema } from './error-shape.ts';
+
+export interface ProblemDetailsOptions {
+  /** The URI of the type of a problem, `about:blank` where it gives none. */
+  readonly typeOf?: (error: HTTPException | RequestValidationError) => string | undefined;
+}
+
+const ProblemDetails = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().optional(),
+    errors: z.array(IssueSchema).optional(),
+    details: z.unknown().optional(),
+  })
+  .meta({ id: 'ProblemDetails' });
+
+/**
+ * Errors as problem details (RFC 9457): `errors` of an app's options.
+ *
+ * The issues of invalid inputs are `errors`; a detail that is no text is `details`.
+ */
+export function problemDetails({ typeOf = () => undefined }: ProblemDetailsOptions = {}): ErrorsOptions {
+  return {
+    schema: ProblemDetails,
+    mediaType: 'application/problem+json',
+    body(error) {
+      const type = typeOf(error) ?? 'about:blank';
+      if (!(error instanceof HTTPException)) {
+        const { issues } = error;
+        return { type, title: phraseOf(422), status: 422, detail: 'The request is invalid', errors: issues };
+      }
+      const { status, detail } = error;
+      const title = phraseOf(status);
+      if (typeof detail !== 'string') return { type, title, status, details: detail };
+      return { type, title, status, ...(detail === title ? {} : { detail }) };
+    },
+  };
+}

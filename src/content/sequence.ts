@@ -1,0 +1,60 @@
+import { ResponseValidationError } from '../http/errors.ts';
+
+/** Items that come one after the other. */
+export type Sequence<T> = AsyncIterable<T> | Iterable<T>;
+
+type Items = AsyncIterator<unknown, unknown> | Iterator<unknown, unknown>;
+type Piece = string | Uint8Array;
+
+/** What is made of one item; throws for one that does not fit. */
+export type Convert = (item: never) => Piece | Promise<Piece>;
+
+/** The items of a returned value; throws for a value that has none. */
+export function itemsOf(value: unknown): Items {
+  if (typeof value === 'object' && value !== null) {
+    if (Symbol.asyncIterator in value) return (value as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+    if (Symbol.iterator in value) return (value as Iterable<unknown>)[Symbol.iterator]();
+  }
+  throw new ResponseValidationError(`an iterable was expected, and ${kindOf(value)} was returned`);
+}
+
+/** The pieces of a body, one for each item of a returned value. */
+export function mapItems(value: unknown, convert: Convert): AsyncIterable<Piece> {
+  const items = itemsOf(value);
+  return { [Symbol.asyncIterator]: () => new MappedItems(items, convert) };
+}
+
+/**
+ * Not a generator: one that waits for an item would keep its `return` until the item is there, and what the user's
+ * iterator holds would be released as late.
+ */
+class MappedItems implements AsyncIterator<Piece, undefined> {
+  readonly #items: Items;
+  readonly #convert: Convert;
+
+  constructor(items: Items, convert: Convert) {
+    this.#items = items;
+    this.#convert = convert;
+  }
+
+  async next(): Promise<IteratorResult<Piece, undefined>> {
+    const { done, value } = await this.#items.next();
+    if (done === true) return { done: true, value: undefined };
+    try {
+      return { done: false, value: await this.#convert(value as never) };
+    } catch (error) {
+      await this.return();
+      throw error;
+    }
+  }
+
+  async return(): Promise<IteratorResult<Piece, undefined>> {
+    await this.#items.return?.();
+    return { done: true, value: undefined };
+  }
+}
+
+/** What a value is, in a word that tells nothing of it. */
+export function kindOf(value: unknown): string {
+  return value === null ? 'null' : typeof value;
+}

@@ -1,0 +1,46 @@
+import type { HeaderFields } from './errors.ts';
+
+const shared = new WeakSet<readonly string[]>();
+
+/** Marks headers as ones that many replies have in common, so that an adapter may keep what it makes of them. */
+export function share(headers: readonly string[]): readonly string[] {
+  shared.add(headers);
+  return headers;
+}
+
+export function areShared(headers: readonly string[]): boolean {
+  return shared.has(headers);
+}
+
+/** Names with their values, of a list of names and values in turn. */
+export function* pairsOf(headers: readonly string[]): Generator<readonly [string, string]> {
+  for (let index = 0; index < headers.length; index += 2)
+    yield [headers[index] as string, headers[index + 1] as string];
+}
+
+/** The first value of a header in a list of names and values in turn. */
+export function headerIn(headers: readonly string[], name: string): string | undefined {
+  for (let index = 0; index < headers.length; index += 2) {
+    if (headers[index]?.toLowerCase() === name) return headers[index + 1];
+  }
+  return undefined;
+}
+
+/** The list with these fields in place of its own of the same names. */
+export function withFields(headers: readonly string[], fields: HeaderFields | undefined): readonly string[] {
+  if (fields === undefined) return headers;
+  // Headers refuses what would split a line, and joins nothing but what may be joined.
+  const added = [...new Headers(fields as [string, string][])];
+  const names = new Set(added.map(([name]) => name));
+  return [...without(headers, names), ...added.flat()];
+}
+
+/** The list without the headers of these names, which are in lower case. */
+export function without(headers: readonly string[], names: ReadonlySet<string>): string[] {
+  const kept: string[] = [];
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = headers[index] ?? '';
+    if (!names.has(name.toLowerCase())) kept.push(name, headers[index + 1] ?? '');
+  }
+  return kept;
+}

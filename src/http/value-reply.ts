@@ -1,0 +1,59 @@
+import { BodySource } from './body-source.ts';
+import { FrameworkError } from './errors.ts';
+import type { Exchange } from './exchange.ts';
+import { without } from './headers.ts';
+import { type Reply, sendable, toJson } from './reply.ts';
+import { hasNoContent } from './status.ts';
+
+const JSON_TYPE: readonly string[] = ['Content-Type', 'application/json'];
+const NO_HEADERS: readonly string[] = [];
+
+/** The reply to a value for which nothing is declared: a `Response` as it is, everything else as JSON. */
+export function replyToValue(value: unknown, exchange: Exchange, headers: readonly string[] = NO_HEADERS): Reply {
+  if (isResponse(value)) return replyToResponse(value, exchange, headers);
+  if (isAsyncIterable(value)) throw new FrameworkError(UNDECLARED_STREAM);
+  const status = sendable(exchange.outgoing?.status ?? 200);
+  if (hasNoContent(status)) return { status, headers, body: null };
+  return { status, headers: [...JSON_TYPE, ...headers], body: toJson(value) };
+}
+
+export const UNDECLARED_STREAM =
+  'An async iterable was returned where no stream is declared; declare one of lines(), events(), text() and bytes() as the response';
+
+/** A returned `Response` is sent as it is; `headers` are those of all replies of the route. */
+export function replyToResponse(response: Response, { method }: Exchange, headers: readonly string[]): Reply {
+  if (response.bodyUsed) throw new FrameworkError('The returned Response has been read already');
+  if (response.status < 200) throw new FrameworkError(`A Response of status ${response.status} cannot be sent`);
+  const own = [...response.headers].filter(([name]) => !describesAnotherBody(name, response, method));
+  return {
+    status: response.status,
+    headers: [...without(headers, new Set(own.map(([name]) => name))), ...own.flat()],
+    body: response.body === null ? null : new BodySource(response.body),
+  };
+}
+
+/**
+ * A declared length is whatever somebody wrote, and one that is false puts a connection out of step. What `fetch` gave
+ * has been decoded, so that its coding is no longer that of the body.
+ */
+function describesAnotherBody(name: string, { body, url }: Response, method: string): boolean {
+  if (name === 'content-length') return body !== null || method !== 'HEAD';
+  return name === 'content-encoding' && url !== '' && body !== null;
+}
+
+/** By its tag: to name the class would load the Web objects of Node at the first reply. */
+export function isResponse(value: unknown): value is Response {
+  if (typeof value !== 'object' || value === null) return false;
+  return (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === 'Response';
+}
+
+export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  return typeof (value as { [Symbol.asyncIterator]?: unknown })[Symbol.asyncIterator] === 'function';
+}
+
+/** Whether a value can only be JSON; told by its prototype, which costs less than a look for what others have. */
+export function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return (prototype === Object.prototype || prototype === Array.prototype) && !isAsyncIterable(value);
+}

@@ -1,0 +1,160 @@
+import type { ZodType } from 'zod';
+import { type Content, isContent } from '../content/content.ts';
+import { JsonContent } from '../content/json.ts';
+import { hasNoContent } from '../http/status.ts';
+import type {
+  ErrorsDeclaration,
+  ResponseDeclaration,
+  ResponseDeclarations,
+  ResponseExample,
+} from '../metadata/declarations.ts';
+
+/** Where responses are declared for several statuses: `4XX` and the like, or all others. */
+const RANGE = /^[1-5]XX$/;
+
+/** What is declared of the responses of one status, of a range of them, or of all others. */
+export interface DeclaredAnswer {
+  /** A status, a range such as `4XX`, or `default`. */
+  readonly key: string;
+  readonly description: string | undefined;
+  /** Alternatives of one body; none where no body is declared. */
+  readonly contents: readonly Content<never>[];
+  readonly headers: Readonly<Record<string, ZodType>>;
+  readonly examples: Readonly<Record<string, ResponseExample>> | undefined;
+}
+
+/** What an operation may answer: how each value is checked and sent, and how it is documented. */
+export class Answers {
+  /** The status of a value for which none is set. */
+  readonly status: number;
+  readonly errors: ErrorsDeclaration;
+  readonly #declared: ReadonlyMap<string, DeclaredAnswer>;
+
+  constructor(status: number, errors: ErrorsDeclaration, declared: ReadonlyMap<string, DeclaredAnswer>) {
+    this.status = status;
+    this.errors = errors;
+    this.#declared = declared;
+  }
+
+  get declared(): readonly DeclaredAnswer[] {
+    return [...this.#declared.values()];
+  }
+
+  /** What is declared for exactly this key of the document. */
+  at(key: string): DeclaredAnswer | undefined {
+    return this.#declared.get(key);
+  }
+
+  /** What holds for a status: its own declaration, that of its range, or the one for all others. */
+  for(status: number): DeclaredAnswer | undefined {
+    const range = `${Math.trunc(status / 100)}XX`;
+    return this.at(String(status)) ?? this.at(range) ?? this.at('default');
+  }
+
+  /** The contents of the usual response. */
+  get usual(): readonly Content<never>[] {
+    return this.at(String(this.status))?.contents ?? [];
+  }
+}
+
+/**
+ * Merges what was declared, the farthest first: app, include, dependencies, controller, route.
+ *
+ * `usual` is the content of the usual response; what `responses` say of its status besides is kept.
+ */
+export function readAnswers(
+  { response, status: declaredStatus }: { readonly response?: unknown; readonly status?: number | undefined },
+  declarations: readonly (ResponseDeclarations | undefined)[],
+  errors: ErrorsDeclaration,
+  say: (text: string) => void,
+): Answers {
+  const usual = response === undefined ? undefined : contentOf(response);
+  if (response !== undefined && usual === undefined) say('its `response` is neither a schema nor a content');
+  const status = declaredStatus ?? usual?.status ?? 200;
+  const declared = new Map<string, DeclaredAnswer>();
+  for (const [key, declaration] of declarations.flatMap((responses) => Object.entries(responses ?? {}))) {
+    const answer = readAnswer(key, declaration, say);
+    if (answer !== undefined) declared.set(key, merged(declared.get(key), answer));
+  }
+  if (usual !== undefined) {
+    const own = declared.get(String(status)) ?? empty(String(status));
+    declared.set(String(status), { ...own, contents: own.contents.length === 0 ? [usual] : own.contents });
+  }
+  return new Answers(status, errors, declared);
+}
+
+const ANYTHING = [new JsonContent()];
+
+/**
+ * The contents by which a value of some status is sent.
+ *
+ * A success that is not declared is sent like the usual response. An error that is not declared has the shape of
+ * errors, where the operation declares what it responds with at all.
+ */
+export function contentsFor(answers: Answers, status: number): readonly Content<never>[] {
+  const declared = answers.for(status)?.contents ?? [];
+  if (declared.length > 0) return declared;
+  const { usual, errors } = answers;
+  if (usual.length === 0) return ANYTHING;
+  return status < 400 ? usual : [new JsonContent(errors.schema, errors.mediaType)];
+}
+
+/** All schemas that the responses of an operation are checked and documented by. */
+export function schemasOfAnswers({ declared, errors }: Answers): readonly ZodType[] {
+  const schemas = declared.flatMap(({ contents, headers }) => [
+    ...contents.flatMap(({ schema, itemSchema }) => [schema ?? [], itemSchema ?? []].flat()),
+    ...Object.values(headers),
+  ]);
+  return [...schemas, ...(errors.schema === undefined ? [] : [errors.schema])];
+}
+
+/** Contents of statuses that have no body; their keys. */
+export function contentsWithoutBody({ declared }: Answers): readonly string[] {
+  return declared.filter(({ key, contents }) => hasNoContent(Number(key)) && contents.length > 0).map(({ key }) => key);
+}
+
+function readAnswer(
+  key: string,
+  declaration: ResponseDeclaration | ZodType | Content<never> | undefined,
+  say: (text: string) => void,
+): DeclaredAnswer | undefined {
+  if (declaration === undefined) return undefined;
+  if (!isStatusKey(key)) {
+    say(`'${key}' in its responses is neither a status from 200 to 599, nor a range such as 4XX, nor 'default'`);
+    return undefined;
+  }
+  const content = contentOf(declaration);
+  if (content !== undefined) return { ...empty(key), contents: [content] };
+  const { description, headers = {}, examples, content: given = [] } = declaration as ResponseDeclaration;
+  const listed = Array.isArray(given) ? given : [given];
+  const contents = listed.flatMap((one) => contentOf(one) ?? []);
+  if (contents.length < listed.length) say(`the content of its response '${key}' is neither a schema nor a content`);
+  return { key, description, contents, headers, examples };
+}
+
+function isStatusKey(key: string): boolean {
+  return key === 'default' || RANGE.test(key) || (/^\d{3}$/.test(key) && Number(key) >= 200 && Number(key) <= 599);
+}
+
+/** The nearer declaration, with what only the farther one says. */
+function merged(far: DeclaredAnswer | undefined, near: DeclaredAnswer): DeclaredAnswer {
+  if (far === undefined) return near;
+  return {
+    key: near.key,
+    description: near.description ?? far.description,
+    contents: near.contents.length > 0 ? near.contents : far.contents,
+    headers: { ...far.headers, ...near.headers },
+    examples: near.examples ?? far.examples,
+  };
+}
+
+function empty(key: string): DeclaredAnswer {
+  return { key, description: undefined, contents: [], headers: {}, examples: undefined };
+}
+
+/** A content as it is, and JSON for a bare schema. */
+function contentOf(value: unknown): Content<never> | undefined {
+  if (isContent(value)) return value;
+  const isSchema = typeof value === 'object' && value !== null && '_zod' in value;
+  return isSchema ? new JsonContent(value as ZodType) : undefined;
+}
