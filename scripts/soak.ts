@@ -70,7 +70,8 @@ async function measure(): Promise<{ heap: number; sockets: number; open: number 
 
 const { values } = parseArgs({ options: { count: { type: 'string' } } });
 const count = Number(values.count ?? 100_000);
-const logger = { info(): void {}, warn: console.warn, error: console.error };
+const write = (text: string): void => void process.stdout.write(`${text}\n`);
+const logger = { info(): void {}, warn: write, error: write };
 const app = new App({ title: 'Soaked', version: '1', controllers: [SoakedController], logger });
 const server = await serve(app, { port: 0, logger });
 for (const [kind, bytes] of Object.entries(KINDS)) {
@@ -85,9 +86,7 @@ for (const [kind, bytes] of Object.entries(KINDS)) {
   await run(count);
   const after = await measure();
   const grown = after.heap - before.heap > 10 || after.sockets > before.sockets || after.open > before.open;
-  console.log(
-    `${count} aborted ${kind}: ${JSON.stringify(before)} -> ${JSON.stringify(after)}${grown ? ' GROWN' : ''}`,
-  );
+  write(`${count} aborted ${kind}: ${JSON.stringify(before)} -> ${JSON.stringify(after)}${grown ? ' GROWN' : ''}`);
   if (grown) process.exitCode = 1;
 }
 await server.close();

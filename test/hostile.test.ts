@@ -307,7 +307,7 @@ describe('ctx.request', () => {
     @Controller()
     class ReadingController {
       @Post('/', { timeout: 0 }) async read(@Ctx() { request }: Context) {
-        await request.text().catch((error: Error) => (outcome = error.name));
+        await request.text().catch((error: unknown) => (outcome = (error as Error).name));
       }
     }
     const { port: to } = await served(appOf([ReadingController]));

@@ -29,7 +29,7 @@ export function stackOf(error: unknown): string {
 }
 
 /** An entry of several lines: what happened, and below it the stack, each line of which is marked. */
-export function entryOf(what: string, error: unknown): string {
+function entryOf(what: string, error: unknown): string {
   return [what, ...linesOf(error, CAUSES)].map(printable).join(CONTINUED);
 }
 
@@ -37,7 +37,8 @@ function linesOf(error: unknown, causes: number): string[] {
   try {
     // The check may throw as well: of a Proxy it is somebody else's code, like a getter.
     if (!(error instanceof Error)) return [`thrown value: ${describeValue(error)}`];
-    const lines = String(error.stack ?? `${error.name}: ${error.message}`).split('\n');
+    const stack: unknown = error.stack ?? `${error.name}: ${error.message}`;
+    const lines = String(stack).split('\n');
     const { cause } = error;
     if (cause === undefined || causes === 0) return lines;
     const [first = '', ...more] = linesOf(cause, causes - 1);
@@ -65,10 +66,14 @@ export class ErrorLog {
 
   write(error: unknown, where: string): void {
     try {
-      const written: unknown = this.#logger.error(entryOf(`Unhandled error in ${where}`, error));
-      if (isPromise(written)) written.then(undefined, () => {});
+      ignoreRejection(this.#logger.error(entryOf(`Unhandled error in ${where}`, error)));
     } catch {
       return;
     }
   }
+}
+
+/** A logger may be asynchronous whatever its type says. */
+function ignoreRejection(written: unknown): void {
+  if (isPromise(written)) written.then(undefined, () => {});
 }

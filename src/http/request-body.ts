@@ -31,7 +31,7 @@ export function lazyBody(open: () => Pieces): ReadableStream<Uint8Array> {
         source ??= open();
         const { done, value } = await source.next();
         if (done === true) controller.close();
-        else controller.enqueue(value as Uint8Array);
+        else controller.enqueue(value);
       },
       async cancel(): Promise<void> {
         await source?.return?.();
