@@ -6,12 +6,13 @@ import { Dispatcher } from './http/dispatcher.ts';
 import type { Endpoint } from './http/endpoint.ts';
 import type { ErrorClass } from './http/error-handlers.ts';
 import { ErrorReplies } from './http/error-replies.ts';
-import { respond } from './http/fetch.ts';
+import { type FetchOptions, respond } from './http/fetch.ts';
 import type { Incoming } from './http/incoming.ts';
 import { ErrorLog } from './http/log.ts';
 import { PendingWork } from './http/pending-work.ts';
 import type { Reply } from './http/reply.ts';
 import { Router } from './http/router.ts';
+import { settle } from './http/shutdown.ts';
 import type { Dependable, ValueOf } from './metadata/dependable.ts';
 import type { Class } from './metadata/store.ts';
 import { AppNodes } from './model/app-nodes.ts';
@@ -88,10 +89,11 @@ export class App {
     return this;
   }
 
-  /** Answers a Web request: the whole framework as one function, already bound. */
-  readonly fetch = (request: Request): Promise<Response> => {
+  /** Responds to a Web request: the whole framework as one function, already bound. */
+  readonly fetch = (request: Request, options: FetchOptions = {}): Promise<Response> => {
     return respond(
       request,
+      options,
       (incoming, send) => this.handle(incoming, send),
       (error, incoming) => this.refuse(error, incoming),
     );
@@ -164,15 +166,7 @@ export class App {
   }
 
   async #close(within?: number): Promise<void> {
-    const settled = this.#pending.settle();
-    if (within !== undefined && !(await inTime(settled, within))) {
-      // Nobody is left to be answered; what was entered is left, and then what it was made from.
-      this.#deadlines.expireAll();
-      this.#pending.hurry();
-      await inTime(settled, LAST_GRACE);
-    } else {
-      await settled;
-    }
+    await settle(this.#pending, this.#deadlines, within);
     for (const scope of this.#scopes) await scope.close().catch((error: unknown) => this.#log.write(error, 'a scope'));
     await this.#appValues.close((error, name) => this.#log.write(error, `the cleanup of '${name}'`));
   }
@@ -231,18 +225,6 @@ export class App {
   get docsPath(): string | undefined {
     return this.#pages.find(({ isDocumentation }) => isDocumentation)?.template.pattern;
   }
-}
-
-/** Milliseconds for what is given up to clean up. */
-const LAST_GRACE = 500;
-
-/** Whether a promise settles within so many milliseconds. */
-async function inTime(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), milliseconds)));
-  const settled = await Promise.race([promise.then(() => true), late]);
-  clearTimeout(timer);
-  return settled;
 }
 
 function overridesOf(overrides: readonly Override[]): ReadonlyMap<unknown, unknown> {

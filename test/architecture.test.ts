@@ -27,6 +27,8 @@ const RULES: Record<string, Rule> = {
     types: ['openapi3-ts/oas31', ...SCHEMAS],
   },
   'app-options.ts': { uses: ['content', 'http'], types: ['metadata', 'model', 'openapi', 'openapi3-ts/oas31'] },
+  lambda: { uses: [], types: ['app.ts'] },
+  'workers.ts': { uses: [], types: ['app.ts'] },
   'testing.ts': { uses: [], types: ['app.ts', 'openapi3-ts/oas31'] },
   'index.ts': { uses: ['*'], types: [] },
 };

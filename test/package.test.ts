@@ -67,6 +67,8 @@ const PUBLIC_NAMES = {
   ],
   'portico/node': ['serve', 'toNodeListener'],
   'portico/middleware': ['accessLog', 'cors', 'requestId', 'securityHeaders'],
+  'portico/workers': ['toWorker'],
+  'portico/lambda': ['toLambdaHandler'],
   'portico/testing': ['assertSecurityDocumented', 'findSecurityMismatches'],
 };
 
@@ -88,6 +90,7 @@ const PUBLIC_TYPES = [
   'DocsOptions',
   'ErrorsOptions',
   'EventsOptions',
+  'FetchOptions',
   'FieldsInput',
   'FileOptions',
   'HTTPAuthorizationCredentials',
@@ -208,7 +211,7 @@ test('the package asks for these dependencies and no others', () => {
 test('these are the public names', async () => {
   const names = Object.fromEntries(
     await Promise.all(
-      ['portico', 'portico/node', 'portico/middleware', 'portico/testing'].map(async (specifier) => {
+      Object.keys(PUBLIC_NAMES).map(async (specifier) => {
         return [specifier, Object.keys((await import(specifier)) as object).toSorted()] as const;
       }),
     ),

@@ -19,7 +19,8 @@ class EventStream implements AsyncIterator<string, undefined> {
   readonly #items: ReturnType<typeof itemsOf>;
   readonly #text: Text;
   readonly #keepAlive: number;
-  readonly #forget: () => void;
+  /** Takes back what listens for the end of the app. */
+  #forget: () => void = () => {};
   #ended: Promise<unknown> | undefined = undefined;
   /** The event that is awaited: it goes on being so while comments are sent. */
   #pending: Promise<string | undefined> | undefined = undefined;

@@ -73,6 +73,11 @@ export class Context {
     return this.exchange.incoming.clientAddress;
   }
 
+  /** What was passed to `app.fetch` as `platform`; adapters of platforms say what it is. */
+  get platform(): unknown {
+    return this.exchange.incoming.platform;
+  }
+
   /** Status, headers and cookies of the response; its headers are merged into whatever is sent. */
   get response(): ContextResponse {
     return this.exchange.response;

@@ -9,6 +9,10 @@ type Late = (error: HTTPException, overdue: Promise<Reply>, exchange: Exchange) 
 /** Milliseconds after which a timer looks again; how long it keeps a process alive that has nothing else to do. */
 const LOOK = 250;
 
+/** Where the timers of one request die with it, each request needs one of its own. */
+const TIMERS_ARE_OWN =
+  (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent === 'Cloudflare-Workers';
+
 /** The time limits of an app, one for all requests that have the same. */
 export class Deadlines {
   readonly #late: Late;
@@ -40,6 +44,8 @@ class Limited {
   previous: Limited | undefined = undefined;
   next: Limited | undefined = undefined;
   overdue: ((reply: Reply) => void) | undefined = undefined;
+  /** Where it has a timer of its own. */
+  timer: ReturnType<typeof setTimeout> | undefined = undefined;
 
   constructor(due: number, exchange: Exchange) {
     this.due = due;
@@ -65,14 +71,15 @@ export class Deadline {
   constructor(timeout: number, late: Late) {
     this.#timeout = timeout;
     this.#late = late;
-    if (timeout !== Number.POSITIVE_INFINITY) void this.#watchOver();
+    if (timeout !== Number.POSITIVE_INFINITY && !TIMERS_ARE_OWN) void this.#watchOver();
   }
 
   /** The reply, or what stands in its place; the context's signal is aborted then. What still runs is not waited for. */
   within(reply: Eventual<Reply>, exchange: Exchange): Eventual<Reply> {
     const limited = new Limited(Date.now() + this.#timeout, exchange);
     this.#add(limited);
-    if (!this.#watching) this.#watch?.();
+    if (TIMERS_ARE_OWN) this.#arm(limited);
+    else if (!this.#watching) this.#watch?.();
     reply.then((settled) => this.#arrive(limited, settled));
     return limited.reply;
   }
@@ -80,7 +87,13 @@ export class Deadline {
   #arrive(limited: Limited, reply: Reply): void {
     if (limited.overdue !== undefined) return limited.overdue(reply);
     this.#remove(limited);
+    if (limited.timer !== undefined) clearTimeout(limited.timer);
     limited.reply.settle(reply);
+  }
+
+  #arm(limited: Limited): void {
+    if (this.#timeout === Number.POSITIVE_INFINITY) return;
+    limited.timer = setTimeout(() => this.#expire(limited), this.#timeout);
   }
 
   #add(limited: Limited): void {

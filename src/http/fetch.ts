@@ -5,6 +5,16 @@ import { pairsOf } from './headers.ts';
 import type { Reply } from './reply.ts';
 import { bounded, lazyBody, type Pieces } from './request-body.ts';
 
+/** What a platform knows of a request that is not in it. */
+export interface FetchOptions {
+  /** The address of the peer. */
+  readonly clientAddress?: string | undefined;
+  /** Keeps the platform alive until a promise settles: gets whatever runs after the response. */
+  readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
+  /** Becomes `ctx.platform`. */
+  readonly platform?: unknown;
+}
+
 const encoder = new TextEncoder();
 
 /** A Web `Request` as the app reads it. */
@@ -13,13 +23,19 @@ class FetchIncoming implements Incoming {
   readonly source: Request;
   readonly method: string;
   readonly target: string;
+  readonly clientAddress: string | undefined;
+  readonly platform: unknown;
+  readonly #waitUntil: FetchOptions['waitUntil'];
   #gone = false;
   #listeners: (() => void)[] | undefined = undefined;
   #body: Promise<Uint8Array> | undefined = undefined;
   #taken = false;
 
-  constructor(request: Request) {
+  constructor(request: Request, { clientAddress, waitUntil, platform }: FetchOptions) {
     this.source = request;
+    this.clientAddress = clientAddress;
+    this.platform = platform;
+    this.#waitUntil = waitUntil;
     this.method = request.method;
     this.target = targetOf(request.url);
   }
@@ -42,8 +58,9 @@ class FetchIncoming implements Incoming {
 
   readonly #leave = (): void => this.leave();
 
-  get clientAddress(): undefined {
-    return undefined;
+  waitUntil(promise: Promise<unknown>): void {
+    // A platform's own object may be what has it.
+    this.#waitUntil?.(promise);
   }
 
   /** The client has gone, or has cancelled the body of the reply. */
@@ -112,11 +129,12 @@ class FetchIncoming implements Incoming {
 /** Responds to a Web request; a reply that cannot be sent is reported, and a constant 500 goes out instead. */
 export function respond(
   request: Request,
+  options: FetchOptions,
   handle: (incoming: Incoming, send: (reply: Reply) => void) => void,
   refuse: (error: unknown, incoming: Incoming) => Reply,
 ): Promise<Response> {
   return new Promise((resolve) => {
-    const incoming = new FetchIncoming(request);
+    const incoming = new FetchIncoming(request, options);
     handle(incoming, (reply) => {
       try {
         resolve(toResponse(reply, incoming));

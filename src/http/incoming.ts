@@ -20,6 +20,10 @@ export interface Incoming {
   /** The request as a Web `Request`, whose body fails with a 413 once it has given more than `limit` bytes. */
   toRequest(limit: () => number): Request;
   readonly clientAddress: string | undefined;
+  /** What the platform gives a request besides, such as the environment of a worker. */
+  readonly platform?: unknown;
+  /** Keeps the platform alive until a promise settles. */
+  waitUntil?(promise: Promise<unknown>): void;
   /** Reads a file of the documentation page's package, where the platform can; undefined where it is not installed. */
   readAsset?(name: string): Promise<Uint8Array | undefined>;
 }

@@ -43,7 +43,7 @@ export class PendingWork {
     const source = reply.body instanceof BodySource ? reply.body : undefined;
     if (exchange.backgroundTasks === undefined && exchange.cleanup === undefined && source === undefined) return reply;
     const finish = (error?: unknown): void | Promise<void> => {
-      if (this.#unsent.delete(unsent)) return this.#track(this.#finish(exchange, error));
+      if (this.#unsent.delete(unsent)) return this.#track(this.#finish(exchange, error), exchange);
     };
     const unsent: Unsent = { source, finish };
     this.#unsent.add(unsent);
@@ -52,7 +52,7 @@ export class PendingWork {
 
   /** Ends what belongs to a reply that comes too late to be sent. */
   dismiss(late: Promise<Reply>, exchange: Exchange): void {
-    void this.#track(this.#dismiss(late, exchange));
+    void this.#track(this.#dismiss(late, exchange), exchange);
   }
 
   /** From now on, what does not settle by itself is left at once. */
@@ -78,7 +78,8 @@ export class PendingWork {
     await this.idle();
   }
 
-  #track(promise: Promise<void>): Promise<void> {
+  #track(promise: Promise<void>, { incoming }: Exchange): Promise<void> {
+    incoming.waitUntil?.(promise);
     this.#pending.add(promise);
     const settled = (): boolean => this.#pending.delete(promise);
     promise.then(settled, settled);

@@ -1,0 +1,88 @@
+import type { App } from '../app.ts';
+import { type LambdaEvent, sourceIpOf, toRequest } from './event.ts';
+import { headOf, type LambdaHead, type LambdaResult, toResult } from './result.ts';
+
+/** What `ctx.platform` is on Lambda. */
+export interface LambdaPlatform {
+  readonly event: LambdaEvent;
+  readonly context: unknown;
+}
+
+export interface LambdaOptions {
+  /** Streams responses, for functions that are invoked so (`InvokeMode: RESPONSE_STREAM`). */
+  readonly streaming?: boolean;
+}
+
+/** Answers an event once the response is there and everything that runs after it has ended. */
+export type LambdaHandler = (event: LambdaEvent, context?: unknown) => Promise<LambdaResult>;
+
+/** The stream that the runtime gives a streaming function. */
+interface ResponseStream {
+  write(chunk: Uint8Array): boolean;
+  end(): void;
+  once(event: 'drain' | 'close', listener: () => void): unknown;
+}
+
+/** What the runtime of a streaming function has. */
+interface Runtime {
+  streamifyResponse(handler: (event: LambdaEvent, stream: ResponseStream, context: unknown) => Promise<void>): unknown;
+  readonly HttpResponseStream: { from(stream: ResponseStream, head: LambdaHead): ResponseStream };
+}
+
+/**
+ * The app as an AWS Lambda handler, for API Gateway (payload formats 1 and 2), function URLs and load balancers.
+ *
+ * `ctx.platform` is `{ event, context }`, and the client's address the `sourceIp` of the event.
+ */
+export function toLambdaHandler(app: App, options: LambdaOptions = {}): LambdaHandler {
+  return options.streaming === true ? streaming(app) : buffering(app);
+}
+
+function buffering(app: App): LambdaHandler {
+  return async function handle(event, context) {
+    const work = new Work();
+    try {
+      return await toResult(await fetchEvent(app, event, context, work), event);
+    } finally {
+      await work.settle();
+    }
+  };
+}
+
+function streaming(app: App): LambdaHandler {
+  const { awslambda: runtime } = globalThis as { awslambda?: Runtime };
+  if (runtime === undefined) throw new TypeError('toLambdaHandler: only the runtime of Lambda can stream responses');
+  return runtime.streamifyResponse(async function stream(event, target, context) {
+    const work = new Work();
+    const response = await fetchEvent(app, event, context, work);
+    const out = runtime.HttpResponseStream.from(target, headOf(response));
+    const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = response.body?.getReader();
+    for (let piece = await reader?.read(); piece?.value !== undefined; piece = await reader?.read()) {
+      if (!out.write(piece.value)) await new Promise<void>((resolve) => out.once('drain', resolve));
+    }
+    out.end();
+    await work.settle();
+  }) as LambdaHandler;
+}
+
+function fetchEvent(app: App, event: LambdaEvent, context: unknown, work: Work): Promise<Response> {
+  const platform: LambdaPlatform = { event, context };
+  const waitUntil = (promise: Promise<unknown>): void => work.add(promise);
+  return app.fetch(toRequest(event), { clientAddress: sourceIpOf(event), platform, waitUntil });
+}
+
+/** What runs after a response: Lambda freezes a process as soon as its handler has settled. */
+class Work {
+  readonly #promises = new Set<Promise<unknown>>();
+
+  add(promise: Promise<unknown>): void {
+    this.#promises.add(promise);
+  }
+
+  async settle(): Promise<void> {
+    for (let count = -1; count !== this.#promises.size;) {
+      count = this.#promises.size;
+      await Promise.allSettled(this.#promises);
+    }
+  }
+}
