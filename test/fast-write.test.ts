@@ -20,6 +20,7 @@ import { appOf, exchange, Log, servers } from './world.ts';
 // Everything that is asked over a socket elsewhere, with the option on.
 process.env['PORTICO_FAST_WRITE'] = '1';
 await import('./socket.test.ts');
+await import('./hostile.test.ts');
 await import('./replies.test.ts');
 await import('./routing.test.ts');
 await import('./inputs.test.ts');

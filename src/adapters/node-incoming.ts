@@ -1,11 +1,11 @@
-import { AsyncResource } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
 import { HTTPException, RequestAbandonedError } from '../http/errors.ts';
 import type { Incoming } from '../http/incoming.ts';
-import { type Eventual, Later } from '../http/promise.ts';
+import type { Eventual } from '../http/promise.ts';
 import { pairsOf } from '../http/headers.ts';
+import { lazyBody, type Pieces } from '../http/request-body.ts';
 import { readAsset } from './node-assets.ts';
+import { NodeBody } from './node-body.ts';
 import { type Head, isNamed } from './node-target.ts';
 
 const EMPTY = new Uint8Array();
@@ -20,11 +20,8 @@ export class NodeIncoming implements Incoming {
   readonly #head: Head;
   readonly #trustedProxies: number;
   /** Whether the client waits for a 100 before it sends the body. */
-  #continues: boolean;
-  /** Whether reading stopped at the limit. */
-  #cut = false;
-  #body: Uint8Array | Later<Uint8Array> | undefined = undefined;
-  #request: Request | undefined = undefined;
+  readonly #continues: boolean;
+  #body: NodeBody | undefined = undefined;
 
   constructor(
     message: IncomingMessage,
@@ -48,7 +45,7 @@ export class NodeIncoming implements Incoming {
   }
 
   get gone(): boolean {
-    return this.response.destroyed;
+    return this.response.destroyed || this.#message.socket.destroyed;
   }
 
   whenGone(listener: () => void): void {
@@ -66,12 +63,10 @@ export class NodeIncoming implements Incoming {
     const peer = this.#message.socket.remoteAddress;
     if (this.#trustedProxies === 0) return peer;
     // Each proxy has added the address that it saw; those further left are the client's own words.
-    const addresses = [...(this.header('x-forwarded-for')?.split(',') ?? []).map((address) => address.trim()), peer];
+    // RFC 9110 §5.6.1: empty members of a list count for nothing.
+    const forwarded = (this.header('x-forwarded-for') ?? '').split(',').map((address) => address.trim());
+    const addresses = [...forwarded.filter((address) => address !== ''), peer];
     return addresses[Math.max(0, addresses.length - 1 - this.#trustedProxies)];
-  }
-
-  get request(): Request {
-    return (this.#request ??= this.#toRequest());
   }
 
   /** The raw list is scanned: to build the object of all headers costs more than most requests need. */
@@ -97,103 +92,48 @@ export class NodeIncoming implements Incoming {
 
   read(limit: number): Uint8Array | Eventual<Uint8Array> {
     if (this.length > limit) throw new HTTPException(413);
-    return (this.#body ??= this.#hasBody ? this.#collect(limit) : EMPTY);
+    return this.#hasBody ? this.#content.read(limit) : EMPTY;
   }
 
   /** Whether something of a body may still come that nobody reads, so that the connection cannot be used again. */
   get unread(): boolean {
-    const isLeft = this.#hasBody && this.#body === undefined && !this.#message.complete;
-    return isLeft || this.#cut || this.#continues;
+    if (this.#body !== undefined) return this.#body.unread;
+    return this.#continues || (this.#hasBody && !this.#message.complete);
   }
 
-  #askForBody(): void {
-    if (this.#continues) this.response.writeContinue();
-    this.#continues = false;
+  get #content(): NodeBody {
+    return (this.#body ??= new NodeBody(this.#message, this.response, this.#continues));
   }
 
-  #collect(limit: number): Later<Uint8Array> {
-    const message = this.#message;
-    // Its 'close' has been: a client that left while something else was waited for.
-    if (message.destroyed) throw new RequestAbandonedError();
-    this.#askForBody();
-    const body = new Later<Uint8Array>();
-    // Events come in the asynchronous context of the connection, and what goes on from here is the request's.
-    const context = new AsyncResource('PorticoBody');
-    let first: Buffer | undefined;
-    let more: Buffer[] | undefined;
-    let length = 0;
-    let over = false;
-    const giveUp = (error: Error): void => {
-      over = true;
-      context.runInAsyncScope(fail, undefined, body, error);
-    };
-    message.on('data', (chunk: Buffer) => {
-      length += chunk.length;
-      if (length > limit) {
-        this.#cut = true;
-        message.removeAllListeners('data');
-        // An answer that has gone out already, for the time limit, cannot end the connection any more.
-        if (this.response.headersSent) message.destroy();
-        else message.pause();
-        giveUp(new HTTPException(413));
-      } else if (first === undefined) {
-        first = chunk;
-      } else {
-        (more ??= [first]).push(chunk);
-      }
-    });
-    message.on('end', () => {
-      if (over) return;
-      over = true;
-      const bytes = more === undefined ? (first ?? EMPTY) : Buffer.concat(more);
-      context.runInAsyncScope(settle, undefined, body, bytes);
-    });
-    message.on('close', () => {
-      if (!over) giveUp(new RequestAbandonedError());
-    });
-    return body;
-  }
-
-  #toRequest(): Request {
+  toRequest(limit: () => number): Request {
     const headers = new Headers();
     for (const [name, value] of pairsOf(this.#message.rawHeaders)) headers.append(name, value);
     const scheme = 'encrypted' in this.#message.socket ? 'https' : 'http';
-    const url = new URL(`${scheme}://${this.#head.authority ?? this.header('host') ?? 'localhost'}`);
+    // RFC 9112 §3.3: an empty Host names no host, and the asterisk is the server as a whole.
+    const { origin } = new URL(`${scheme}://${this.#head.authority ?? (this.header('host') || 'localhost')}`);
     const init: RequestInit = { method: this.method, headers, signal: this.#signal() };
-    if (this.#hasBody && this.method !== 'GET' && this.method !== 'HEAD') {
-      Object.assign(init, { body: this.#toStream(), duplex: 'half' });
+    if (this.#hasBody && !WITHOUT_BODY.has(this.method)) {
+      Object.assign(init, { body: lazyBody(() => this.#open(limit())), duplex: 'half' });
     }
-    return new Request(url.origin + this.target, init);
+    const url = this.target === '*' ? origin : origin + this.target;
+    if (this.method !== 'TRACE') return new Request(url, init);
+    // Scripts may not send it, so that the platform makes no such request.
+    return Object.defineProperty(new Request(url, { ...init, method: 'GET' }), 'method', { value: 'TRACE' });
   }
 
   #signal(): AbortSignal {
     const abort = new AbortController();
-    this.whenGone(() => abort.abort(new RequestAbandonedError()));
+    const leave = (): void => abort.abort(new RequestAbandonedError());
+    if (this.gone) leave();
+    else this.whenGone(leave);
     return abort.signal;
   }
 
-  /** What was read already is given once more. */
-  #toStream(): ReadableStream<Uint8Array> {
-    if (this.#body === undefined) {
-      this.#askForBody();
-      this.#body = new Later();
-      this.#body.fail(new TypeError('The body has been taken by the Web request'));
-      return Readable.toWeb(this.#message) as ReadableStream<Uint8Array>;
-    }
-    const body = this.#body;
-    return new ReadableStream({
-      async start(controller) {
-        controller.enqueue(await body);
-        controller.close();
-      },
-    });
+  #open(limit: number): Pieces {
+    if (this.length > limit) throw new HTTPException(413);
+    return this.#content.take(limit);
   }
 }
 
-function settle(body: Later<Uint8Array>, bytes: Uint8Array): void {
-  body.settle(bytes);
-}
-
-function fail(body: Later<Uint8Array>, error: Error): void {
-  body.fail(error);
-}
+/** Web requests of these methods have no content, as RFC 9110 §9.3 means it. */
+const WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD', 'TRACE']);

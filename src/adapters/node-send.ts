@@ -1,8 +1,9 @@
-import type { ServerResponse } from 'node:http';
+import { type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http';
 import { type BodySource, discard } from '../http/body-source.ts';
-import { headerIn } from '../http/headers.ts';
+import { pairsOf } from '../http/headers.ts';
 import type { Reply } from '../http/reply.ts';
 import { hasNoContent } from '../http/status.ts';
+import { lengthIn, measured, type Source, unframed } from './node-framing.ts';
 import type { HeadWriter } from './node-head.ts';
 
 /** Sends a reply; throws, before anything is sent, where its head cannot be. `heads` may write it in place of Node. */
@@ -16,19 +17,16 @@ export function send(reply: Reply, response: ServerResponse, close: boolean, hea
   if (typeof body === 'string' || body instanceof Uint8Array) {
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
     if (heads?.write(response, status, headers, length) !== true) {
-      writeHead(response, status, withLength(headers, length));
+      writeHead(response, status, withLength(unframed(headers), length));
     }
     if (after !== undefined) response.once('close', () => void after());
     end(response, body);
   } else if (body === null || response.req.method === 'HEAD') {
-    const silent = body !== null || (hasNoContent(status) && status !== 205);
-    const complete = silent || headerIn(headers, 'content-length') !== undefined;
-    writeHead(response, status, complete ? headers : withLength(headers, 0));
+    writeHead(response, status, headersWithoutBody(headers, reply, response.req.method));
     response.once('close', () => void discard(body).then(() => after?.()));
     response.end();
   } else {
-    writeHead(response, status, headers);
-    void stream(body, response).then(after, after);
+    void stream(begin(reply, body, headers, response), response).then(after, after);
   }
 }
 
@@ -59,14 +57,45 @@ export function writeHead(response: ServerResponse, status: number, headers: rea
   response.writeHead(status, headers as string[]);
 }
 
+/** The head of an answer that has no body, or whose body is not to be sent. */
+function headersWithoutBody(headers: readonly string[], { status, body }: Reply, method?: string): readonly string[] {
+  const plain = unframed(headers);
+  const isHead = method === 'HEAD';
+  // RFC 9110 §8.6: these two say what another answer would have had.
+  const declared = isHead || status === 304 ? lengthIn(headers) : undefined;
+  if (declared !== undefined && status !== 204) return withLength(plain, declared);
+  const isSilent = (isHead && body !== null) || (hasNoContent(status) && status !== 205);
+  return isSilent ? plain : withLength(plain, 0);
+}
+
+/** Writes the head of a streamed answer, at once unless it declares a length, which is then that of its body or left out. */
+function begin(reply: Reply, body: BodySource, headers: readonly string[], response: ServerResponse): Source {
+  const plain = unframed(headers);
+  const declared = lengthIn(headers);
+  if (declared === undefined) {
+    writeHead(response, reply.status, plain);
+    return body;
+  }
+  for (const [name, value] of pairsOf(plain)) {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+  }
+  return measured(body, declared, (length) => {
+    writeHead(response, reply.status, length === undefined ? plain : withLength(plain, length));
+  });
+}
+
+/** Pieces between two looks at what else there is to do. */
+const TURN = 16;
+
 /** Writes as fast as the client reads; rejects where the source fails, and then cuts the connection. */
-async function stream(source: BodySource, response: ServerResponse): Promise<void> {
+async function stream(source: Source, response: ServerResponse): Promise<void> {
   // One waiter at a time: a race against one promise for the whole answer would keep every piece alive.
   let wake: (() => void) | undefined;
   const rouse = (): void => wake?.();
   response.once('close', rouse).on('drain', rouse);
   try {
-    for (;;) {
+    for (let count = 1; ; count++) {
       const next = await new Promise<Awaited<ReturnType<typeof source.next>> | undefined>((resolve, reject) => {
         wake = () => response.destroyed && resolve(undefined);
         source.next().then(resolve, reject);
@@ -74,6 +103,8 @@ async function stream(source: BodySource, response: ServerResponse): Promise<voi
       if (next === undefined || response.destroyed) return await source.end();
       if (next.done === true) break;
       if (!response.write(next.value)) await new Promise<void>((resolve) => (wake = resolve));
+      // Where pieces are ready and the client reads them at once, nobody else would have a turn.
+      else if (count % TURN === 0) await new Promise<void>((resolve) => void setImmediate(resolve));
     }
     wake = undefined;
     await new Promise<void>((resolve) => {

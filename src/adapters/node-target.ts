@@ -14,11 +14,11 @@ export interface Head {
 
 const MAX_TARGET = 8192;
 const MAX_HEADERS = 1000;
-/** RFC 3986 §3.2: host and port, without user information. */
-const AUTHORITY = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+;=%-]*)(?::(\d{1,5})?)?$/;
+/** RFC 3986 §3.2: host and port, without user information; a Host header may be empty (RFC 9112 §3.2). */
+const AUTHORITY = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+;=%-]*)(?::\d{0,5})?$/;
 const ABSOLUTE = /^https?:\/\/([^/?#]*)([^#]*)$/i;
 
-let lastHost = '';
+let lastHost: string | undefined;
 
 /** Reads the head of a request once for everybody; a number is the status that refuses it. */
 export function readHead(message: IncomingMessage): Head | number {
@@ -29,7 +29,7 @@ export function readHead(message: IncomingMessage): Head | number {
   if (rawHeaders.length > 2 * MAX_HEADERS) return 431;
   let hosts = 0;
   let length = 0;
-  let chunked = false;
+  let codings: string | undefined;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string;
     const value = rawHeaders[index + 1] as string;
@@ -39,11 +39,16 @@ export function readHead(message: IncomingMessage): Head | number {
     } else if (isNamed(name, 'content-length')) {
       length = Number(value);
     } else if (isNamed(name, 'transfer-encoding')) {
-      // RFC 9112 §6.1: an unknown coding is a 501.
-      if (value.toLowerCase() !== 'chunked') return 501;
-      chunked = true;
+      codings = codings === undefined ? value : `${codings}, ${value}`;
     }
   }
+  const chunked = codings !== undefined;
+  if (chunked) {
+    const refused = refuseCodings(codings as string, message.httpVersionMinor);
+    if (refused !== undefined) return refused;
+  }
+  // A fragment is no part of a target: the router would see it, and a URL would not.
+  if (url.includes('#')) return 400;
   if (url.startsWith('/')) return { target: url, length, chunked };
   const other = otherForm(url, message.method);
   return other === undefined ? 400 : { ...other, length, chunked };
@@ -60,6 +65,15 @@ export function isNamed(header: string, name: string): boolean {
   return true;
 }
 
+/** RFC 9112 §6.1 and §6.3: the end of a body is known where `chunked` comes last, and once; nothing else is decoded. */
+function refuseCodings(codings: string, minorVersion: number): number | undefined {
+  // HTTP/1.0 has no codings: its framing is faulty whatever else it says.
+  if (minorVersion === 0) return 400;
+  const names = codings.toLowerCase().split(/[\t ]*,[\t ]*/);
+  if (names.indexOf('chunked') !== names.length - 1) return 400;
+  return names.length === 1 ? undefined : 501;
+}
+
 /** RFC 9112 §3.2.2 and §3.2.4: the absolute form must be accepted, the asterisk is for OPTIONS alone. */
 function otherForm(url: string, method: string | undefined): Pick<Head, 'target' | 'authority'> | undefined {
   if (url === '*') return method === 'OPTIONS' ? { target: url } : undefined;
@@ -70,8 +84,9 @@ function otherForm(url: string, method: string | undefined): Pick<Head, 'target'
 
 function isAuthority(value: string): boolean {
   if (value === lastHost) return true;
-  const match = AUTHORITY.exec(value);
-  if (match === null || Number(match[1] ?? 0) > 65_535) return false;
+  if (!AUTHORITY.test(value)) return false;
+  // Whatever a URL cannot be made of is refused here, and not where somebody asks for the request.
+  if (value !== '' && !URL.canParse(`http://${value}`)) return false;
   lastHost = value;
   return true;
 }

@@ -4,11 +4,13 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { App } from '../app.ts';
 import { discard } from '../http/body-source.ts';
 import { HTTPException } from '../http/errors.ts';
-import type { Logger } from '../http/log.ts';
+import { type Logger, printable } from '../http/log.ts';
 import type { Reply } from '../http/reply.ts';
+import { followQueued, lingerAtEnd, refuseBytes } from './node-connection.ts';
 import { type HeadWriter, headWriterFor } from './node-head.ts';
 import { NodeIncoming } from './node-incoming.ts';
 import { send } from './node-send.ts';
+import { listen, Shutdown } from './node-server.ts';
 import { type Head, readHead } from './node-target.ts';
 
 export interface ListenerOptions {
@@ -72,12 +74,16 @@ function listenerOf(
   state: State,
 ): (message: IncomingMessage, response: ServerResponse, continues?: boolean) => void {
   const trustedProxies = Number(trustProxy);
+  if (!Number.isInteger(trustedProxies) || trustedProxies < 0) {
+    throw new RangeError(`trustProxy is a count of proxies, and not ${shown(trustProxy)}`);
+  }
   /** Connections that are about to end: RFC 9112 §9.6, nothing that follows on them may be processed. */
   const ending = new Set<Socket>();
   const end = (reply: Reply, response: ServerResponse): void => {
     const { socket } = response.req;
     ending.add(socket);
     socket.once('close', () => ending.delete(socket));
+    lingerAtEnd(socket);
     send(reply, response, true);
   };
   const answer = (reply: Reply, incoming: NodeIncoming): void => {
@@ -92,6 +98,7 @@ function listenerOf(
   };
   return function handle(message, response, continues = false) {
     if (ending.size > 0 && ending.has(message.socket)) return;
+    if (response.socket === null) followQueued(response);
     const head = readHead(message);
     if (typeof head === 'number') {
       const refused = new NodeIncoming(message, response, REFUSED, false, trustedProxies);
@@ -106,11 +113,61 @@ function listenerOf(
 /**
  * Serves an app over HTTP until it is closed or the process gets SIGTERM or SIGINT.
  *
- * What lives as long as the app is made first. Rejects where the address cannot be listened on.
+ * What lives as long as the app is made before it listens. Rejects where that fails, where the address cannot be
+ * listened on, and for options that make no sense; what had been made for the app is closed then.
  */
 export async function serve(app: App, options: ServeOptions = {}): Promise<Served> {
-  const { port = 8000, host = '127.0.0.1', tls, limits = {}, shutdownTimeout = 10_000, logger = console } = options;
+  const { port = 8000, host = '127.0.0.1', tls, shutdownTimeout = 10_000, logger = console } = options;
+  checkOptions(port, host, shutdownTimeout);
   const state: State = { closing: false };
+  const server = await createServerFor(app, options, state, logger);
+  const shutdown = new Shutdown(server, app, shutdownTimeout, logger);
+  let address: AddressInfo;
+  try {
+    await app.start();
+    address = await listen(server, port, host, logger);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  const url = `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+  logger.info(`Serving on ${url}${app.docsPath === undefined ? '' : `, documented at ${url}${app.docsPath}`}`);
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    state.closing = true;
+    app.drain();
+    return (closed ??= shutdown.run().finally(() => {
+      process.off('SIGTERM', exit);
+      process.off('SIGINT', exit);
+    }));
+  };
+  const exit = (): void => void close().then(() => process.exit(0));
+  // A terminal and npm both pass Ctrl-C on: the second time changes nothing.
+  process.on('SIGTERM', exit);
+  process.on('SIGINT', exit);
+  return { url, port: address.port, close };
+}
+
+/** What Node would take for something else: a port that is a text is the name of a pipe, and no host is every one. */
+function checkOptions(port: unknown, host: unknown, shutdownTimeout: unknown): void {
+  if (!Number.isInteger(port) || (port as number) < 0 || (port as number) > 65_535) {
+    throw new RangeError(`Cannot listen on port ${shown(port)}: a port is an integer from 0 to 65535`);
+  }
+  if (typeof host !== 'string' || host === '') {
+    throw new TypeError(`Cannot listen on host ${shown(host)}: a host is a name or an address`);
+  }
+  // What is more runs out at once.
+  if (!(typeof shutdownTimeout === 'number' && shutdownTimeout >= 0 && shutdownTimeout < 2 ** 31)) {
+    throw new RangeError(`shutdownTimeout is milliseconds from 0 to 2147483647, and not ${shown(shutdownTimeout)}`);
+  }
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? `'${printable(value)}'` : String(value);
+}
+
+async function createServerFor(app: App, options: ServeOptions, state: State, logger: Logger): Promise<Server> {
+  const { tls, limits = {} } = options;
   const listener = listenerOf(app, options, state);
   const { maxConnections, ...timeouts } = limits;
   // Spares the events of a body that is not there, which is worth 7 % of a GET; Node 20 and 22 do not know it.
@@ -127,57 +184,6 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
     if (state.heads === undefined) logger.warn('fastWrite is off: this version of Node.js writes other heads');
   }
   server.on('checkContinue', (message: IncomingMessage, response: ServerResponse) => listener(message, response, true));
-  await listen(server, port, host);
-  try {
-    await app.start();
-  } catch (error) {
-    await drain(server, 0);
-    throw error;
-  }
-  const address = server.address() as AddressInfo;
-  const url = `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
-  logger.info(`Serving on ${url}${app.docsPath === undefined ? '' : `, documented at ${url}${app.docsPath}`}`);
-  let closed: Promise<void> | undefined;
-  const close = (): Promise<void> => {
-    state.closing = true;
-    app.drain();
-    const end = Date.now() + shutdownTimeout;
-    return (closed ??= drain(server, shutdownTimeout)
-      .then(() => app.closeWithin(Math.max(0, end - Date.now())))
-      .finally(() => {
-        process.off('SIGTERM', exit);
-        process.off('SIGINT', exit);
-      }));
-  };
-  const exit = (): void => {
-    const deadline = new Promise((resolve) => setTimeout(resolve, 2 * shutdownTimeout));
-    void Promise.race([close(), deadline]).then(() => process.exit(0));
-  };
-  // A terminal and npm both pass Ctrl-C on: the second time changes nothing.
-  process.on('SIGTERM', exit);
-  process.on('SIGINT', exit);
-  return { url, port: address.port, close };
-}
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const reason = error.code === 'EADDRINUSE' ? 'the port is taken' : error.message;
-      reject(new Error(`Cannot listen on ${host}:${port}: ${reason}`, { cause: error }));
-    });
-    server.listen(port, host, resolve);
-  });
-}
-
-/** Ends when all connections have; those that are left after the deadline are cut. */
-async function drain(server: Server, deadline: number): Promise<void> {
-  // A connection whose answer began before the closing was announced turns idle later.
-  const idle = setInterval(() => server.closeIdleConnections(), 50);
-  const cut = setTimeout(() => server.closeAllConnections(), deadline);
-  await new Promise((resolve) => {
-    server.close(resolve);
-    server.closeIdleConnections();
-  });
-  clearInterval(idle);
-  clearTimeout(cut);
+  server.on('clientError', (error, socket) => refuseBytes(error, socket as Socket));
+  return server;
 }

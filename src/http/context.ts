@@ -9,15 +9,22 @@ export class Context {
   readonly exchange: Exchange;
   #parameters: Readonly<Record<string, string>> | undefined = undefined;
   #state: Record<PropertyKey, unknown> | undefined = undefined;
+  #request: Request | undefined = undefined;
 
   /** @internal */
   constructor(exchange: Exchange) {
     this.exchange = exchange;
   }
 
-  /** The request as a Web `Request`, made when it is first asked for. */
+  /**
+   * The request as a Web `Request`, made when it is first asked for.
+   *
+   * Its body is read under the same limit as any other: reading it fails with a 413 `HTTPException` above that, and with
+   * an error where the client leaves midway.
+   */
   get request(): Request {
-    return this.exchange.incoming.request;
+    const { exchange } = this;
+    return (this.#request ??= exchange.incoming.toRequest(() => exchange.limits.body));
   }
 
   get method(): string {

@@ -85,3 +85,7 @@ export class ResponseValidationError extends Error {
 export class FrameworkError extends Error {
   override readonly name: string = 'FrameworkError';
 }
+
+/** What a declared body says that somebody has read before by way of the Web request. */
+export const BODY_TAKEN =
+  'The body has been read from ctx.request already: declare it as an input and read ctx.request after it, or read it there alone';

@@ -1,8 +1,9 @@
 import { BodySource, discard } from './body-source.ts';
-import { HTTPException, RequestAbandonedError } from './errors.ts';
+import { BODY_TAKEN, FrameworkError, HTTPException, RequestAbandonedError } from './errors.ts';
 import type { Incoming } from './incoming.ts';
 import { pairsOf } from './headers.ts';
 import type { Reply } from './reply.ts';
+import { bounded, lazyBody, type Pieces } from './request-body.ts';
 
 /** What a platform knows of a request that is not in it. */
 export interface FetchOptions {
@@ -18,7 +19,8 @@ const encoder = new TextEncoder();
 
 /** A Web `Request` as the app reads it. */
 class FetchIncoming implements Incoming {
-  readonly request: Request;
+  /** As the platform made it. */
+  readonly source: Request;
   readonly method: string;
   readonly target: string;
   readonly clientAddress: string | undefined;
@@ -26,9 +28,11 @@ class FetchIncoming implements Incoming {
   readonly #waitUntil: FetchOptions['waitUntil'];
   #gone = false;
   #listeners: (() => void)[] | undefined = undefined;
+  #body: Promise<Uint8Array> | undefined = undefined;
+  #taken = false;
 
   constructor(request: Request, { clientAddress, waitUntil, platform }: FetchOptions) {
-    this.request = request;
+    this.source = request;
     this.clientAddress = clientAddress;
     this.platform = platform;
     this.#waitUntil = waitUntil;
@@ -37,17 +41,17 @@ class FetchIncoming implements Incoming {
   }
 
   get length(): number {
-    return Number(this.request.headers.get('content-length') ?? 0);
+    return Number(this.source.headers.get('content-length') ?? 0);
   }
 
   get gone(): boolean {
-    return this.#gone || this.request.signal.aborted;
+    return this.#gone || this.source.signal.aborted;
   }
 
   whenGone(listener: () => void): void {
     if (this.#listeners === undefined) {
       this.#listeners = [];
-      this.request.signal.addEventListener('abort', this.#leave, { once: true });
+      this.source.signal.addEventListener('abort', this.#leave, { once: true });
     }
     this.#listeners.push(listener);
   }
@@ -71,42 +75,52 @@ class FetchIncoming implements Incoming {
   end(): void {
     if (this.#listeners === undefined) return;
     this.#listeners = undefined;
-    this.request.signal.removeEventListener('abort', this.#leave);
+    this.source.signal.removeEventListener('abort', this.#leave);
   }
 
   header(name: string): string | undefined {
-    return this.request.headers.get(name) ?? undefined;
+    return this.source.headers.get(name) ?? undefined;
   }
 
   /** `Headers` has joined the lines already. */
   headerCount(name: string): number {
-    return this.request.headers.has(name) ? 1 : 0;
+    return this.source.headers.has(name) ? 1 : 0;
   }
 
-  async read(limit: number): Promise<Uint8Array> {
-    const declared = this.length;
-    if (declared > limit) throw new HTTPException(413);
-    if (declared > 0) return this.#readWhole(limit);
-    const body: ReadableStream<Uint8Array> | null = this.request.body;
-    const reader = body?.getReader();
-    if (reader === undefined) return new Uint8Array();
-    const chunks: Uint8Array[] = [];
+  read(limit: number): Promise<Uint8Array> {
+    if (this.length > limit) throw new HTTPException(413);
+    if (this.source.bodyUsed || this.#taken) throw new FrameworkError(BODY_TAKEN);
+    return (this.#body ??= this.length > 0 ? this.#readWhole(limit) : this.#readPieces(limit));
+  }
+
+  /** The platform's own request, unless its body was read before or has no declared length that bounds it. */
+  toRequest(limit: () => number): Request {
+    const { source } = this;
+    const read = this.#body;
+    if (read !== undefined) return withBody(source, () => once(read));
+    if (this.length > 0 || source.body === null) return source;
+    return withBody(source, () => {
+      if (this.#body !== undefined) return once(this.#body);
+      this.#taken = true;
+      return bounded(source.body as ReadableStream<Uint8Array>, limit());
+    });
+  }
+
+  async #readPieces(limit: number): Promise<Uint8Array> {
+    const { body } = this.source;
+    if (body === null) return new Uint8Array();
+    const pieces: Uint8Array[] = [];
     let length = 0;
-    for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
-      length += chunk.value.length;
-      if (length > limit) {
-        // What is left is the platform's to end: Node's own bodies of forms fail when they are cancelled midway.
-        reader.releaseLock();
-        throw new HTTPException(413);
-      }
-      chunks.push(chunk.value);
+    for await (const piece of bounded(body, limit)) {
+      length += piece.length;
+      pieces.push(piece);
     }
-    return join(chunks, length);
+    return join(pieces, length);
   }
 
   /** A declared body at once, which costs less than a stream; the platform bounds it, a `Request` made by hand may lie. */
   async #readWhole(limit: number): Promise<Uint8Array> {
-    const bytes = new Uint8Array(await this.request.arrayBuffer());
+    const bytes = new Uint8Array(await this.source.arrayBuffer());
     if (bytes.length > limit) throw new HTTPException(413);
     return bytes;
   }
@@ -200,6 +214,15 @@ function toStream(source: BodySource, incoming: FetchIncoming, after: Reply['aft
     },
     { highWaterMark: 0 },
   );
+}
+
+async function* once(bytes: Uint8Array | Promise<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  yield await bytes;
+}
+
+function withBody(request: Request, open: () => Pieces): Request {
+  const init = { body: lazyBody(open), duplex: 'half' as const };
+  return new Request(request, init);
 }
 
 /** The target is what follows the authority; the URL has been parsed by the platform. */

@@ -17,7 +17,8 @@ export interface Incoming {
   readonly gone: boolean;
   /** Calls back once if the client goes before the whole reply has been sent, and never after that. */
   whenGone(listener: () => void): void;
-  readonly request: Request;
+  /** The request as a Web `Request`, whose body fails with a 413 once it has given more than `limit` bytes. */
+  toRequest(limit: () => number): Request;
   readonly clientAddress: string | undefined;
   /** What the platform gives a request besides, such as the environment of a worker. */
   readonly platform?: unknown;

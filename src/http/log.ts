@@ -1,3 +1,5 @@
+import { isPromise } from './promise.ts';
+
 /** Where faults are told: anything with these three methods, such as `console` or pino. */
 export interface Logger {
   info(message: string): void;
@@ -5,23 +7,44 @@ export interface Logger {
   error(message: string): void;
 }
 
-/** Escapes control characters, so that what a client sent cannot forge or colour a line of the log. */
+/**
+ * Escapes control characters, and those that turn the direction of text, so that what a client or an upstream said cannot
+ * forge, colour or reorder a line of the log.
+ */
 export function printable(text: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what this is about
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
 }
 
+/** What every line after the first of an entry begins with: none can pass for an entry of its own. */
+const CONTINUED = '\n    ';
+/** Causes of causes that are printed. */
+const CAUSES = 8;
+
 /** The stack of an error and of its causes, or the printed value where something else was thrown. */
 export function stackOf(error: unknown): string {
-  if (!(error instanceof Error)) return `thrown value: ${printable(describeValue(error))}`;
+  return linesOf(error, CAUSES).map(printable).join('\n');
+}
+
+/** An entry of several lines: what happened, and below it the stack, each line of which is marked. */
+function entryOf(what: string, error: unknown): string {
+  return [what, ...linesOf(error, CAUSES)].map(printable).join(CONTINUED);
+}
+
+function linesOf(error: unknown, causes: number): string[] {
   try {
-    const stack = error.stack ?? `${error.name}: ${error.message}`;
-    return error.cause === undefined ? stack : `${stack}\ncaused by: ${stackOf(error.cause)}`;
+    // The check may throw as well: of a Proxy it is somebody else's code, like a getter.
+    if (!(error instanceof Error)) return [`thrown value: ${describeValue(error)}`];
+    const stack: unknown = error.stack ?? `${error.name}: ${error.message}`;
+    const lines = String(stack).split('\n');
+    const { cause } = error;
+    if (cause === undefined || causes === 0) return lines;
+    const [first = '', ...more] = linesOf(cause, causes - 1);
+    return [...lines, `caused by: ${first}`, ...more];
   } catch {
-    // Getters and circular causes are somebody else's code.
-    return 'an error that cannot be printed';
+    return ['an error that cannot be printed'];
   }
 }
 
@@ -33,7 +56,7 @@ function describeValue(value: unknown): string {
   }
 }
 
-/** Writes errors to a logger; one that fails itself must not change an answer. */
+/** Writes errors to a logger; one that fails itself, at once or later, must not change an answer. */
 export class ErrorLog {
   readonly #logger: Logger;
 
@@ -43,9 +66,14 @@ export class ErrorLog {
 
   write(error: unknown, where: string): void {
     try {
-      this.#logger.error(`Unhandled error in ${printable(where)}\n${stackOf(error)}`);
+      ignoreRejection(this.#logger.error(entryOf(`Unhandled error in ${where}`, error)));
     } catch {
       return;
     }
   }
+}
+
+/** A logger may be asynchronous whatever its type says. */
+function ignoreRejection(written: unknown): void {
+  if (isPromise(written)) written.then(undefined, () => {});
 }

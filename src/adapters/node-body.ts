@@ -1,0 +1,174 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { BODY_TAKEN, FrameworkError, HTTPException, RequestAbandonedError } from '../http/errors.ts';
+import { Later } from '../http/promise.ts';
+import type { Pieces } from '../http/request-body.ts';
+
+const EMPTY = new Uint8Array();
+
+type Piece = IteratorResult<Uint8Array, undefined>;
+
+/** The body of a request of `node:http`: read as a whole, or taken piece by piece. */
+export class NodeBody {
+  readonly #message: IncomingMessage;
+  readonly #response: ServerResponse;
+  /** Whether the client waits for a 100 before it sends the body. */
+  #continues: boolean;
+  /** Whether reading stopped at the limit. */
+  #cut = false;
+  #taken: 'partly' | 'wholly' | undefined = undefined;
+  #whole: Later<Uint8Array> | undefined = undefined;
+
+  constructor(message: IncomingMessage, response: ServerResponse, continues: boolean) {
+    this.#message = message;
+    this.#response = response;
+    this.#continues = continues;
+  }
+
+  /** Whether something may still come that nobody reads, so that the connection cannot be used again. */
+  get unread(): boolean {
+    if (this.#cut || this.#continues) return true;
+    return this.#whole === undefined && this.#taken !== 'wholly' && !this.#message.complete;
+  }
+
+  read(limit: number): Later<Uint8Array> {
+    if (this.#taken !== undefined) throw new FrameworkError(BODY_TAKEN);
+    return (this.#whole ??= this.#collect(limit));
+  }
+
+  /** The pieces, no faster than they are asked for; what was read as a whole already is given once more. */
+  take(limit: number): Pieces {
+    return this.#whole === undefined ? this.#pieces(limit) : copyOf(this.#whole);
+  }
+
+  #begin(): void {
+    // Its 'close' has been: a client that left while something else was waited for.
+    if (this.#message.destroyed) throw new RequestAbandonedError();
+    if (this.#continues) this.#response.writeContinue();
+    this.#continues = false;
+  }
+
+  #stop(): void {
+    this.#cut = true;
+    this.#message.removeAllListeners('data');
+    // An answer that has gone out already, for the time limit, cannot end the connection any more.
+    if (this.#response.headersSent) this.#message.destroy();
+    else this.#message.pause();
+  }
+
+  #collect(limit: number): Later<Uint8Array> {
+    this.#begin();
+    const message = this.#message;
+    const body = new Later<Uint8Array>();
+    // Events come in the asynchronous context of the connection, and what goes on from here is the request's.
+    const context = new AsyncResource('PorticoBody');
+    let first: Buffer | undefined;
+    let more: Buffer[] | undefined;
+    let length = 0;
+    let over = false;
+    const giveUp = (error: Error): void => {
+      over = true;
+      context.runInAsyncScope(fail, undefined, body, error);
+    };
+    message.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > limit) {
+        this.#stop();
+        giveUp(new HTTPException(413));
+      } else if (first === undefined) {
+        first = chunk;
+      } else {
+        (more ??= [first]).push(chunk);
+      }
+    });
+    message.on('end', () => {
+      if (over) return;
+      over = true;
+      const bytes = more === undefined ? (first ?? EMPTY) : Buffer.concat(more);
+      context.runInAsyncScope(settle, undefined, body, bytes);
+    });
+    message.on('close', () => {
+      if (!over) giveUp(new RequestAbandonedError());
+    });
+    return body;
+  }
+
+  #pieces(limit: number): Pieces {
+    this.#begin();
+    this.#taken = 'partly';
+    const message = this.#message;
+    const handover = new Handover(message);
+    let length = 0;
+    message.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= limit) {
+        handover.give({ done: false, value: chunk });
+      } else {
+        this.#stop();
+        handover.fail(new HTTPException(413));
+      }
+    });
+    message.once('end', () => {
+      this.#taken = 'wholly';
+      handover.give({ done: true, value: undefined });
+    });
+    const abandon = (): void => handover.fail(new RequestAbandonedError());
+    message.once('close', abandon);
+    // What nobody has read by the end of the answer would keep the next request of the connection from being read.
+    this.#response.once('close', () => {
+      abandon();
+      message.removeAllListeners('data').resume();
+    });
+    return {
+      next: () => handover.next(),
+      return: async () => void message.removeAllListeners('data').pause(),
+    };
+  }
+}
+
+/** Pieces from whom they come to whoever asks, one for each question; the first failure is the last piece. */
+class Handover {
+  readonly #message: IncomingMessage;
+  readonly #pieces: Piece[] = [];
+  #error: Error | undefined = undefined;
+  #asked: { resolve(piece: Piece): void; reject(error: Error): void } | undefined = undefined;
+
+  constructor(message: IncomingMessage) {
+    this.#message = message;
+  }
+
+  give(piece: Piece): void {
+    this.#message.pause();
+    if (this.#asked === undefined) this.#pieces.push(piece);
+    else this.#asked.resolve(piece);
+    this.#asked = undefined;
+  }
+
+  fail(error: Error): void {
+    this.#error ??= error;
+    this.#asked?.reject(this.#error);
+    this.#asked = undefined;
+  }
+
+  next(): Promise<Piece> {
+    const piece = this.#pieces.shift();
+    if (piece !== undefined) return Promise.resolve(piece);
+    if (this.#error !== undefined) return Promise.reject(this.#error);
+    return new Promise((resolve, reject) => {
+      this.#asked = { resolve, reject };
+      this.#message.resume();
+    });
+  }
+}
+
+async function* copyOf(body: Later<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  yield await body;
+}
+
+function settle(body: Later<Uint8Array>, bytes: Uint8Array): void {
+  body.settle(bytes);
+}
+
+function fail(body: Later<Uint8Array>, error: Error): void {
+  body.fail(error);
+}

@@ -1,0 +1,77 @@
+import type { Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { App } from '../app.ts';
+import type { Logger } from '../http/log.ts';
+
+/** Listens; rejects, and says why, where that cannot be. What goes wrong with the server later is logged. */
+export function listen(server: Server, port: number, host: string, logger: Logger): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    const refuse = (error: NodeJS.ErrnoException): void => {
+      const reason = error.code === 'EADDRINUSE' ? 'the port is taken' : error.message;
+      reject(new Error(`Cannot listen on ${host}:${port}: ${reason}`, { cause: error }));
+    };
+    server.once('error', refuse);
+    server.listen(port, host, () => {
+      server.off('error', refuse).on('error', (error) => logger.error(`The server failed: ${String(error)}`));
+      resolve(server.address() as AddressInfo);
+    });
+  });
+}
+
+/** A listening server as the process ends it. */
+export class Shutdown {
+  readonly #server: Server;
+  readonly #app: App;
+  readonly #timeout: number;
+  readonly #logger: Logger;
+  /** Connections on which nothing has come yet: for Node these are busy with their first request. */
+  readonly #silent = new Set<Socket>();
+
+  /** `timeout` is the milliseconds that all of it may take. */
+  constructor(server: Server, app: App, timeout: number, logger: Logger) {
+    this.#server = server;
+    this.#app = app;
+    this.#timeout = timeout;
+    this.#logger = logger;
+    server.on('connection', (socket: Socket) => {
+      this.#silent.add(socket);
+      socket.once('close', () => this.#silent.delete(socket));
+    });
+  }
+
+  /** Ends when everything has, in its order; what is left after the time limit is cut, given up, and left behind. */
+  async run(): Promise<void> {
+    let late: (() => void) | undefined;
+    const given = new Promise<void>((resolve) => (late = resolve));
+    const cut = setTimeout(() => this.#cut(late), this.#timeout);
+    await Promise.race([this.#end(), given]);
+    clearTimeout(cut);
+  }
+
+  async #end(): Promise<void> {
+    const end = Date.now() + this.#timeout;
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#closeIdle();
+    // A connection whose answer began before the closing was announced turns idle later.
+    const idle = setInterval(() => this.#closeIdle(), 50);
+    await closed;
+    clearInterval(idle);
+    await this.#app.closeWithin(Math.max(0, end - Date.now()));
+  }
+
+  #closeIdle(): void {
+    this.#server.closeIdleConnections();
+    for (const socket of this.#silent) {
+      if (socket.bytesRead === 0) socket.destroy();
+    }
+  }
+
+  #cut(late?: () => void): void {
+    this.#logger.warn(`Not everything has ended within ${this.#timeout} ms: what is left is cut`);
+    this.#server.closeAllConnections();
+    setTimeout(() => late?.(), GRACE);
+  }
+}
+
+/** Milliseconds for cleanups once their requests have been cut, and for those of the app. */
+const GRACE = 900;

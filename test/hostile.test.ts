@@ -1,0 +1,455 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { describe, test } from 'node:test';
+import {
+  Body,
+  type Context,
+  Controller,
+  Ctx,
+  dependency,
+  Depends,
+  Get,
+  type Middleware,
+  OAuth2PasswordBearer,
+  Path,
+  Post,
+  Route,
+} from 'portico';
+import { z } from 'zod';
+import { measured } from '../src/adapters/node-framing.ts';
+import { fuzz } from '../scripts/fuzz.ts';
+import { appOf, eventually, exchange, fastWrite, Log, parseAnswers, pause, servers } from './world.ts';
+
+const bearer = new OAuth2PasswordBearer({ tokenUrl: 'token' });
+const HOST = 'Host: a\r\n';
+const CHUNKED = 'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n';
+const MIB = 1_048_576;
+
+/** What handlers were called with. */
+const calls: string[] = [];
+const entered = { count: 0, left: 0 };
+
+const resource = dependency(async function* () {
+  entered.count++;
+  try {
+    yield 1;
+  } finally {
+    entered.left++;
+  }
+});
+
+@Controller()
+class HostileController {
+  @Get('/url') url(@Ctx() { request }: Context) {
+    calls.push(request.url);
+    return [request.method, request.url];
+  }
+  @Route('TRACE', '/traced') trace(@Ctx() { request }: Context) {
+    return [request.method, request.url];
+  }
+  @Post('/guarded') guarded(@Body(z.unknown()) body: unknown, @Depends(bearer) _token: string) {
+    calls.push('guarded');
+    return body;
+  }
+  @Post('/json') json(@Body(z.unknown()) body: unknown) {
+    return body;
+  }
+  @Post('/raw') async raw(@Ctx() { request }: Context) {
+    return (await request.text()).length;
+  }
+  @Post('/both') async both(@Body(z.unknown()) body: unknown, @Ctx() { request }: Context) {
+    return [body, await request.text()];
+  }
+  @Post('/unread', { dependencies: [Depends((ctx: Context) => ctx.request.headers.get('x'))] })
+  unread(@Body(z.unknown()) body: unknown) {
+    return body;
+  }
+  @Post('/taken', { dependencies: [Depends(async (ctx: Context) => ctx.request.text())] })
+  taken(@Body(z.unknown()) body: unknown) {
+    return body;
+  }
+  @Post('/first-piece') async firstPiece(@Ctx() { request }: Context) {
+    const reader = (request.body as ReadableStream<Uint8Array>).getReader();
+    const { value } = await reader.read();
+    await reader.cancel();
+    return value?.length;
+  }
+  @Get('/slow') async slow() {
+    await pause(80);
+    return 'slow';
+  }
+  @Get('/quick', { dependencies: [Depends(resource)] }) quick() {
+    return 'quick';
+  }
+}
+
+const served = servers();
+let shared: ReturnType<typeof served> | undefined;
+const port = async () => (await (shared ??= served(appOf([HostileController], { timeout: 5_000 })))).port;
+const ask = async (bytes: string, options?: Parameters<typeof exchange>[2]) => exchange(await port(), bytes, options);
+
+/** Opens a connection that notes what comes. */
+async function open(to?: number) {
+  const socket: Socket = connect({ port: to ?? (await port()), host: '127.0.0.1', allowHalfOpen: true });
+  let received = Buffer.alloc(0);
+  const state = { ended: false, closed: false, error: undefined as Error | undefined };
+  socket.on('data', (piece) => (received = Buffer.concat([received, piece])));
+  socket.on('end', () => (state.ended = true));
+  socket.on('error', (error) => (state.error = error));
+  socket.on('close', () => (state.closed = true));
+  await once(socket, 'connect');
+  return { socket, state, statuses: () => parseAnswers(received).map(({ status }) => status) };
+}
+
+/** Sends a head and so many bytes after it without looking up, and only then reads what came. */
+async function upload(head: string, size: number): Promise<number[]> {
+  const { socket, state, statuses } = await open();
+  socket.pause();
+  socket.write(head);
+  const piece = Buffer.alloc(65_536, 0x20);
+  for (let sent = 0; sent < size && !state.closed; sent += piece.length) {
+    if (!socket.write(piece)) await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => {});
+    if (sent % MIB === 0) await pause(1);
+  }
+  socket.resume();
+  await eventually('the answer is there', () => statuses().length > 0 || state.closed);
+  socket.destroy();
+  return statuses();
+}
+
+describe('a client that is still sending reads its answer (RFC 9112 §9.6)', () => {
+  const length = `Content-Type: application/json\r\nContent-Length: ${6 * MIB}\r\n\r\n`;
+  for (const [what, head, count, status] of [
+    ['30 without credentials', `POST /guarded HTTP/1.1\r\n${HOST}${CHUNKED}\r\n${(4 * MIB).toString(16)}\r\n`, 30, 401],
+    ['20 with 6 MB too much', `POST /json HTTP/1.1\r\n${HOST}${length}`, 20, 413],
+    ['20 to nowhere', `POST /nowhere HTTP/1.1\r\n${HOST}${length}`, 20, 404],
+    ['20 with two hosts', `POST /json HTTP/1.1\r\n${HOST}${HOST}${length}`, 20, 400],
+    ['20 that the parser refuses', `POST /json HTTP/1.1\r\n${HOST}bad name: 1\r\n${length}`, 20, 400],
+    ['20 whose headers are too large', `POST / HTTP/1.1\r\n${HOST}x: ${'x'.repeat(20_000)}\r\n${length}`, 20, 431],
+    ['20 whose body is too long for ctx.request', `POST /raw HTTP/1.1\r\n${HOST}${CHUNKED}\r\n600000\r\n`, 20, 413],
+  ] as const) {
+    test(what, async () => {
+      const answers: number[] = [];
+      for (let sent = 0; sent < count; sent += 5) {
+        const some = await Promise.all(Array.from({ length: 5 }, () => upload(head, 4 * MIB)));
+        answers.push(...some.flat());
+      }
+      assert.deepEqual(
+        answers,
+        Array.from({ length: count }, () => status),
+      );
+      assert.ok(!calls.includes('guarded'));
+    });
+  }
+
+  test('which is bounded in time, and in bytes', async () => {
+    const slow = await open();
+    const fast = await open();
+    const start = Date.now();
+    for (const { socket } of [slow, fast]) socket.write(`POST /guarded HTTP/1.1\r\n${HOST}${CHUNKED}\r\n10000000\r\n`);
+    await eventually('both are answered', () => slow.statuses()[0] === 401 && fast.statuses()[0] === 401);
+    await eventually('both are told the end', () => slow.state.ended && fast.state.ended);
+    const piece = Buffer.alloc(MIB);
+    let sent = 0;
+    while (!fast.state.closed && sent < 200) {
+      if (!fast.socket.write(piece)) await Promise.race([once(fast.socket, 'drain'), pause(200)]).catch(() => {});
+      sent++;
+    }
+    assert.ok(fast.state.closed && sent >= 64, `${sent} MiB`);
+    assert.ok(!slow.state.closed);
+    for (let waited = 0; !slow.state.closed && waited < 80; waited++) {
+      await pause(100);
+      slow.socket.write(' ');
+    }
+    const took = Date.now() - start;
+    assert.ok(slow.state.closed && took > 4_500 && took < 8_000, `${took} ms`);
+  });
+
+  test('and nothing that it sends meanwhile is a request', async () => {
+    calls.length = 0;
+    const { socket, statuses, state } = await open();
+    socket.write(`POST /guarded HTTP/1.1\r\n${HOST}Content-Length: 3\r\nContent-Type: application/json\r\n\r\n1`);
+    await eventually('it is answered', () => statuses().length === 1);
+    socket.write(`23GET /url HTTP/1.1\r\n${HOST}\r\n`.repeat(1_000));
+    await pause(20);
+    socket.end();
+    await eventually('it is closed', () => state.closed);
+    assert.deepEqual([statuses(), calls, state.error], [[401], [], undefined]);
+  });
+});
+
+describe('heads that are refused', () => {
+  for (const [what, bytes, statuses] of [
+    [
+      'HTTP/1.0 with Transfer-Encoding',
+      `POST /json HTTP/1.0\r\nConnection: keep-alive\r\n${CHUNKED}\r\n1\r\n1\r\n0\r\n\r\n`,
+      [400],
+    ],
+    ...['xchunked', 'gzip', 'chunked, gzip', 'chunked, chunked', 'identity', ', chunked, x', 'chunked;q=1', ''].map(
+      (coding) =>
+        [
+          `the coding '${coding}'`,
+          `POST /json HTTP/1.1\r\n${HOST}Transfer-Encoding: ${coding}\r\n\r\n`,
+          [400],
+        ] as const,
+    ),
+    [
+      'chunked on two lines',
+      `POST /json HTTP/1.1\r\n${HOST}${CHUNKED}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+      [400],
+    ],
+    [
+      'a coding before chunked',
+      `POST /json HTTP/1.1\r\n${HOST}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`,
+      [400, 501],
+    ],
+    ...['a%', '1.2.3.4.5', '[:::]', '%00', 'xn--a', '256.256.256.256', 'a:70000', ':80', '[1.2.3.4]', 'a%zz'].map(
+      (host) => [`the host '${host}'`, `GET /url HTTP/1.1\r\nHost: ${host}\r\n\r\n`, [400]] as const,
+    ),
+    ...[
+      'http://a%/',
+      'http://[:::]/url',
+      'http://1.2.3.4.5/url',
+      'http:///url',
+      'ftp://a/url',
+      '/url#x',
+      'http://a/url#x',
+    ].map((target) => [`the target '${target}'`, `GET ${target} HTTP/1.1\r\n${HOST}\r\n`, [400]] as const),
+  ] as [string, string, number[]][]) {
+    test(`${what} is ${statuses.join(' or ')}, and the connection is closed`, async () => {
+      calls.length = 0;
+      const { answers, closed } = await ask(`${bytes}GET /url HTTP/1.1\r\n${HOST}\r\n`, { untilClose: true });
+      assert.ok(answers.length === 1 && statuses.includes(answers[0]?.status ?? 0), `${answers[0]?.status}`);
+      assert.deepEqual([closed, calls], [true, []]);
+    });
+  }
+});
+
+describe('ctx.request', () => {
+  test('is there for every request that is accepted', async () => {
+    const seen: string[] = [];
+    const looking: Middleware = (ctx, next) => {
+      seen.push(`${ctx.request.method} ${ctx.request.url}`);
+      return next();
+    };
+    const { port: to } = await served(appOf([HostileController], { middleware: [looking] }));
+    const statuses: number[] = [];
+    for (const bytes of [
+      'GET /url HTTP/1.1\r\nHost:\r\n\r\n',
+      'GET /url HTTP/1.1\r\nHost: %61:\r\n\r\n',
+      'GET //x/../y HTTP/1.1\r\nHost: a\r\n\r\n',
+      'OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n',
+      'TRACE /traced HTTP/1.1\r\nHost: a\r\n\r\n',
+      'PROPFIND /url HTTP/1.1\r\nHost: a\r\n\r\n',
+      'GET /url HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}',
+      'GET /url HTTP/1.0\r\n\r\n',
+      'GET /url HTTP/1.1\r\nHost: a\r\nX-A: \u00e9\u0080\u00ff\r\nX-A:\r\n\r\n',
+    ]) {
+      statuses.push(...(await exchange(to, bytes)).statuses);
+    }
+    assert.deepEqual(statuses, [200, 200, 404, 204, 200, 405, 200, 200, 200]);
+    assert.deepEqual(seen.slice(0, 5), [
+      'GET http://localhost/url',
+      'GET http://a/url',
+      'GET http://a//y',
+      'OPTIONS http://a/',
+      'TRACE http://a/traced',
+    ]);
+  });
+
+  const chunks = (size: number): string => `${size.toString(16)}\r\n${'1'.repeat(size)}\r\n`;
+  for (const [what, to, body, status] of [
+    ['a body up to the limit', '/raw', chunks(MIB), 200],
+    ['a body over the limit', '/raw', chunks(MIB / 2).repeat(3), 413],
+    ['a body that is declared as well', '/both', chunks(4), 200],
+    ['a body of which only the head was looked at before', '/unread', chunks(4), 200],
+    ['a body that was taken before', '/taken', chunks(4), 500],
+    ['a body of which only the first piece is read', '/first-piece', chunks(4), 200],
+  ] as const) {
+    test(`${what} is ${status}`, async () => {
+      const { answers } = await ask(`POST ${to} HTTP/1.1\r\n${HOST}${CHUNKED}\r\n${body}0\r\n\r\n`);
+      assert.deepEqual([answers[0]?.status, answers.length], [status, 1], answers[0]?.body);
+      if (to === '/both') assert.equal(answers[0]?.body, '[1111,"1111"]');
+    });
+  }
+
+  test('of a body that was taken before says so in the log', async () => {
+    const logger = new Log();
+    const app = appOf([HostileController], { logger });
+    const { port: to } = await served(app);
+    const headers = { 'content-type': 'application/json' };
+    assert.equal((await fetch(`http://127.0.0.1:${to}/taken`, { method: 'POST', headers, body: '1' })).status, 500);
+    assert.equal((await app.request('/taken', { method: 'POST', headers, body: '1' })).status, 500);
+    assert.equal(logger.errors.filter((text) => text.includes('has been read from ctx.request already')).length, 2);
+  });
+
+  test('has the limit of the route in memory too, and what was read before is there again', async () => {
+    const app = appOf([HostileController]);
+    const post = (path: string, body: string) =>
+      app.request(path, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+    assert.equal((await post('/raw', '1'.repeat(MIB + 1))).status, 413);
+    assert.deepEqual(await (await post('/raw', '1'.repeat(MIB))).json(), MIB);
+    assert.deepEqual(await (await post('/both', '1')).json(), [1, '1']);
+    assert.deepEqual(await (await post('/unread', '1')).json(), 1);
+  });
+
+  test('keeps its connection once its body has been read, and does not where something is left', async () => {
+    const head = `POST /raw HTTP/1.1\r\n${HOST}Content-Length: 4\r\n\r\n1234`;
+    assert.deepEqual((await ask(head + head, { answers: 2 })).statuses, [200, 200]);
+    const piece = `POST /first-piece HTTP/1.1\r\n${HOST}${CHUNKED}\r\n1\r\n1\r\n`;
+    const { answers, closed } = await ask(piece, { untilClose: true });
+    assert.deepEqual([answers[0]?.status, answers[0]?.headers.get('connection'), closed], [200, ['close'], true]);
+  });
+
+  test('whose client leaves midway rejects its reader', async () => {
+    let outcome = 'pending';
+    @Controller()
+    class ReadingController {
+      @Post('/', { timeout: 0 }) async read(@Ctx() { request }: Context) {
+        await request.text().catch((error: unknown) => (outcome = (error as Error).name));
+      }
+    }
+    const { port: to } = await served(appOf([ReadingController]));
+    const { socket } = await open(to);
+    socket.write(`POST / HTTP/1.1\r\n${HOST}Content-Length: 10\r\n\r\n1`);
+    await pause(30);
+    assert.equal(outcome, 'pending');
+    socket.destroy();
+    await eventually('it rejects', () => outcome !== 'pending');
+    assert.equal(outcome, 'RequestAbandonedError');
+  });
+});
+
+describe('pipelined requests', () => {
+  test('whose client leaves are cleaned up at once, the answers too that wait for their turn', async () => {
+    const before = { ...entered };
+    const { socket } = await open();
+    socket.write(`GET /slow HTTP/1.1\r\n${HOST}\r\n` + `GET /quick HTTP/1.1\r\n${HOST}\r\n`.repeat(20));
+    await eventually('they are entered', () => entered.count === before.count + 20);
+    assert.equal(entered.left, before.left);
+    socket.destroy();
+    await eventually('they are left', () => entered.left === before.left + 20);
+  });
+
+  test('are answered before bytes behind them that are no request', async () => {
+    for (const nonsense of ['NONSENSE\r\n\r\n', 'GET / HTTP/1.1\r\nbad name: 1\r\n\r\n']) {
+      const good = `GET /slow HTTP/1.1\r\n${HOST}\r\n`;
+      const { statuses, closed } = await ask(good + good + nonsense, { untilClose: true });
+      assert.deepEqual([statuses, closed], [[200, 200, 400], true]);
+    }
+  });
+});
+
+describe('the length of an answer is that of its body', () => {
+  const pieces = (...sizes: number[]): ReadableStream<Uint8Array> => {
+    return new ReadableStream({
+      async pull(controller) {
+        const size = sizes.shift();
+        await pause(1);
+        if (size === undefined) controller.close();
+        else controller.enqueue(new Uint8Array(size).fill(0x61));
+      },
+    });
+  };
+  const json = { 'content-type': 'application/json' };
+  const responses: Record<string, () => Response> = {
+    short: () => new Response('hello', { headers: { 'content-length': '3' } }),
+    long: () => new Response('hello', { headers: { 'content-length': '9' } }),
+    right: () => new Response('hello', { headers: { 'content-length': '5' } }),
+    nonsense: () => new Response('hello', { headers: { 'content-length': '5, 5' } }),
+    coded: () => new Response('hello', { headers: { 'transfer-encoding': 'gzip, chunked' } }),
+    none: () => new Response(null, { headers: { 'content-length': '9' } }),
+    'no-content': () => new Response(null, { status: 204, headers: { 'content-length': '9' } }),
+    pieces: () => new Response(pieces(2, 2, 2), { headers: { ...json, 'content-length': '6' } }),
+    'pieces-short': () => new Response(pieces(2, 2, 2), { headers: { 'content-length': '5' } }),
+    'pieces-long': () => new Response(pieces(2, 2, 2), { headers: { 'content-length': '7' } }),
+  };
+  @Controller()
+  class ResponseController {
+    @Get('/:name') get(@Path('name') name: string) {
+      return responses[name]?.();
+    }
+  }
+  const answer = async (path: string) => {
+    const { port: to } = await served(appOf([ResponseController]));
+    const next = `GET /right HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`;
+    return exchange(to, `GET /${path} HTTP/1.1\r\n${HOST}\r\n${next}`, { untilClose: true });
+  };
+
+  for (const path of ['short', 'long', 'right', 'nonsense', 'coded', 'none', 'no-content']) {
+    test(`${path}: the next answer of the connection is read as one`, async () => {
+      const { answers, text } = await answer(path);
+      const body = path.startsWith('no') && path !== 'nonsense' ? '' : 'hello';
+      assert.deepEqual(
+        answers.map((one) => one.body),
+        [body, 'hello'],
+        text,
+      );
+      assert.doesNotMatch(text, /gzip/);
+    });
+  }
+
+  for (const path of ['pieces', 'pieces-short', 'pieces-long']) {
+    test(`${path}: a stream is read as a whole, whatever length it declares`, async () => {
+      const { answers, text } = await answer(path);
+      assert.deepEqual(
+        answers.map(({ body }) => body),
+        ['aaaaaa', 'hello'],
+        text,
+      );
+    });
+  }
+
+  for (const [declared, promised, outcome] of [
+    [6, 6, 'whole'],
+    [7, 7, 'cut'],
+    [5, 5, 'cut'],
+    [3, undefined, 'whole'],
+  ] as const) {
+    test(`six bytes in three pieces that declare ${declared} are ${outcome}`, async () => {
+      const sent = ['aa', 'aa', 'aa'][Symbol.iterator]();
+      const heads: (number | undefined)[] = [];
+      const source = { next: async () => sent.next(), end: async () => {} };
+      const pieces = measured(source, declared, (length) => heads.push(length));
+      const read = async (): Promise<string> => {
+        for (let piece = await pieces.next(); piece.done !== true; piece = await pieces.next()) void piece.value;
+        return 'whole';
+      };
+      assert.equal(await read().catch(() => 'cut'), outcome);
+      assert.deepEqual(heads, [promised]);
+    });
+  }
+});
+
+test('a stream whose pieces are ready leaves others their turn, however fast its client reads', async () => {
+  const piece = new Uint8Array(65_536);
+  @Controller()
+  class FastController {
+    @Get('/stream') stream() {
+      return new Response(
+        new ReadableStream({ pull: (controller) => controller.enqueue(piece) }, { highWaterMark: 0 }),
+      );
+    }
+    @Get('/health') health() {
+      return 'well';
+    }
+  }
+  const { port: to } = await served(appOf([FastController]));
+  const socket = connect(to, '127.0.0.1');
+  socket.resume();
+  socket.write(`GET /stream HTTP/1.1\r\n${HOST}\r\n`);
+  await pause(50);
+  const start = Date.now();
+  for (let count = 0; count < 5; count++) {
+    assert.deepEqual((await exchange(to, `GET /health HTTP/1.1\r\n${HOST}\r\n`)).statuses, [200]);
+  }
+  assert.ok(Date.now() - start < 4_000, `${Date.now() - start} ms`);
+  socket.destroy();
+});
+
+test('what nobody expects is answered, and the server goes on', async () => {
+  const { requests, statuses, faults } = await fuzz(20_260_101, 2_000, fastWrite());
+  assert.deepEqual(faults, []);
+  assert.ok(requests > 20 && (statuses.get(200) ?? 0) > 0 && (statuses.get(400) ?? 0) > 0, `${requests} requests`);
+});
