@@ -32,11 +32,23 @@ export function replyToResponse(response: Response, { method }: Exchange, header
   };
 }
 
+/** Headers of one connection, which say nothing of the next (RFC 9110 §7.6.1). */
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
 /**
  * A declared length is whatever somebody wrote, and one that is false puts a connection out of step. What `fetch` gave
  * has been decoded, so that its coding is no longer that of the body.
  */
 function describesAnotherBody(name: string, { body, url }: Response, method: string): boolean {
+  if (HOP_BY_HOP.has(name)) return true;
   if (name === 'content-length') return body !== null || method !== 'HEAD';
   return name === 'content-encoding' && url !== '' && body !== null;
 }
