@@ -97,7 +97,7 @@ export function Scopes(): Input<SecurityScopes> {
 
 /** The request's context. */
 export function Ctx(): Input<Context> {
-  return input({ kind: 'context' });
+  return input({ kind: 'request', what: 'context', read: ({ context }) => context });
 }
 
 function textInput(from: TextSource): FieldsInput {

@@ -3,6 +3,7 @@ import type { ZodType } from 'zod';
 import type { Context } from '../http/context.ts';
 import type { Content } from '../content/content.ts';
 import type { ErrorFormat } from '../http/error-format.ts';
+import type { Exchange } from '../http/exchange.ts';
 import type { HTTPException, RequestValidationError } from '../http/errors.ts';
 import type { Limits } from '../http/limits.ts';
 
@@ -18,8 +19,17 @@ export type InputDeclaration =
   | { readonly kind: 'body'; readonly name: string | undefined; readonly schema: ZodType }
   | { readonly kind: 'file'; readonly name: string | undefined; readonly schema: ZodType }
   | DependsDeclaration
-  | { readonly kind: 'scopes' }
-  | { readonly kind: 'context' };
+  | RequestDeclaration
+  | { readonly kind: 'scopes' };
+
+/** A value that is taken from a request as it is: neither validated nor documented. */
+export interface RequestDeclaration {
+  readonly kind: 'request';
+  /** What it is called where there is no request, such as `context`. */
+  readonly what: string;
+  /** Called for each place of use; makes no promise. */
+  readonly read: (exchange: Exchange) => unknown;
+}
 
 export interface DependsDeclaration {
   readonly kind: 'depends';

@@ -1,5 +1,5 @@
 import type { ZodType } from 'zod';
-import type { Lifetime, SchemeDeclaration, TextSource } from '../metadata/declarations.ts';
+import type { Lifetime, RequestDeclaration, SchemeDeclaration, TextSource } from '../metadata/declarations.ts';
 import type { AppNode } from './app-nodes.ts';
 import type { Place } from './mistakes.ts';
 import type { NamedInput } from './parameters.ts';
@@ -10,11 +10,14 @@ export type Source =
   | { readonly kind: 'slot'; readonly slot: Slot }
   | { readonly kind: 'app'; readonly node: AppNode }
   | { readonly kind: 'scopes'; readonly scopes: readonly string[] }
-  | { readonly kind: 'context' }
+  | { readonly kind: 'request'; readonly input: RequestDeclaration }
   | { readonly kind: 'absent' };
 
 /** A value that is made at most once per request. Slots stand in the order in which they are resolved. */
-export type Slot = TextSlot | FieldsSlot | BodySlot | FileSlot | DependencySlot;
+export type Slot = InputSlot | DependencySlot;
+
+/** A value that is read from the request and validated; only a request has it. */
+export type InputSlot = TextSlot | FieldsSlot | BodySlot | FileSlot;
 
 interface SlotBase {
   /** Whether the request's body must have been read. */

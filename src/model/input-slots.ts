@@ -1,10 +1,9 @@
 import type { ZodType } from 'zod';
 import type { InputDeclaration } from '../metadata/declarations.ts';
-import type { DependencySlot, Slot } from './graph.ts';
+import type { InputSlot, Slot } from './graph.ts';
 import type { Mistakes, Place } from './mistakes.ts';
 
-type InputSlot = Exclude<Slot, DependencySlot>;
-type RequestInput = Exclude<InputDeclaration, { kind: 'depends' | 'scopes' | 'context' }>;
+type ValidatedInput = Extract<InputDeclaration, { readonly schema: ZodType }>;
 
 /** Gives each value of the request one slot, however many inputs ask for it by the same schema. */
 export class InputSlots {
@@ -18,7 +17,7 @@ export class InputSlots {
   }
 
   /** Undefined, and a mistake, for an input without a name. */
-  slotOf(input: RequestInput, key: string | undefined, place: Place): Slot | undefined {
+  slotOf(input: ValidatedInput, key: string | undefined, place: Place): Slot | undefined {
     const { schema } = input;
     if (input.kind === 'fields') {
       const { from } = input;

@@ -2,21 +2,26 @@ import type { ZodType } from 'zod';
 import { type Outcome, validatorOf } from '../content/validator.ts';
 import type { ValidationIssue } from '../http/errors.ts';
 import type { TextSource } from '../metadata/declarations.ts';
-import { type BodySlot, type FieldsSlot, type FileSlot, schemesOf, type Slot, type TextSlot } from '../model/graph.ts';
+import {
+  type BodySlot,
+  type FieldsSlot,
+  type FileSlot,
+  type InputSlot,
+  schemesOf,
+  type Slot,
+  type TextSlot,
+} from '../model/graph.ts';
 import { describeSchema, type JsonSchema, resolve } from '../model/schema.ts';
 import { type Coercion, coercionOf } from './coerce.ts';
 import { isPromise } from '../http/promise.ts';
 import { type Execution, FAILED, type Step } from './execution.ts';
-import { issuesOf } from './issues.ts';
-
-export type InputSlot = TextSlot | FieldsSlot | BodySlot | FileSlot;
+import { issuesOf, type Location } from './issues.ts';
 
 type Sent = string | File;
 /** Nothing, one value, or several of one name. */
 type Values = undefined | Sent | readonly Sent[];
 type ReadValues = (execution: Execution) => Values;
 type Accept = (execution: Execution, value: unknown) => unknown;
-type Location = readonly (string | number)[];
 
 /**
  * The step of a value that comes straight from the request.
