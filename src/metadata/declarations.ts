@@ -13,14 +13,26 @@ export type Lifetime = 'app' | 'request' | 'handler';
 /** Where a value that arrives as text comes from. */
 export type TextSource = 'path' | 'query' | 'header' | 'cookie' | 'form';
 
+/** How a list is sent under one name: each item by itself, or all of them in one text with something between them. */
+export type ListStyle = 'form' | 'comma' | 'space' | 'pipe';
+
 export type InputDeclaration =
-  | { readonly kind: 'text'; readonly from: TextSource; readonly name: string | undefined; readonly schema: ZodType }
-  | { readonly kind: 'fields'; readonly from: Exclude<TextSource, 'path'>; readonly schema: ZodType }
+  | TextDeclaration
   | { readonly kind: 'body'; readonly name: string | undefined; readonly schema: ZodType }
   | { readonly kind: 'file'; readonly name: string | undefined; readonly schema: ZodType }
   | DependsDeclaration
   | RequestDeclaration
   | { readonly kind: 'scopes' };
+
+/** A value that arrives as text; without a name, and with an object for its schema, one for each field. */
+export interface TextDeclaration {
+  readonly kind: 'text';
+  readonly from: TextSource;
+  readonly name: string | undefined;
+  readonly schema: ZodType;
+  /** Undefined for what is usual in its place. */
+  readonly style?: ListStyle | undefined;
+}
 
 /** A value that is taken from a request as it is: neither validated nor documented. */
 export interface RequestDeclaration {

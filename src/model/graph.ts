@@ -1,7 +1,14 @@
 import type { ZodType } from 'zod';
-import type { Lifetime, RequestDeclaration, SchemeDeclaration, TextSource } from '../metadata/declarations.ts';
+import type {
+  Lifetime,
+  ListStyle,
+  RequestDeclaration,
+  SchemeDeclaration,
+  TextSource,
+} from '../metadata/declarations.ts';
 import type { AppNode } from './app-nodes.ts';
 import type { Place } from './mistakes.ts';
+import type { ObjectFields } from './object-fields.ts';
 import type { NamedInput } from './parameters.ts';
 import type { Provider, Run } from './provider.ts';
 
@@ -29,13 +36,21 @@ export interface TextSlot extends SlotBase {
   readonly kind: 'text';
   readonly from: TextSource;
   readonly name: string;
+  /** The schema as it was declared. */
   readonly schema: ZodType;
+  /** The schema that validates: the same, without coercion. */
+  readonly accepts: ZodType;
+  readonly style: ListStyle | undefined;
 }
 
+/** An object, each field of which is a value of its own. */
 export interface FieldsSlot extends SlotBase {
   readonly kind: 'fields';
   readonly from: Exclude<TextSource, 'path'>;
   readonly schema: ZodType;
+  readonly accepts: ZodType;
+  readonly style: ListStyle | undefined;
+  readonly object: ObjectFields;
 }
 
 export interface BodySlot extends SlotBase {
