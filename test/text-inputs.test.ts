@@ -26,6 +26,7 @@ import {
   decorate,
   describeMatrix,
   expectJson,
+  type Issue,
   type Mistake,
   placesOf,
   type Send,
@@ -587,6 +588,16 @@ describeMatrix('keys of a header object', (open) => {
     assert.deepEqual(await placesOf(await agent('/', { headers: { 'client-version': '1,x' } })), [
       'header.client-version.1 invalid_type',
     ]);
+  });
+
+  test('have that name in the alternatives of a union too', async () => {
+    const either = z.union([z.object({ clientVersion: z.int() }), z.object({ clientName: z.string() })]);
+    const send = await open(echo(Header(either)));
+    const { detail } = (await expectJson(await send('/'), 422)) as { detail: { alternatives: Issue[][] }[] };
+    assert.deepEqual(
+      detail[0]?.alternatives.map((issues) => issues.map(({ loc }) => loc.join('.'))),
+      [['header.client-version'], ['header.client-name']],
+    );
   });
 
   test('of other places stay as they are', () => {
