@@ -236,7 +236,7 @@ describe('z.coerce in text accepts what is documented, and nothing else', () => 
     assert.equal(await valueOf(await spaced.request('/?v=1.000')), 1);
   });
 
-  test('a bigint, which JSON Schema cannot say, is refused at start', () => {
+  test('a bigint, which JSON Schema cannot say, is refused at startup', () => {
     for (const schema of [z.bigint(), z.coerce.bigint(), z.date(), z.set(z.string()), z.map(z.string(), z.int())]) {
       assert.deepEqual(codesOf(Query('v', schema)), ['SCHEMA_NOT_EXPRESSIBLE']);
     }
@@ -271,7 +271,7 @@ describeMatrix('a tuple takes its items one by one', (open) => {
   });
 });
 
-describe('alternatives are told apart by what is documented', () => {
+describe('alternatives are distinguished by what is documented', () => {
   const CASES: [string, ZodType, [search: string, value: unknown][], refused: string[]][] = [
     [
       'an integer, or a list of texts',
@@ -614,7 +614,7 @@ describeMatrix('keys of a header object', (open) => {
   });
 });
 
-describeMatrix('objects whose fields can be told', (open) => {
+describeMatrix('objects whose fields are known', (open) => {
   const Range = z.object({ from: z.int(), to: z.int().default(9) });
   const ordered = ({ from, to }: z.output<typeof Range>): boolean => from <= to;
   const Node = z.object({ page: z.int() });
@@ -792,7 +792,7 @@ describeMatrix('objects whose fields can be told', (open) => {
   });
 });
 
-describe('objects whose fields cannot be told', () => {
+describe('objects whose fields are not known', () => {
   interface Tree {
     child: Tree;
   }
@@ -800,9 +800,13 @@ describe('objects whose fields cannot be told', () => {
   const UNKNOWN: [string, ZodType, RegExp][] = [
     ['a record', z.record(z.string(), z.int()), /record/],
     ['a refined record', z.record(z.string(), z.int()).refine(() => true), /record/],
-    ['a union with text', z.union([z.object({ a: z.int() }), z.string()]), /one alternative of a union is no object/],
+    [
+      'a union with text',
+      z.union([z.object({ a: z.int() }), z.string()]),
+      /one alternative of a union is not an object/,
+    ],
     ['an intersection with a record', z.object({ a: z.int() }).and(z.record(z.string(), z.string())), /record/],
-    ['an intersection with any', z.object({ a: z.int() }).and(z.any()), /one side of an intersection is no object/],
+    ['an intersection with any', z.object({ a: z.int() }).and(z.any()), /one side of an intersection is not an object/],
     ['a transform of anything', z.transform((value: unknown) => value as Tree), /transform/],
     ['one that is made of itself', Circle, /contains itself/],
   ];

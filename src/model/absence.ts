@@ -47,7 +47,7 @@ function decide(schema: ZodType, tried: () => boolean | undefined): boolean {
   return tried() ?? optin !== undefined;
 }
 
-/** Undefined where that cannot be told, since the schema is asynchronous; what throws accepts nothing. */
+/** Undefined where that is not known, since the schema is asynchronous; what throws accepts nothing. */
 function parses(schema: ZodType, value: unknown): boolean | undefined {
   try {
     const result = schema._zod.run({ value, issues: [] }, { async: true });

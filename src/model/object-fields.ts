@@ -25,14 +25,14 @@ interface Alternative {
   readonly further: ZodType | undefined;
 }
 
-/** Alternatives, or in words why they cannot be told; undefined for what is no object at all. */
+/** Alternatives, or in words why they are not known; undefined for what is not an object at all. */
 type Reading = readonly Alternative[] | string | undefined;
 
 type Definition = z.core.$ZodTypes['_zod']['def'];
 
 const read = new WeakMap<ZodType, ObjectFields | string | undefined>();
 
-/** The fields of an object schema, or in words why they cannot be told; undefined for what is no object at all. */
+/** The fields of an object schema, or in words why they are not known; undefined for what is not an object at all. */
 export function objectFieldsOf(schema: ZodType): ObjectFields | string | undefined {
   if (!read.has(schema)) {
     const alternatives = alternativesOf(schema, new Set());
@@ -67,7 +67,7 @@ function alternativesOf(schema: ZodType, within: ReadonlySet<ZodType>): Reading 
     case 'union':
       return oneOf(def.options.map(follow));
     case 'record':
-      return 'a record has no fields that could be told';
+      return 'the keys of a record are not known in advance';
     case 'transform':
       return 'a transform does not say which fields it takes';
     default:
@@ -83,8 +83,8 @@ function alternativeOf(shape: z.core.$ZodShape, catchall: z.core.$ZodType | unde
 /** Every alternative of one side goes with every one of the other. */
 function both(left: Reading, right: Reading): Reading {
   if (left === undefined && right === undefined) return undefined;
-  if (typeof left !== 'object') return left ?? 'one side of an intersection is no object';
-  if (typeof right !== 'object') return right ?? 'one side of an intersection is no object';
+  if (typeof left !== 'object') return left ?? 'one side of an intersection is not an object';
+  if (typeof right !== 'object') return right ?? 'one side of an intersection is not an object';
   return left.flatMap((one) => right.map((other) => joined(one, other)));
 }
 
@@ -99,7 +99,7 @@ function oneOf(options: readonly Reading[]): Reading {
   const reason = options.find((option) => typeof option === 'string');
   if (reason !== undefined) return reason;
   if (told.length === 0) return undefined;
-  return options.includes(undefined) ? 'one alternative of a union is no object' : told;
+  return options.includes(undefined) ? 'one alternative of a union is not an object' : told;
 }
 
 function fieldsOf(alternatives: readonly Alternative[]): ObjectFields {

@@ -8,7 +8,7 @@ import { isSeveral, type Values } from './text-sources.ts';
 import { issuesOf, type Location } from './issues.ts';
 
 /** Validates a value; where it is invalid the issues are recorded and `FAILED` is left. */
-export type Accept = (execution: Execution, value: unknown) => unknown;
+type Accept = (execution: Execution, value: unknown) => unknown;
 
 /** What validates the value at a place; `names` says what the keys of an object are called in a request. */
 export function accepting(
