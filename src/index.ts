@@ -18,7 +18,6 @@ export {
   Ctx,
   Depends,
   type DependsOptions,
-  type FieldsInput,
   File,
   type FileOptions,
   Form,
@@ -30,6 +29,7 @@ export {
   type SecurityOptions,
   type SecurityScopes,
   type TextInput,
+  type TextOptions,
 } from './decorators/inputs.ts';
 export {
   Delete,

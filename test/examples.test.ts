@@ -429,6 +429,23 @@ describe('the examples of the guides', () => {
     assert.deepEqual(found.body, { filter: { q: 'x', tag: ['a', 'b'], page: 1 }, language: 'en', theme: 'dark' });
     assert.equal((await ask(app, '/search?unknown=1')).status, 422);
 
+    const stops = '/trips/1,2/stops?fields=name,time&day=2024-02-29&day=2024-03-01';
+    assert.deepEqual((await ask(app, stops, { headers: { 'X-Tags': 'a ,"b, c"' } })).body, {
+      ids: [1, 2],
+      fields: ['name', 'time'],
+      days: ['2024-02-29', '2024-03-01'],
+      tags: ['a', '"b, c"'],
+    });
+    assert.deepEqual((await ask(app, '/trips/near?bbox=1,2,3.5,4')).body, { bbox: [1, 2, 3.5, 4] });
+    const period = '/charts?from=2024-01-01&to=2024-02-01';
+    assert.deepEqual((await ask(app, `${period}&kind=bar&width=5`, { headers: { 'Client-Version': '2' } })).body, {
+      period: { from: '2024-01-01', to: '2024-02-01' },
+      chart: { kind: 'bar', width: 5 },
+      client: { clientVersion: '2' },
+    });
+    assert.equal((await ask(app, `${period}&kind=bar&smooth=on`)).status, 422);
+    assert.equal((await ask(app, '/charts?from=2024-02-01&to=2024-01-01&kind=line')).status, 422);
+
     const both = json({ report: { title: 'Annual', pages: 3 }, rating: { stars: 5 } });
     assert.deepEqual((await ask(app, '/reviews', both)).body, { title: 'Annual', stars: 5 });
 

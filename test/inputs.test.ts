@@ -479,7 +479,7 @@ const COERCIONS: { what: string; schema: ZodType; accepted: [Texts, unknown][]; 
 describe('coercion follows the documented type', () => {
   for (const { place, loc, probe: probeOf, send } of PLACES) {
     for (const { what, schema, accepted, refused } of COERCIONS) {
-      if (place === 'path' && (schema.safeParse(undefined).success || what.startsWith('array'))) continue;
+      if (place === 'path' && (schema.safeParse(undefined).success || what.includes('array'))) continue;
       test(`${what} in the ${place}`, async () => {
         const { outcome } = probeOf(schema);
         const show = (texts: Texts): string => JSON.stringify(texts).slice(0, 80);
@@ -610,11 +610,9 @@ describe('what an issue says', () => {
       assert.deepEqual(await inputsOf(probe(Query('token', z.int())).outcome('/?token=hunter2')), [false]);
     });
 
-    test('cookies and the authorization header', async () => {
+    test('cookies', async () => {
       const cookie = probe(Cookie('theme', z.int()));
       assert.deepEqual(await inputsOf(cookie.outcome('/', { headers: { cookie: 'theme=dark' } })), [false]);
-      const authorization = probe(Header('authorization', z.int()));
-      assert.deepEqual(await inputsOf(authorization.outcome('/', { headers: { authorization: 'abc' } })), [false]);
     });
 
     test('objects and arrays, and long text is cut', async () => {

@@ -91,7 +91,6 @@ const PUBLIC_TYPES = [
   'ErrorsOptions',
   'EventsOptions',
   'FetchOptions',
-  'FieldsInput',
   'FileOptions',
   'HTTPAuthorizationCredentials',
   'HTTPBasicCredentials',
@@ -129,6 +128,7 @@ const PUBLIC_TYPES = [
   'Sequence',
   'ServerSentEvent',
   'TextInput',
+  'TextOptions',
   'ValidationIssue',
   'ValueOf',
 ];

@@ -1058,8 +1058,6 @@ describe('redaction', () => {
     boom(@Depends(anyToken) _user: string) {
       throw new Error('boom');
     }
-    @Get('/header')
-    header(@Header('authorization', z.int()) _value: number) {}
     @Get('/key')
     key(@Header('x-api-key', z.int()) _value: number) {}
     @Get('/cookie')
@@ -1101,7 +1099,6 @@ describe('redaction', () => {
   });
 
   const rows: [name: string, path: string, lines: Line[], body: string | undefined, ...locations: string[]][] = [
-    ['Authorization', '/header', [bearer('s3cret')], undefined, 'header authorization'],
     ['a header that is named like a key', '/key', [['X-API-Key', 's3cret']], undefined, 'header x-api-key'],
     ['a cookie, whatever its name', '/cookie', [['Cookie', 'theme=s3cret']], undefined, 'cookie theme'],
     [

@@ -70,6 +70,49 @@ class SearchController {
 }
 // #endregion values
 
+// #region lists
+@Controller('/trips')
+class TripController {
+  @Get('/:ids/stops')
+  stops(
+    @Path('ids', z.array(z.int()), { style: 'comma' }) ids: number[],
+    @Query('fields', z.array(z.enum(['name', 'time'])).default(['name']), { style: 'comma' }) fields: string[],
+    @Query('day', z.array(z.iso.date()).default([])) days: string[],
+    @Header('x-tags', z.array(z.string()).default([])) tags: string[],
+  ) {
+    return { ids, fields, days, tags };
+  }
+
+  @Get('/near')
+  near(@Query('bbox', z.tuple([z.number(), z.number(), z.number(), z.number()]), { style: 'comma' }) bbox: number[]) {
+    return { bbox };
+  }
+}
+// #endregion lists
+
+// #region objects
+const Period = z
+  .object({ from: z.iso.date(), to: z.iso.date() })
+  .refine(({ from, to }) => from <= to, { error: 'It ends before it begins', path: ['to'] });
+const Chart = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('line'), smooth: z.boolean().default(false) }),
+  z.object({ kind: z.literal('bar'), width: z.int().min(1) }),
+]);
+const Client = z.object({ clientVersion: z.string().optional(), requestId: z.uuid().optional() });
+
+@Controller('/charts')
+class ChartController {
+  @Get()
+  draw(
+    @Query(Period) period: z.output<typeof Period>,
+    @Query(Chart) chart: z.output<typeof Chart>,
+    @Header(Client) client: z.output<typeof Client>,
+  ) {
+    return { period, chart, client };
+  }
+}
+// #endregion objects
+
 // #region bodies
 const Rating = z.object({ stars: z.int().min(1).max(5) });
 
@@ -142,7 +185,15 @@ class SettingsController {
 export const app = new App({
   title: 'Controllers',
   version: '1.0.0',
-  controllers: [ReportController, SearchController, ReviewController, ProfileController, AnswerController],
+  controllers: [
+    ReportController,
+    SearchController,
+    TripController,
+    ChartController,
+    ReviewController,
+    ProfileController,
+    AnswerController,
+  ],
 });
 app.include([SettingsController], { prefix: '/tenants', tags: ['tenants'] });
 // #endregion app

@@ -1,37 +1,46 @@
-import { type output, z, type ZodObject, type ZodType } from 'zod';
+import { type output, z, type ZodType } from 'zod';
 import type { Context } from '../http/context.ts';
-import type { InputDeclaration, Schema, TextSource } from '../metadata/declarations.ts';
+import type { ListStyle, Schema, TextSource } from '../metadata/declarations.ts';
 import type { Dependable, ValueOf } from '../metadata/dependable.ts';
 import { type Input, input } from './input.ts';
 
 const TEXT: ZodType = z.string();
 
-/** A value that arrives as text: named, or named by its key in an inputs object; a required string without a schema. */
-export interface TextInput {
+export interface TextOptions<Style extends ListStyle = ListStyle> {
+  /** How a list is sent: `form` repeats the name, the others put a comma, a space or `|` between the items. */
+  readonly style?: Style;
+}
+
+/**
+ * A value that arrives as text: a required string without a schema.
+ *
+ * It has a name, or that of its key in an inputs object. An object schema without a name is read field by field, each a
+ * value of its own, and may be refined, piped, transformed, an intersection or a union of objects.
+ */
+export interface TextInput<Style extends ListStyle = never> {
   (name?: string): Input<string>;
-  <S extends Schema>(name: string, schema: S): Input<output<S>>;
-  <S extends Schema>(schema: S): Input<output<S>>;
+  <S extends Schema>(name: string, schema: S, options?: TextOptions<Style>): Input<output<S>>;
+  <S extends Schema>(schema: S, options?: TextOptions<Style>): Input<output<S>>;
 }
 
-/** The same, or the fields of an object schema, each a value of its own. */
-export interface FieldsInput extends TextInput {
-  <S extends ZodObject>(fields: S): Input<output<S>>;
-}
+/** A variable of the path, decoded; a list needs `{ style: 'comma' }`, and `%2C` is a comma within an item (RFC 6570). */
+export const Path: TextInput<'comma'> = textInput('path');
 
-/** A variable of the path, decoded. */
-export const Path: TextInput = textInput('path');
+/** A value of the query string; a list takes all values of a repeated name unless it has another `style`. */
+export const Query: TextInput<ListStyle> = textInput('query');
 
-/** A value of the query string; an array schema takes all values of a repeated name. */
-export const Query: FieldsInput = textInput('query');
+/**
+ * A request header; its name, left out, is the key in kebab-case, and so are the keys of an object schema.
+ *
+ * A list is split at commas outside of quotes, and empty items are dropped (RFC 9110 §5.6.1).
+ */
+export const Header: TextInput = textInput('header');
 
-/** A request header; its name, left out, is the key in kebab-case. */
-export const Header: FieldsInput = textInput('header');
-
-/** A cookie. */
-export const Cookie: FieldsInput = textInput('cookie');
+/** A cookie; a list takes all cookies of one name. */
+export const Cookie: TextInput = textInput('cookie');
 
 /** A field of an urlencoded or multipart form; an empty one counts as absent. */
-export const Form: FieldsInput = textInput('form');
+export const Form: TextInput = textInput('form');
 
 /** The JSON body; with a name, one key of a JSON object that several bodies share. */
 export function Body<S extends Schema>(schema: S): Input<output<S>>;
@@ -74,12 +83,12 @@ export function Depends<D extends Dependable>(dependable: D, options: DependsOpt
 }
 
 export interface SecurityOptions extends DependsOptions {
-  readonly scopes: readonly string[];
+  readonly scopes?: readonly string[];
 }
 
-/** `Depends()` that also requires scopes of the schemes below. */
-export function Security<D extends Dependable>(dependable: D, options: SecurityOptions): Input<ValueOf<D>> {
-  const { cache = true, scopes } = options;
+/** `Depends()` that also requires scopes of the schemes below, if any are given. */
+export function Security<D extends Dependable>(dependable: D, options: SecurityOptions = {}): Input<ValueOf<D>> {
+  const { cache = true, scopes = [] } = options;
   return input({ kind: 'depends', dependable, cache, scopes: [...scopes] });
 }
 
@@ -97,17 +106,22 @@ export function Scopes(): Input<SecurityScopes> {
 
 /** The request's context. */
 export function Ctx(): Input<Context> {
-  return input({ kind: 'context' });
+  return input({ kind: 'request', what: 'context', read: ({ context }) => context });
 }
 
-function textInput(from: TextSource): FieldsInput {
-  const declare = (first?: string | ZodType, second?: ZodType): Input<unknown> => {
-    if (typeof first !== 'object') return input({ kind: 'text', from, name: first, schema: second ?? TEXT });
-    const declaration: InputDeclaration =
-      from !== 'path' && first.def.type === 'object'
-        ? { kind: 'fields', from, schema: first }
-        : { kind: 'text', from, name: undefined, schema: first };
-    return input(declaration);
-  };
-  return declare as FieldsInput;
+function textInput<Style extends ListStyle>(from: TextSource): TextInput<Style> {
+  function declare(first?: string | ZodType, second?: ZodType | TextOptions, third?: TextOptions): Input<unknown> {
+    if (typeof first === 'object') {
+      const { style } = (second as TextOptions | undefined) ?? {};
+      return input({ kind: 'text', from, name: undefined, schema: first, style });
+    }
+    return input({
+      kind: 'text',
+      from,
+      name: first,
+      schema: (second as ZodType | undefined) ?? TEXT,
+      style: third?.style,
+    });
+  }
+  return declare as TextInput<Style>;
 }

@@ -46,6 +46,45 @@ export function parsePairs(text: string, limit: number, status: number): Pairs {
   return pairs;
 }
 
+/** Reads the lists under one name of a query string, whose items stand between commas; `%2C` is data (RFC 6570 §3.2.8). */
+export function parseCommaLists(text: string, name: string): string[] {
+  const items: string[] = [];
+  for (const pair of text.split('&')) {
+    const equals = pair.indexOf('=');
+    const key = equals === -1 ? pair : pair.slice(0, equals);
+    if (pair === '' || decode(key) !== name) continue;
+    for (const item of (equals === -1 ? '' : pair.slice(equals + 1)).split(',')) items.push(decode(item));
+  }
+  return items;
+}
+
+/**
+ * Reads a header that is a list: empty items are dropped (RFC 9110 §5.6.1).
+ *
+ * A comma within a quoted string (§5.6.4) is part of its item, which is kept as it was sent, quotes included. Where a
+ * quote is never closed, quotes are characters like others.
+ */
+export function parseHeaderList(value: string): string[] {
+  const items = (value.includes('"') ? splitUnquoted(value) : undefined) ?? value.split(',');
+  return items.map((item) => item.trim()).filter((item) => item !== '');
+}
+
+function splitUnquoted(value: string): string[] | undefined {
+  const items: string[] = [];
+  let start = 0;
+  let isQuoted = false;
+  for (let at = 0; at < value.length; at++) {
+    const character = value[at];
+    if (character === '"') isQuoted = !isQuoted;
+    else if (character === '\\' && isQuoted) at++;
+    else if (character === ',' && !isQuoted) {
+      items.push(value.slice(start, at));
+      start = at + 1;
+    }
+  }
+  return isQuoted ? undefined : [...items, value.slice(start)];
+}
+
 /**
  * Reads a Cookie header (RFC 6265 §4.2): values lose their quotes and are percent-decoded where they can be.
  *

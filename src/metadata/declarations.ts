@@ -3,6 +3,7 @@ import type { ZodType } from 'zod';
 import type { Context } from '../http/context.ts';
 import type { Content } from '../content/content.ts';
 import type { ErrorFormat } from '../http/error-format.ts';
+import type { Exchange } from '../http/exchange.ts';
 import type { HTTPException, RequestValidationError } from '../http/errors.ts';
 import type { Limits } from '../http/limits.ts';
 
@@ -12,14 +13,35 @@ export type Lifetime = 'app' | 'request' | 'handler';
 /** Where a value that arrives as text comes from. */
 export type TextSource = 'path' | 'query' | 'header' | 'cookie' | 'form';
 
+/** How a list is sent under one name: each item by itself, or all of them in one text with something between them. */
+export type ListStyle = 'form' | 'comma' | 'space' | 'pipe';
+
 export type InputDeclaration =
-  | { readonly kind: 'text'; readonly from: TextSource; readonly name: string | undefined; readonly schema: ZodType }
-  | { readonly kind: 'fields'; readonly from: Exclude<TextSource, 'path'>; readonly schema: ZodType }
+  | TextDeclaration
   | { readonly kind: 'body'; readonly name: string | undefined; readonly schema: ZodType }
   | { readonly kind: 'file'; readonly name: string | undefined; readonly schema: ZodType }
   | DependsDeclaration
-  | { readonly kind: 'scopes' }
-  | { readonly kind: 'context' };
+  | RequestDeclaration
+  | { readonly kind: 'scopes' };
+
+/** A value that arrives as text; without a name, and with an object for its schema, one for each field. */
+export interface TextDeclaration {
+  readonly kind: 'text';
+  readonly from: TextSource;
+  readonly name: string | undefined;
+  readonly schema: ZodType;
+  /** Undefined for what is usual in its place. */
+  readonly style?: ListStyle | undefined;
+}
+
+/** A value that is taken from a request as it is: neither validated nor documented. */
+export interface RequestDeclaration {
+  readonly kind: 'request';
+  /** What it is called where there is no request, such as `context`. */
+  readonly what: string;
+  /** Called for each place of use; makes no promise. */
+  readonly read: (exchange: Exchange) => unknown;
+}
 
 export interface DependsDeclaration {
   readonly kind: 'depends';

@@ -2,18 +2,11 @@ import type { ZodType } from 'zod';
 import { Router } from '../http/router.ts';
 import type { SchemeDeclaration } from '../metadata/declarations.ts';
 import { contentsWithoutBody, schemasOfAnswers } from './answers.ts';
+import { checkParameters, checkText, staysUndefined } from './check-inputs.ts';
 import { schemesOf, schemeSlots, type Slot } from './graph.ts';
 import type { MistakeCode, Mistakes, Place } from './mistakes.ts';
 import { type Operation, operationName } from './operation.ts';
-import {
-  acceptsAbsence,
-  describeSchema,
-  type Direction,
-  hasDefault,
-  type JsonSchema,
-  partsOf,
-  resolve,
-} from './schema.ts';
+import { describeSchema, type Direction } from './schema.ts';
 
 /** Everything that can be wrong with one operation alone. */
 export function checkOperation(operation: Operation, mistakes: Mistakes): void {
@@ -26,9 +19,10 @@ export function checkOperation(operation: Operation, mistakes: Mistakes): void {
     const at = { ...place, ...slot.place };
     if (slot.kind === 'dependency') continue;
     checkSchema(slot.schema, 'input', at, mistakes);
-    if (slot.kind === 'text') checkText(slot.schema, slot.name, say, at);
-    if (slot.kind === 'fields') checkFields(slot.schema, say, at);
+    if (slot.kind === 'text' || slot.kind === 'fields') checkText(slot, (code, text) => say(code, text, at));
   }
+  const inputs = graph.slots.filter((slot) => slot.kind !== 'dependency');
+  checkParameters(inputs, (text, slot) => say('INPUT_CONFLICT', text, { ...place, ...slot.place }));
   for (const schema of schemasOfAnswers(operation.answers)) checkSchema(schema, 'output', place, mistakes);
   for (const status of contentsWithoutBody(operation.answers)) {
     say('RESPONSE_WITHOUT_BODY', `it has a response for status ${status}, whose responses have no body`);
@@ -84,8 +78,16 @@ export function checkTogether(operations: readonly Operation[], mistakes: Mistak
 
 /** All schemas of an operation, and which side of them is seen. */
 export function schemasOf({ graph, answers }: Operation): readonly (readonly [ZodType, Direction])[] {
-  const inputs = graph.slots.flatMap((slot) => ('schema' in slot ? [[slot.schema, 'input'] as const] : []));
+  const inputs = graph.slots.flatMap((slot) => documented(slot).map((schema) => [schema, 'input'] as const));
   return [...inputs, ...schemasOfAnswers(answers).map((schema) => [schema, 'output'] as const)];
+}
+
+/** Fields that are parameters are documented by themselves, and those of a form together. */
+function documented(slot: Slot): readonly ZodType[] {
+  if (slot.kind === 'dependency') return [];
+  return slot.kind === 'fields' && slot.from !== 'form'
+    ? slot.object.fields.map(({ schema }) => schema)
+    : [slot.schema];
 }
 
 function isSameScheme(one: SchemeDeclaration, other: SchemeDeclaration): boolean {
@@ -112,7 +114,7 @@ function checkPath({ declaration: { template }, graph }: Operation, say: Say): v
     read.add(slot.name);
     if (!template.names.includes(slot.name)) {
       say('PATH_VARIABLE_UNKNOWN', `the path '${template.pattern}' has no variable '${slot.name}'`, slot.place);
-    } else if (acceptsAbsence(slot.schema) && !hasDefault(slot.schema)) {
+    } else if (staysUndefined(slot.schema)) {
       say(
         'PATH_VARIABLE_OPTIONAL',
         `the path variable '${slot.name}' is always there and cannot be optional`,
@@ -140,34 +142,6 @@ function checkBody({ declaration: { method }, body, graph }: Operation, say: Say
 
 function isForm(slot: Slot): boolean {
   return slot.kind === 'file' || ((slot.kind === 'text' || slot.kind === 'fields') && slot.from === 'form');
-}
-
-function checkText(schema: ZodType, name: string, say: Say, at: Place): void {
-  if (holdsObject(describeSchema(schema, 'input').json, describeSchema(schema, 'input').definitions)) {
-    say('OBJECT_IN_TEXT', `'${name}' arrives as text and its schema is an object`, at);
-  }
-}
-
-function checkFields(schema: ZodType, say: Say, at: Place): void {
-  const { json, definitions } = describeSchema(schema, 'input');
-  const object = resolve(json, definitions);
-  for (const [name, property] of Object.entries(object.properties ?? {})) {
-    if (holdsObject(property as JsonSchema, definitions)) {
-      say('OBJECT_IN_TEXT', `the field '${name}' arrives as text and its schema is an object`, at);
-    }
-  }
-}
-
-/** Text has no way to say an object, nor a list within a list. */
-function holdsObject(json: JsonSchema, definitions: Readonly<Record<string, JsonSchema>>, inList = false): boolean {
-  const schema = resolve(json, definitions);
-  if (schema.type === 'object' || schema.properties !== undefined) return true;
-  if (schema.type === 'array') {
-    const { items } = schema;
-    return inList || (typeof items === 'object' && !Array.isArray(items) && holdsObject(items, definitions, true));
-  }
-  const parts = partsOf(schema).filter(({ type }) => type !== 'null');
-  return parts.length > 0 && parts.every((part) => holdsObject(part, definitions, inList));
 }
 
 function checkSchema(schema: ZodType, direction: Direction, place: Place, mistakes: Mistakes): void {

@@ -1,4 +1,4 @@
-import type { DependsDeclaration, Lifetime } from '../metadata/declarations.ts';
+import type { DependsDeclaration, InputDeclaration, Lifetime } from '../metadata/declarations.ts';
 import type { AppNode, AppNodes } from './app-nodes.ts';
 import type { DependencyInput, DependencySlot, Slot, Source } from './graph.ts';
 import { InputSlots } from './input-slots.ts';
@@ -58,8 +58,8 @@ export class GraphBuilder {
     const { input, key } = named;
     if (input === undefined) return NOWHERE;
     switch (input.kind) {
-      case 'context':
-        return { kind: 'context' };
+      case 'request':
+        return { kind: 'request', input };
       case 'scopes':
         return { kind: 'scopes', scopes: way.scopes };
       case 'depends':
@@ -136,10 +136,7 @@ export class GraphBuilder {
     const inputs = provider.inputs.map(({ key, input }) => {
       if (input === undefined) return { key, node: undefined };
       if (input.kind !== 'depends') {
-        this.#conflict(
-          place,
-          `the ${input.kind === 'text' || input.kind === 'fields' ? input.from : input.kind} of a request`,
-        );
+        this.#conflict(place, `the ${whatOf(input)} of a request`);
         return { key, node: undefined };
       }
       const below = this.#provide(input.dependable, key, inner);
@@ -225,6 +222,12 @@ function requireScopes(slot: DependencySlot, scopes: readonly string[]): void {
   for (const { source } of slot.inputs) {
     if (source.kind === 'slot' && source.slot.kind === 'dependency') requireScopes(source.slot, further);
   }
+}
+
+/** What an input is called in messages. */
+function whatOf(input: Exclude<InputDeclaration, DependsDeclaration>): string {
+  if (input.kind === 'request') return input.what;
+  return 'from' in input ? input.from : input.kind;
 }
 
 function nameOf({ name }: Provider, key: string | undefined): string {

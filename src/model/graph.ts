@@ -1,7 +1,14 @@
 import type { ZodType } from 'zod';
-import type { Lifetime, SchemeDeclaration, TextSource } from '../metadata/declarations.ts';
+import type {
+  Lifetime,
+  ListStyle,
+  RequestDeclaration,
+  SchemeDeclaration,
+  TextSource,
+} from '../metadata/declarations.ts';
 import type { AppNode } from './app-nodes.ts';
 import type { Place } from './mistakes.ts';
+import type { ObjectFields } from './object-fields.ts';
 import type { NamedInput } from './parameters.ts';
 import type { Provider, Run } from './provider.ts';
 
@@ -10,11 +17,14 @@ export type Source =
   | { readonly kind: 'slot'; readonly slot: Slot }
   | { readonly kind: 'app'; readonly node: AppNode }
   | { readonly kind: 'scopes'; readonly scopes: readonly string[] }
-  | { readonly kind: 'context' }
+  | { readonly kind: 'request'; readonly input: RequestDeclaration }
   | { readonly kind: 'absent' };
 
 /** A value that is made at most once per request. Slots stand in the order in which they are resolved. */
-export type Slot = TextSlot | FieldsSlot | BodySlot | FileSlot | DependencySlot;
+export type Slot = InputSlot | DependencySlot;
+
+/** A value that is read from the request and validated; only a request has it. */
+export type InputSlot = TextSlot | FieldsSlot | BodySlot | FileSlot;
 
 interface SlotBase {
   /** Whether the request's body must have been read. */
@@ -26,13 +36,21 @@ export interface TextSlot extends SlotBase {
   readonly kind: 'text';
   readonly from: TextSource;
   readonly name: string;
+  /** The schema as it was declared. */
   readonly schema: ZodType;
+  /** The schema that validates: the same, without coercion. */
+  readonly accepts: ZodType;
+  readonly style: ListStyle | undefined;
 }
 
+/** An object, each field of which is a value of its own. */
 export interface FieldsSlot extends SlotBase {
   readonly kind: 'fields';
   readonly from: Exclude<TextSource, 'path'>;
   readonly schema: ZodType;
+  readonly accepts: ZodType;
+  readonly style: ListStyle | undefined;
+  readonly object: ObjectFields;
 }
 
 export interface BodySlot extends SlotBase {

@@ -1,10 +1,11 @@
 import type { ZodType } from 'zod';
-import type { InputDeclaration } from '../metadata/declarations.ts';
-import type { DependencySlot, Slot } from './graph.ts';
-import type { Mistakes, Place } from './mistakes.ts';
+import type { InputDeclaration, TextDeclaration, TextSource } from '../metadata/declarations.ts';
+import type { InputSlot, Slot } from './graph.ts';
+import type { MistakeCode, Mistakes, Place } from './mistakes.ts';
+import { objectFieldsOf } from './object-fields.ts';
+import { uncoerced } from './uncoerced.ts';
 
-type InputSlot = Exclude<Slot, DependencySlot>;
-type RequestInput = Exclude<InputDeclaration, { kind: 'depends' | 'scopes' | 'context' }>;
+type ValidatedInput = Extract<InputDeclaration, { readonly schema: ZodType }>;
 
 /** Gives each value of the request one slot, however many inputs ask for it by the same schema. */
 export class InputSlots {
@@ -18,25 +19,40 @@ export class InputSlots {
   }
 
   /** Undefined, and a mistake, for an input without a name. */
-  slotOf(input: RequestInput, key: string | undefined, place: Place): Slot | undefined {
+  slotOf(input: ValidatedInput, key: string | undefined, place: Place): Slot | undefined {
     const { schema } = input;
-    if (input.kind === 'fields') {
-      const { from } = input;
-      return this.#share(`fields ${from}`, { kind: 'fields', from, schema, needsBody: from === 'form', place });
-    }
     if (input.kind === 'body') {
       const { name } = input;
       return this.#share(`body ${name ?? ''}`, { kind: 'body', name, schema, needsBody: true, place });
     }
-    const from = input.kind === 'file' ? 'file' : input.from;
-    const name = input.name ?? (from === 'header' ? kebab(key) : key);
-    if (name === undefined) {
-      this.#mistakes.add('INPUT_WITHOUT_NAME', place, `the ${from} input has no name`);
-      return undefined;
+    if (input.kind === 'text') return this.#text(input, key, place);
+    const name = input.name ?? key;
+    if (name === undefined) return this.#refuse('INPUT_WITHOUT_NAME', 'the file input has no name', place);
+    return this.#share(`file ${name}`, { kind: 'file', name, schema, needsBody: true, place });
+  }
+
+  #text(
+    { from, name: given, schema, style }: TextDeclaration,
+    key: string | undefined,
+    place: Place,
+  ): Slot | undefined {
+    const common = { schema, accepts: uncoerced(schema), style, needsBody: from === 'form', place };
+    const object = given === undefined && from !== 'path' ? objectFieldsOf(schema) : undefined;
+    if (from !== 'path' && typeof object === 'object') {
+      return this.#share(`fields ${from} ${style ?? ''}`, { kind: 'fields', from, object, ...common });
     }
-    if (from === 'file') return this.#share(`file ${name}`, { kind: 'file', name, schema, needsBody: true, place });
+    const name = given ?? (key === undefined ? undefined : wireName(from, key));
+    if (name === undefined) {
+      const text = `the ${from} input has no name`;
+      if (typeof object !== 'string') return this.#refuse('INPUT_WITHOUT_NAME', text, place);
+      return this.#refuse('FIELDS_UNKNOWN', `${text}, and its fields are unknown: ${object}`, place);
+    }
     const identity = from === 'header' ? name.toLowerCase() : name;
-    return this.#share(`${from} ${identity}`, { kind: 'text', from, name, schema, needsBody: from === 'form', place });
+    return this.#share(`${from} ${identity} ${style ?? ''}`, { kind: 'text', from, name, ...common });
+  }
+
+  #refuse(code: MistakeCode, text: string, place: Place): undefined {
+    this.#mistakes.add(code, place, text);
   }
 
   #share(key: string, slot: InputSlot): Slot {
@@ -49,6 +65,12 @@ export class InputSlots {
   }
 }
 
-function kebab(key: string | undefined): string | undefined {
-  return key?.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+/** What a key is called in a request: a header's name is its key in kebab-case, and every other is its key. */
+export function wireName(from: TextSource, key: string): string {
+  // With a hyphen in it, it is a header's name already.
+  if (from !== 'header' || !/^[A-Za-z][A-Za-z0-9]*$/.test(key)) return key;
+  return key
+    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1-$2')
+    .toLowerCase();
 }

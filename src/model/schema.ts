@@ -32,11 +32,6 @@ export function acceptsAbsence(schema: ZodType): boolean {
   return schema._zod.optin !== undefined;
 }
 
-/** Whether a schema puts a value in place of what was not sent. */
-export function hasDefault(schema: ZodType): boolean {
-  return schema._zod.optin === 'defaulted';
-}
-
 /** A schema with its reference followed. */
 export function resolve(json: JsonSchema, definitions: Readonly<Record<string, JsonSchema>>): JsonSchema {
   const name = json.$ref?.startsWith('#/$defs/') ? json.$ref.slice('#/$defs/'.length) : undefined;
@@ -67,7 +62,7 @@ function convert(schema: ZodType, io: Direction): DescribedSchema {
       io,
       unrepresentable: ({ zodSchema, path, message }) => {
         if (io === 'input' && zodSchema._zod.def.type === 'date' && zodSchema._zod.def.coerce === true) {
-          return { type: 'string', format: 'date-time' };
+          return { type: 'string', anyOf: [{ format: 'date-time' }, { format: 'date' }] };
         }
         faults.push(`${message} (at ${pathText(path)})`);
         return 'any';

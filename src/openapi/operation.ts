@@ -1,18 +1,10 @@
-import type {
-  OperationObject,
-  ParameterObject,
-  RequestBodyObject,
-  SchemaObject,
-  SecurityRequirementObject,
-} from 'openapi3-ts/oas31';
-import type { FieldsSlot, Slot, TextSlot } from '../model/graph.ts';
+import type { OperationObject, RequestBodyObject, SchemaObject, SecurityRequirementObject } from 'openapi3-ts/oas31';
+import type { TextSlot } from '../model/graph.ts';
 import type { BodyUse, Operation } from '../model/operation.ts';
-import { acceptsAbsence, describeSchema, type JsonSchema, resolve } from '../model/schema.ts';
+import { acceptsAbsence, type JsonSchema } from '../model/schema.ts';
 import type { Components } from './components.ts';
+import { describeParameters } from './parameters.ts';
 import { describeResponses } from './responses.ts';
-
-/** Headers that OpenAPI describes by other means and ignores as parameters. */
-const DESCRIBED_OTHERWISE = new Set(['accept', 'content-type', 'authorization']);
 
 /** The operation object of one operation; `pathNames` are what its path calls its variables, in order. */
 export function describeOperation(
@@ -37,53 +29,6 @@ export function describeOperation(
     responses: describeResponses(operation, components),
     ...(security.length === 0 ? {} : { security: describeSecurity(operation) }),
     ...options.extensions,
-  };
-}
-
-/** One entry for each place and name, whoever in the graph reads it; where one needs it, it is required. */
-function describeParameters(slots: readonly Slot[], components: Components): ParameterObject[] {
-  const parameters = new Map<string, ParameterObject>();
-  for (const slot of slots) {
-    for (const parameter of parametersOf(slot, components)) {
-      const name = parameter.in === 'header' ? parameter.name.toLowerCase() : parameter.name;
-      if (parameter.in === 'header' && DESCRIBED_OTHERWISE.has(name)) continue;
-      const known = parameters.get(`${parameter.in} ${name}`);
-      if (known === undefined || (parameter.required === true && known.required !== true)) {
-        parameters.set(`${parameter.in} ${name}`, parameter);
-      }
-    }
-  }
-  return [...parameters.values()];
-}
-
-function parametersOf(slot: Slot, components: Components): ParameterObject[] {
-  if (slot.kind === 'text' && slot.from !== 'form') return [ofText(slot, slot.from, components)];
-  if (slot.kind === 'fields' && slot.from !== 'form') return ofFields(slot, slot.from, components);
-  return [];
-}
-
-function ofText({ name, schema }: TextSlot, place: ParameterObject['in'], components: Components): ParameterObject {
-  return parameterOf(name, place, place === 'path' || !acceptsAbsence(schema), components.schemaOf(schema, 'input'));
-}
-
-function ofFields({ schema }: FieldsSlot, place: ParameterObject['in'], components: Components): ParameterObject[] {
-  const { json, definitions } = describeSchema(schema, 'input');
-  const { required = [] } = resolve(json, definitions);
-  const linked = components.resolved(schema, 'input');
-  return Object.entries(linked.properties ?? {}).map(([name, property]) =>
-    parameterOf(name, place, required.includes(name), property as JsonSchema),
-  );
-}
-
-function parameterOf(name: string, place: ParameterObject['in'], required: boolean, json: JsonSchema): ParameterObject {
-  const { description, deprecated, ...schema } = json;
-  return {
-    name,
-    in: place,
-    required,
-    ...(description === undefined ? {} : { description }),
-    ...(deprecated === true ? { deprecated: true } : {}),
-    schema: schema as SchemaObject,
   };
 }
 

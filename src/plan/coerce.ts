@@ -1,16 +1,21 @@
-import { type JsonSchema, partsOf, resolve } from '../model/schema.ts';
+import type { DescribedSchema, JsonSchema } from '../model/schema.ts';
+import { formsOf, itemAt } from '../model/text-forms.ts';
+import { fitting } from './fitting.ts';
+
+/** What was sent under one name. */
+export type Sent = string | File;
 
 /** Turns text into what a schema documents; text that does not convert stays as it is, for the schema to refuse. */
 type Convert = (text: string) => unknown;
 
-type Definitions = Readonly<Record<string, JsonSchema>>;
-
-/** How the values that were sent under one name become the value that a schema sees. */
+/** How what was sent under one name becomes the value that a schema sees. */
 export interface Coercion {
-  /** Whether a list is taken, of one value too unless a single one is also `scalar`. */
+  /** Whether several values are a list; else they are refused. */
   readonly list: boolean;
-  readonly scalar: boolean;
-  readonly convert: Convert;
+  readonly one: (sent: Sent) => unknown;
+  readonly several: (sent: readonly Sent[]) => unknown;
+  /** Whether a value made by `one` or `several` is one that is documented, as far as types and simple rules say. */
+  readonly fits: (value: unknown) => boolean;
 }
 
 const DECIMAL = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
@@ -20,40 +25,83 @@ const WORDS: ReadonlyMap<string, boolean> = new Map([
 ]);
 
 /** Reads the coercion off the JSON Schema that is documented for the input. */
-export function coercionOf(json: JsonSchema, definitions: Definitions): Coercion {
-  const forms = formsOf(json, definitions);
-  const list = forms.find(({ type }) => type === 'array');
-  const scalar = forms.some(({ type }) => type !== 'array' && type !== 'null');
-  if (list === undefined || scalar) return { list: list !== undefined, scalar: true, convert: convertFor(forms) };
-  const items = typeof list.items === 'object' && !Array.isArray(list.items) ? list.items : {};
-  return { list: true, scalar: false, convert: convertFor(formsOf(items, definitions)) };
+export function coercionOf({ json, definitions }: DescribedSchema): Coercion {
+  const forms = formsOf(json, definitions).filter(({ type }) => type !== 'null');
+  const lists = forms.filter(({ type }) => type === 'array');
+  const scalars = forms.filter(({ type }) => type !== 'array');
+  const scalar = elementOf(scalars);
+  if (lists.length === 0) {
+    return { list: false, one: scalar.convert, several: (sent) => sent, fits: scalar.fits };
+  }
+  const item = itemsOf(lists, definitions);
+  const several = (sent: readonly Sent[]): unknown => sent.map((value, index) => item(index).convert(value));
+  const listOfOne = (sent: Sent): unknown => [item(0).convert(sent)];
+  const one = (sent: Sent): unknown => {
+    const value = scalar.convert(sent);
+    return scalar.fits(value) ? value : listOfOne(sent);
+  };
+  return {
+    list: true,
+    one: scalars.length === 0 ? listOfOne : one,
+    several,
+    fits: (value) =>
+      Array.isArray(value)
+        ? value.every((each, index) => item(index).fits(each))
+        : scalars.length > 0 && scalar.fits(value),
+  };
 }
 
-/** The alternatives of a schema, however deep they are nested. */
-function formsOf(json: JsonSchema, definitions: Definitions): readonly JsonSchema[] {
-  const schema = resolve(json, definitions);
-  const parts = partsOf(schema);
-  return parts.length === 0 ? [schema] : parts.flatMap((part) => formsOf(part, definitions));
+/** One text, and the alternatives of what it may become. */
+interface Element {
+  readonly convert: (sent: Sent) => unknown;
+  readonly fits: (value: unknown) => boolean;
 }
 
-function convertFor(forms: readonly JsonSchema[]): Convert {
+/** What becomes of each item, by its index: the items of a tuple differ. */
+function itemsOf(
+  lists: readonly JsonSchema[],
+  definitions: DescribedSchema['definitions'],
+): (index: number) => Element {
+  const formsAt = (index: number): readonly JsonSchema[] =>
+    lists.flatMap((list) => formsOf(itemAt(list, index) ?? {}, definitions));
+  const length = Math.max(...lists.map(({ prefixItems = [] }) => prefixItems.length));
+  const first = Array.from({ length }, (_, index) => elementOf(formsAt(index)));
+  const rest = elementOf(formsAt(length));
+  return (index) => first[index] ?? rest;
+}
+
+function elementOf(forms: readonly JsonSchema[]): Element {
+  const fits = fitting(forms);
+  const convert = converterOf(forms, fits);
+  return { fits, convert: (sent) => (typeof sent === 'string' ? convert(sent) : sent) };
+}
+
+/** Where text is one of the alternatives it stays text, unless a rule of it says otherwise. */
+function converterOf(forms: readonly JsonSchema[], fits: Element['fits']): Convert {
   const kinds = new Set(forms.flatMap(kindsOf));
-  // Any text at all is a string already.
-  if (kinds.has('text')) return (text) => text;
   const converters: Convert[] = [];
   if (kinds.has('integer')) converters.push(toInteger);
   if (kinds.has('number')) converters.push(toNumber);
   if (kinds.has('boolean')) converters.push(toBoolean);
-  const [first, ...others] = converters;
-  if (first === undefined) return (text) => text;
-  if (others.length === 0) return first;
-  return (text) => {
-    for (const convert of converters) {
-      const value = convert(text);
-      if (value !== text) return value;
+  const [first] = converters;
+  if (first === undefined) return asSent;
+  if (kinds.size === 1) return first;
+  const isText = kinds.has('text');
+  return function convert(text) {
+    if (isText && fits(text)) return text;
+    let changed: unknown = text;
+    for (const converter of converters) {
+      const value = converter(text);
+      if (value === text) continue;
+      if (fits(value)) return value;
+      if (changed === text) changed = value;
     }
-    return text;
+    return isText || fits(text) ? text : changed;
   };
+}
+
+function asSent(text: string): unknown {
+  return text;
 }
 
 /** `word` is text of a known form only: a constant, a pattern, a format. */
@@ -61,13 +109,11 @@ type Kind = 'integer' | 'number' | 'boolean' | 'text' | 'word';
 
 function kindsOf(schema: JsonSchema): readonly Kind[] {
   const constants = 'const' in schema ? [schema.const] : schema.enum;
-  if (constants !== undefined) return constants.map(kindOfConstant);
+  if (constants !== undefined) return constants.filter((constant) => constant !== null).map(kindOfConstant);
   const { type } = schema;
   if (type === 'integer' || type === 'number' || type === 'boolean') return [type];
-  if (type === 'string') return [schema.format === undefined && schema.pattern === undefined ? 'text' : 'word'];
-  return type === 'array' && typeof schema.items === 'object' && !Array.isArray(schema.items)
-    ? kindsOf(schema.items)
-    : [];
+  if (type !== 'string') return [];
+  return [schema.format === undefined && schema.pattern === undefined ? 'text' : 'word'];
 }
 
 function kindOfConstant(constant: unknown): Kind {

@@ -24,8 +24,10 @@ export function compileSource(source: Source, positions: Positions, appValues: A
       const { scopes } = source;
       return () => ({ scopes: [...scopes], scopeStr: scopes.join(' ') });
     }
-    case 'context':
-      return (execution) => execution.exchange.context;
+    case 'request': {
+      const { read } = source.input;
+      return ({ exchange }) => read(exchange);
+    }
     case 'absent':
       return () => undefined;
   }

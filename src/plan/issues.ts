@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import type { ValidationIssue } from '../http/errors.ts';
 
-type Location = readonly (string | number)[];
+/** A place in a request, and within a value of it: `["query", "tag", 0]`. */
+export type Location = readonly (string | number)[];
 type Issues = readonly z.core.$ZodIssue[];
 
 /** What is longer is cut: a message may quote all that was sent. */

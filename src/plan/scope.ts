@@ -1,7 +1,7 @@
 import { FrameworkError } from '../http/errors.ts';
 import type { DependsDeclaration } from '../metadata/declarations.ts';
 import type { Dependable, ValueOf } from '../metadata/dependable.ts';
-import type { Slot, Source } from '../model/graph.ts';
+import type { DependencySlot, InputSlot, Slot, Source } from '../model/graph.ts';
 import type { GraphBuilder } from '../model/graph-builder.ts';
 import type { AppValues } from './app-values.ts';
 import { compileDependency, compileSource } from './dependencies.ts';
@@ -72,16 +72,38 @@ export class Scope implements AsyncDisposable {
 
 /** Throws for everything below that only a request has. */
 function refuseRequestNeeds(source: Source, chain: readonly string[], seen: Set<Slot>): void {
-  if (source.kind === 'context') throw missing('context', chain);
-  if (source.kind !== 'slot' || seen.has(source.slot)) return;
-  const { slot } = source;
+  switch (source.kind) {
+    case 'request':
+      throw missing(source.input.what, chain);
+    case 'slot':
+      if (source.slot.kind !== 'dependency') throw missing(placeOf(source.slot), chain);
+      return refuseRequestNeedsOf(source.slot, chain, seen);
+    case 'app':
+    case 'scopes':
+    case 'absent':
+      return;
+  }
+}
+
+function refuseRequestNeedsOf(slot: DependencySlot, chain: readonly string[], seen: Set<Slot>): void {
+  if (seen.has(slot)) return;
   seen.add(slot);
-  if (slot.kind === 'text' || slot.kind === 'fields') throw missing(slot.from, chain);
-  if (slot.kind !== 'dependency') throw missing('body', chain);
   const inner = [...chain, slot.name];
-  if (slot.run.takes === 'credentials') throw missing('credential', inner);
-  if (slot.run.takes === 'context' && slot.run.call.length > 0) throw missing('context', inner);
-  for (const input of slot.inputs) refuseRequestNeeds(input.source, inner, seen);
+  switch (slot.run.takes) {
+    case 'credentials':
+      throw missing('credential', inner);
+    case 'context':
+      if (slot.run.call.length > 0) throw missing('context', inner);
+      return;
+    case 'inputs':
+    case 'arguments':
+      for (const input of slot.inputs) refuseRequestNeeds(input.source, inner, seen);
+  }
+}
+
+/** Where in a request the value of a slot would be. */
+function placeOf(slot: InputSlot): string {
+  return 'from' in slot ? slot.from : 'body';
 }
 
 function missing(what: string, chain: readonly string[]): FrameworkError {

@@ -5,7 +5,8 @@ import { compileBody, refuseOversize } from './body.ts';
 import { type Guard, guardAt, guardOf } from './challenges.ts';
 import { compileDependency, compileSource } from './dependencies.ts';
 import type { Execution, Step } from './execution.ts';
-import { compileInput, namesFrom } from './inputs.ts';
+import { namesFrom } from './fields.ts';
+import { compileInput } from './inputs.ts';
 import { valuesOf } from './invoke.ts';
 
 export interface Steps {
@@ -31,7 +32,7 @@ export function compileSteps(operation: Operation, appValues: AppValues): Steps 
     const step =
       slot.kind === 'dependency'
         ? compileDependency(slot, positions, appValues)
-        : compileInput(slot, order, declaration.template.names, (from) => namesFrom(slots, from));
+        : compileInput(slot, order, declaration.template, (from) => namesFrom(slots, from));
     guards.push(slot.kind === 'dependency' ? guardAt(slot, all) : all);
     positions.set(slot, steps.push(step) - 1);
   }

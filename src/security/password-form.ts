@@ -120,8 +120,8 @@ for (const [form, schema] of [
   [OAuth2PasswordRequestForm, z.object({ grant_type: grantType.optional(), ...fields })],
   [OAuth2PasswordRequestFormStrict, z.object({ grant_type: grantType, ...fields })],
 ] as const) {
-  recordInput(form, undefined, 0, { kind: 'fields', from: 'form', schema });
-  recordInput(form, undefined, 1, { kind: 'context' });
+  recordInput(form, undefined, 0, { kind: 'text', from: 'form', name: undefined, schema });
+  recordInput(form, undefined, 1, { kind: 'request', what: 'context', read: ({ context }) => context });
   recordTraits(form, {
     headers: NO_STORE,
     invalid: (error) => new InvalidForm(error),

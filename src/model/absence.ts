@@ -1,0 +1,60 @@
+import { z, type ZodType } from 'zod';
+
+const values = new WeakMap<ZodType, boolean>();
+const keys = new WeakMap<ZodType, boolean>();
+
+/** Kinds of which zod says itself what absence does. */
+const PLAIN = new Set([
+  'string',
+  'number',
+  'boolean',
+  'null',
+  'object',
+  'array',
+  'record',
+  'tuple',
+  'enum',
+  'literal',
+  'date',
+  'file',
+  'template_literal',
+]);
+
+/** Whether a schema takes that there is no value at all. */
+export function acceptsUndefined(schema: ZodType): boolean {
+  const known = values.get(schema);
+  if (known !== undefined) return known;
+  const accepts = decide(schema, () => parses(schema, undefined));
+  values.set(schema, accepts);
+  return accepts;
+}
+
+/** Whether an object may leave out a key of this schema. */
+export function acceptsMissingKey(schema: ZodType): boolean {
+  const known = keys.get(schema);
+  if (known !== undefined) return known;
+  const accepts =
+    schema._zod.def.type === 'optional' || decide(schema, () => parses(z.object({ key: schema }), Object.create(null)));
+  keys.set(schema, accepts);
+  return accepts;
+}
+
+/** What a schema with functions in it does with nothing shows only when it is tried. */
+function decide(schema: ZodType, tried: () => boolean | undefined): boolean {
+  const { optin, def } = schema._zod;
+  if (optin === 'defaulted') return true;
+  if (optin === undefined && PLAIN.has(def.type)) return false;
+  return tried() ?? optin !== undefined;
+}
+
+/** Undefined where that is not known, since the schema is asynchronous; what throws accepts nothing. */
+function parses(schema: ZodType, value: unknown): boolean | undefined {
+  try {
+    const result = schema._zod.run({ value, issues: [] }, { async: true });
+    if (!(result instanceof Promise)) return result.issues.length === 0;
+    result.catch(() => undefined);
+    return undefined;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,138 @@
+import type { ZodType } from 'zod';
+import type { ListStyle, TextSource } from '../metadata/declarations.ts';
+import type { FieldsSlot, InputSlot, TextSlot } from './graph.ts';
+import { wireName } from './input-slots.ts';
+import type { MistakeCode } from './mistakes.ts';
+import { type DescribedSchema, describeSchema, type JsonSchema } from './schema.ts';
+import { formsOf, takesList } from './text-forms.ts';
+
+type Say = (code: MistakeCode, text: string) => void;
+
+/** Styles that OpenAPI has for a place besides what is usual there. */
+const STYLES: Readonly<Record<TextSource, readonly ListStyle[]>> = {
+  path: ['comma'],
+  query: ['form', 'comma', 'space', 'pipe'],
+  header: [],
+  cookie: [],
+  form: [],
+};
+
+/** Headers that OpenAPI describes by other means and ignores as parameters (OpenAPI 3.1, Parameter Object). */
+const RESERVED: ReadonlyMap<string, string> = new Map([
+  ['authorization', 'use a security scheme'],
+  ['content-type', 'the body says which types it takes, and `ctx.header()` reads it'],
+  ['accept', 'read it with `ctx.header()`'],
+]);
+
+/** One value that arrives as text, by its place and name. */
+interface TextValue {
+  readonly from: TextSource;
+  readonly name: string;
+  readonly described: DescribedSchema;
+  readonly style: ListStyle | undefined;
+}
+
+/** What can be wrong with a value that arrives as text, or with the fields of an object. */
+export function checkText(slot: TextSlot | FieldsSlot, say: Say): void {
+  const values = textValuesOf(slot);
+  for (const { name, described, from } of values) {
+    if (holdsObject(described.json, described)) {
+      const what = slot.kind === 'text' ? `'${name}'` : `the field '${name}'`;
+      say('OBJECT_IN_TEXT', `${what} arrives as text and its schema is an object or a list of lists`);
+    }
+    if (from === 'path' && slot.style !== 'comma' && takesList(described)) {
+      say('LIST_IN_PATH', `'${name}' is a list in a path, which needs { style: 'comma' }`);
+    }
+    const advice = from === 'header' ? RESERVED.get(name.toLowerCase()) : undefined;
+    if (advice !== undefined) say('RESERVED_HEADER', `OpenAPI ignores a parameter for the header '${name}': ${advice}`);
+  }
+  const { style, from } = slot;
+  if (style === undefined) return;
+  if (!STYLES[from].includes(style)) say('INVALID_STYLE', `a list in a ${from} has no style '${style}'`);
+  else if (!values.some(({ described }) => takesList(described))) {
+    say('INVALID_STYLE', `it has the style '${style}', and its schema is no list`);
+  }
+}
+
+/** Two inputs of one place and name are one parameter, for which there has to be a value that both accept. */
+export function checkParameters(slots: readonly InputSlot[], say: (text: string, slot: InputSlot) => void): void {
+  const known = new Map<string, TextValue[]>();
+  for (const slot of slots) {
+    if ((slot.kind !== 'text' && slot.kind !== 'fields') || slot.from === 'form') continue;
+    for (const value of textValuesOf(slot)) {
+      const key = `${value.from} ${value.from === 'header' ? value.name.toLowerCase() : value.name}`;
+      const others = known.get(key) ?? [];
+      const conflict = others.map((other) => conflictOf(other, value)).find((text) => text !== undefined);
+      if (conflict !== undefined) say(`two inputs read the ${value.from} value '${value.name}' ${conflict}`, slot);
+      known.set(key, [...others, value]);
+    }
+  }
+}
+
+/** Whether a schema says that there may be no value, and puts none in its place. */
+export function staysUndefined(schema: ZodType): boolean {
+  if (schema._zod.optin !== 'optional') return false;
+  try {
+    const result = schema.safeParse(undefined);
+    return result.success && result.data === undefined;
+  } catch {
+    // What is asynchronous is as it says; what throws refuses.
+    return schema._zod.optout === 'optional';
+  }
+}
+
+function textValuesOf(slot: TextSlot | FieldsSlot): TextValue[] {
+  const { from, style } = slot;
+  if (slot.kind === 'text') return [{ from, name: slot.name, style, described: describeSchema(slot.schema, 'input') }];
+  return slot.object.fields.map(({ key, schema }) => {
+    return { from, name: wireName(from, key), style, described: describeSchema(schema, 'input') };
+  });
+}
+
+function conflictOf(one: TextValue, other: TextValue): string | undefined {
+  if (takesList(one.described) && takesList(other.described) && (one.style ?? 'form') !== (other.style ?? 'form')) {
+    return 'as lists of different styles';
+  }
+  if (isListOnly(one) !== isListOnly(other) && !(takesList(one.described) && takesList(other.described))) {
+    return 'as a list and as a single value';
+  }
+  const [types, others] = [typesOf(one.described), typesOf(other.described)];
+  if (types.size === 0 || others.size === 0 || [...types].some((type) => others.has(type))) return undefined;
+  return `as ${[...types].join(' or ')} and as ${[...others].join(' or ')}, which no value is`;
+}
+
+function isListOnly({ described: { json, definitions } }: TextValue): boolean {
+  return formsOf(json, definitions).every(({ type }) => type === 'array' || type === 'null');
+}
+
+/** The JSON types of a schema; none where any value is accepted, as by a string without a rule: all texts are strings. */
+function typesOf({ json, definitions }: DescribedSchema): ReadonlySet<string> {
+  const types = new Set<string>();
+  for (const form of formsOf(json, definitions)) {
+    if (form.type === undefined || isAnyText(form)) return new Set();
+    types.add(form.type === 'integer' ? 'number' : String(form.type));
+  }
+  types.delete('null');
+  return types;
+}
+
+const ANNOTATIONS = new Set(['type', 'title', 'description', 'default', 'examples', 'deprecated']);
+
+/** Whether a schema accepts every text. */
+export function isAnyText(json: JsonSchema): boolean {
+  return json.type === 'string' && Object.keys(json).every((key) => ANNOTATIONS.has(key));
+}
+
+/** Text has no way to say an object, nor a list within a list. */
+function holdsObject(json: JsonSchema, described: DescribedSchema, inList = false): boolean {
+  const forms = formsOf(json, described.definitions).filter(({ type }) => type !== 'null');
+  return forms.length > 0 && forms.every((form) => isStructure(form, described, inList));
+}
+
+function isStructure(form: JsonSchema, described: DescribedSchema, inList: boolean): boolean {
+  if (form.type === 'object' || form.properties !== undefined) return true;
+  if (form.type !== 'array') return false;
+  const { items } = form;
+  const within = [...(form.prefixItems ?? []), ...(typeof items === 'object' && !Array.isArray(items) ? [items] : [])];
+  return inList || within.some((item) => holdsObject(item as JsonSchema, described, true));
+}

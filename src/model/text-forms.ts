@@ -1,0 +1,19 @@
+import { type DescribedSchema, type JsonSchema, partsOf, resolve } from './schema.ts';
+
+/** The alternatives of a schema, however deep they are nested. */
+export function formsOf(json: JsonSchema, definitions: DescribedSchema['definitions']): readonly JsonSchema[] {
+  const schema = resolve(json, definitions);
+  const parts = partsOf(schema);
+  return parts.length === 0 ? [schema] : parts.flatMap((part) => formsOf(part, definitions));
+}
+
+/** Whether one of the alternatives is a list. */
+export function takesList({ json, definitions }: DescribedSchema): boolean {
+  return formsOf(json, definitions).some(({ type }) => type === 'array');
+}
+
+/** What a list says of the item at an index; undefined where it says nothing. */
+export function itemAt({ prefixItems, items }: JsonSchema, index: number): JsonSchema | undefined {
+  const item = prefixItems?.[index] ?? items;
+  return typeof item === 'object' && !Array.isArray(item) ? item : undefined;
+}

@@ -1,0 +1,88 @@
+import { z, type ZodType } from 'zod';
+
+type Definition = z.core.$ZodTypes['_zod']['def'];
+
+const twins = new WeakMap<ZodType, ZodType>();
+const ISO = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
+
+/**
+ * A schema that accepts what is documented for it and nothing that `z.coerce` would make of other texts.
+ *
+ * What a text is converted to is decided by the document, and `z.coerce.boolean()` would still take any word for true.
+ */
+export function uncoerced(schema: ZodType): ZodType {
+  const known = twins.get(schema);
+  if (known !== undefined) return known;
+  // One that contains itself is not followed again.
+  twins.set(schema, schema);
+  const twin = rebuild(schema);
+  twins.set(schema, twin);
+  return twin;
+}
+
+function rebuild(schema: ZodType): ZodType {
+  const def = schema._zod.def as Definition;
+  switch (def.type) {
+    case 'string':
+    case 'number':
+    case 'boolean':
+      return 'coerce' in def && def.coerce ? changed(schema, { coerce: false }) : schema;
+    case 'date':
+      return def.coerce === true ? z.pipe(z.transform(toDate), schema) : schema;
+    case 'optional':
+    case 'nullable':
+    case 'default':
+    case 'prefault':
+    case 'nonoptional':
+    case 'catch':
+    case 'readonly':
+      return withParts(schema, def, { innerType: def.innerType });
+    case 'array':
+      return withParts(schema, def, { element: def.element });
+    case 'intersection':
+      return withParts(schema, def, { left: def.left, right: def.right });
+    case 'pipe':
+      // What comes after the first schema is not documented, and not fed with text.
+      return withParts(schema, def, { in: def.in });
+    case 'tuple':
+      return withParts(schema, def, { items: def.items, rest: def.rest });
+    case 'union':
+      return withParts(schema, def, { options: def.options });
+    case 'object':
+      return withParts(schema, def, { shape: def.shape, catchall: def.catchall });
+    default:
+      return schema;
+  }
+}
+
+/** What is no ISO 8601 text of RFC 3339 stays none: `new Date('1')` is a day in 2001. */
+function toDate(value: unknown): unknown {
+  return ISO.safeParse(value).success ? value : new Date(Number.NaN);
+}
+
+/** The schema with other parts, or itself where none of them differs. */
+function withParts(schema: ZodType, def: Definition, parts: Record<string, unknown>): ZodType {
+  const changes: Record<string, unknown> = {};
+  for (const [key, part] of Object.entries(parts)) {
+    const twin = partWithout(part);
+    if (twin !== part) changes[key] = twin;
+  }
+  return Object.keys(changes).length === 0 ? schema : changed(schema, changes, def);
+}
+
+/** The same of one schema, of a list or of an object of them. */
+function partWithout(part: unknown): unknown {
+  if (typeof part !== 'object' || part === null) return part;
+  if ('_zod' in part) return uncoerced(part as ZodType);
+  if (Array.isArray(part)) {
+    const items = part.map(partWithout);
+    return items.every((item, index) => item === part[index]) ? part : items;
+  }
+  const entries = Object.entries(part).map(([key, value]) => [key, partWithout(value)] as const);
+  const isSame = entries.every(([key, value]) => value === (part as Record<string, unknown>)[key]);
+  return isSame ? part : Object.fromEntries(entries);
+}
+
+function changed(schema: ZodType, changes: Record<string, unknown>, def: object = schema._zod.def): ZodType {
+  return z.core.clone(schema, { ...def, ...changes } as never);
+}

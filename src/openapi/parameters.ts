@@ -1,0 +1,97 @@
+import type { ParameterObject, SchemaObject } from 'openapi3-ts/oas31';
+import type { ListStyle } from '../metadata/declarations.ts';
+import { acceptsUndefined } from '../model/absence.ts';
+import { isAnyText } from '../model/check-inputs.ts';
+import type { FieldsSlot, Slot, TextSlot } from '../model/graph.ts';
+import { wireName } from '../model/input-slots.ts';
+import { describeSchema, type JsonSchema } from '../model/schema.ts';
+import { takesList } from '../model/text-forms.ts';
+import type { Components } from './components.ts';
+
+/** How OpenAPI says each style, in a path and elsewhere. */
+const STYLES: Readonly<Record<ListStyle, Pick<ParameterObject, 'style' | 'explode'>>> = {
+  form: { style: 'form', explode: true },
+  comma: { style: 'form', explode: false },
+  space: { style: 'spaceDelimited', explode: false },
+  pipe: { style: 'pipeDelimited', explode: false },
+};
+
+/** One entry for each place and name, whoever in the graph reads it; where one needs it, it is required. */
+export function describeParameters(slots: readonly Slot[], components: Components): ParameterObject[] {
+  const parameters = new Map<string, ParameterObject[]>();
+  for (const slot of slots) {
+    for (const parameter of parametersOf(slot, components)) {
+      const name = parameter.in === 'header' ? parameter.name.toLowerCase() : parameter.name;
+      const key = `${parameter.in} ${name}`;
+      parameters.set(key, [...(parameters.get(key) ?? []), parameter]);
+    }
+  }
+  return [...parameters.values()].map(merged);
+}
+
+/** What several inputs say of one parameter: its schema says all of it. */
+function merged(parameters: readonly ParameterObject[]): ParameterObject {
+  const [first, ...others] = parameters as [ParameterObject, ...ParameterObject[]];
+  if (others.length === 0) return first;
+  const required = parameters.some((parameter) => parameter.required === true);
+  const distinct = new Map<string, JsonSchema>();
+  for (const { schema } of parameters) {
+    const { default: _, ...own } = schema as JsonSchema;
+    const kept = required ? own : (schema as JsonSchema);
+    distinct.set(JSON.stringify(own), kept);
+  }
+  const schemas = [...distinct.values()];
+  // Any text is a string already, also one that is a number.
+  const telling = schemas.filter((schema) => !isAnyText(schema));
+  const [only, ...more] = telling.length === 0 ? schemas.slice(0, 1) : telling;
+  const described = Object.assign({}, ...parameters.toReversed()) as ParameterObject;
+  const schema = more.length === 0 ? only : { allOf: [only, ...more] };
+  return { ...described, name: first.name, required, schema: schema as SchemaObject };
+}
+
+function parametersOf(slot: Slot, components: Components): ParameterObject[] {
+  if (slot.kind === 'text' && slot.from !== 'form') return [ofText(slot, slot.from, components)];
+  if (slot.kind === 'fields' && slot.from !== 'form') return ofFields(slot, slot.from, components);
+  return [];
+}
+
+function ofText(slot: TextSlot, place: ParameterObject['in'], components: Components): ParameterObject {
+  const { name, schema, accepts } = slot;
+  const required = place === 'path' || !acceptsUndefined(accepts);
+  return parameterOf(name, place, required, components.schemaOf(schema, 'input'), styleOf(slot, schema));
+}
+
+function ofFields(slot: FieldsSlot, place: ParameterObject['in'], components: Components): ParameterObject[] {
+  return slot.object.fields.map(({ key, schema, required }) => {
+    const name = wireName(slot.from, key);
+    return parameterOf(name, place, required, components.schemaOf(schema, 'input'), styleOf(slot, schema));
+  });
+}
+
+/** Left out where it is the usual one of its place. */
+function styleOf(
+  { style, from }: TextSlot | FieldsSlot,
+  schema: TextSlot['schema'],
+): Pick<ParameterObject, 'style' | 'explode'> {
+  if (style === undefined || !takesList(describeSchema(schema, 'input'))) return {};
+  return from === 'path' ? { style: 'simple', explode: false } : STYLES[style];
+}
+
+function parameterOf(
+  name: string,
+  place: ParameterObject['in'],
+  required: boolean,
+  json: JsonSchema,
+  style: Pick<ParameterObject, 'style' | 'explode'>,
+): ParameterObject {
+  const { description, deprecated, ...schema } = json;
+  return {
+    name,
+    in: place,
+    required,
+    ...(description === undefined ? {} : { description }),
+    ...(deprecated === true ? { deprecated: true } : {}),
+    ...style,
+    schema: schema as SchemaObject,
+  };
+}

@@ -1,0 +1,112 @@
+import type { ListStyle, TextSource } from '../metadata/declarations.ts';
+import { parseCommaLists, parseHeaderList } from '../http/pairs.ts';
+import { type PathTemplate, withoutTrailingSlash } from '../http/path.ts';
+import type { Sent } from './coerce.ts';
+import type { Execution } from './execution.ts';
+
+/** Nothing, one value, or several of one name. */
+export type Values = undefined | Sent | readonly Sent[];
+
+/** Finds what was sent under one name. */
+export type ReadValues = (execution: Execution) => Values;
+
+/** Everything that was sent in one place, by name. */
+type AllValues = Iterable<readonly [string, Sent | readonly Sent[]]>;
+
+/** What reads the values of one name from a place; those of a list by its style. */
+export function valuesOf(
+  from: Exclude<TextSource, 'path'>,
+  name: string,
+  list: boolean,
+  style: ListStyle | undefined,
+): ReadValues {
+  switch (from) {
+    case 'query':
+      return list && style !== undefined && style !== 'form'
+        ? delimitedValues(name, style)
+        : ({ exchange }) => exchange.query.get(name);
+    case 'cookie':
+      return ({ exchange }) => exchange.cookies.get(name);
+    case 'form':
+      return ({ form }) => only(form?.get(name), (value) => value !== '');
+    case 'header':
+      return headerValues(name.toLowerCase(), list);
+  }
+}
+
+/** What reads a variable of the path; a list from the path as it was sent, so that `%2C` is data (RFC 6570 §3.2.2). */
+export function pathValueOf({ names, segments }: PathTemplate, name: string, style: ListStyle | undefined): ReadValues {
+  const index = names.indexOf(name);
+  if (style !== 'comma') return ({ exchange }) => exchange.pathValues[index] ?? '';
+  const at = segments.findIndex((segment) => segment.kind !== 'static' && segment.name === name);
+  const isRest = segments[at]?.kind === 'rest';
+  return function readPathList({ exchange }) {
+    const sent = withoutTrailingSlash(exchange.path)
+      .split('/')
+      .slice(at + 1);
+    const text = isRest ? sent.join('/') : (sent[0] ?? '');
+    return asValues(text.split(',').map((item) => decodeURIComponent(item)));
+  };
+}
+
+export function everythingFrom(from: Exclude<TextSource, 'path'>, { exchange, form }: Execution): AllValues {
+  switch (from) {
+    case 'query':
+      return exchange.query;
+    case 'cookie':
+      return exchange.cookies;
+    case 'form':
+      return form ?? [];
+    case 'header':
+      // Every request has headers that no schema names.
+      return [];
+  }
+}
+
+/** What issues call a place. */
+export function placeOf(from: TextSource): string {
+  return from === 'form' ? 'body' : from;
+}
+
+export function isSeveral(sent: Values): sent is readonly Sent[] {
+  return Array.isArray(sent);
+}
+
+/** Those of the values that count. */
+export function only(sent: Values, counts: (value: Sent) => boolean): Values {
+  if (sent === undefined) return undefined;
+  return asValues((isSeveral(sent) ? sent : [sent]).filter(counts));
+}
+
+function asValues(values: readonly Sent[]): Values {
+  return values.length > 1 ? values : values[0];
+}
+
+function delimitedValues(name: string, style: Exclude<ListStyle, 'form'>): ReadValues {
+  const delimiter = style === 'space' ? ' ' : '|';
+  return function readDelimited({ exchange }) {
+    // Read for its limits too.
+    const sent = exchange.query.get(name);
+    if (sent === undefined) return undefined;
+    if (style !== 'comma') return asValues((isSeveral(sent) ? sent : [sent]).flatMap((text) => text.split(delimiter)));
+    const { target } = exchange.incoming;
+    return asValues(parseCommaLists(target.slice(target.indexOf('?') + 1), name));
+  };
+}
+
+function headerValues(name: string, list: boolean): ReadValues {
+  if (!list) {
+    return function readHeader({ exchange: { incoming } }) {
+      const value = incoming.header(name);
+      if (value === undefined || incoming.headerCount(name) === 1) return value;
+      // Platforms join the lines of one name like this (RFC 9110 §5.3).
+      return asValues(value.split(', '));
+    };
+  }
+  return function readHeaderList({ exchange: { incoming } }) {
+    const value = incoming.header(name);
+    if (value === undefined) return undefined;
+    const items = parseHeaderList(value);
+    return items.length === 1 ? items[0] : items;
+  };
+}
