@@ -30,12 +30,14 @@ export function parsePairs(text: string, limit: number, status: number): Pairs {
   const pairs = new Map<string, string | string[]>();
   const read = text.includes('%') || text.includes('+') ? decode : String;
   let count = 0;
+  // Looked for again only where the last one lies behind: a text without any is searched once.
+  let equals = text.indexOf('=');
   for (let start = 0; start <= text.length;) {
     let end = text.indexOf('&', start);
     if (end === -1) end = text.length;
     if (end > start) {
       if (++count > limit) throw new HTTPException(status, `More than ${limit} fields`);
-      const equals = text.indexOf('=', start);
+      if (equals !== -1 && equals < start) equals = text.indexOf('=', start);
       const split = equals === -1 || equals > end ? end : equals;
       const name = read(text.slice(start, split));
       const value = split === end ? '' : read(text.slice(split + 1, end));

@@ -1,11 +1,19 @@
-import { jsonOf, readForm, refuseOtherThanJson } from '../http/body.ts';
+import { formOf, jsonOf, refuseOtherThanForm, refuseOtherThanJson } from '../http/body.ts';
 import { HTTPException } from '../http/errors.ts';
 import type { BodyUse } from '../model/operation.ts';
-import { type Execution, FAILED, type Step } from './execution.ts';
+import { FAILED, type Step } from './execution.ts';
 
 /** The steps that read the request's body, after everything that does not need it; `position` is the first one's. */
 export function compileBody(body: BodyUse, order: number, position: number): readonly Step[] {
-  if (body.kind === 'form') return [readFormBody];
+  if (body.kind === 'form') {
+    return [
+      readFormBytes,
+      function parseForm(execution) {
+        const { incoming, limits } = execution.exchange;
+        execution.form = formOf(execution.values[position] as Uint8Array, incoming, limits);
+      },
+    ];
+  }
   return [
     readJsonBytes,
     function parseBytes(execution) {
@@ -26,10 +34,10 @@ const readJsonBytes: Step = ({ exchange: { incoming, limits } }) => {
   return incoming.read(limits.body);
 };
 
-async function readFormBody(execution: Execution): Promise<void> {
-  const { incoming, limits } = execution.exchange;
-  execution.form = await readForm(incoming, limits);
-}
+const readFormBytes: Step = ({ exchange: { incoming, limits } }) => {
+  refuseOtherThanForm(incoming);
+  return incoming.read(limits.body);
+};
 
 /** RFC 9110 §15.5.14: a declared length over the limit is refused also where nobody would read the body. */
 export const refuseOversize: Step = ({ exchange: { incoming, limits } }) => {
