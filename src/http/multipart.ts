@@ -126,7 +126,7 @@ function emptyLine(bytes: Uint8Array, from: number, next: number): number | unde
 }
 
 function valueOf(bytes: Uint8Array, { filename, type, start, end }: Part): string | File {
-  const content = bytes.subarray(start, end);
+  const content = bytes.subarray(start, end) as Uint8Array<ArrayBuffer>;
   // RFC 7578 §4.4
   const media = parseMediaType(type ?? 'text/plain');
   if (filename === undefined) return textOf(content, media?.parameters.get('charset')?.toLowerCase());
