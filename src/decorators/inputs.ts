@@ -2,6 +2,7 @@ import { type output, z, type ZodType } from 'zod';
 import type { Context } from '../http/context.ts';
 import type { ListStyle, Schema, TextSource } from '../metadata/declarations.ts';
 import type { Dependable, ValueOf } from '../metadata/dependable.ts';
+import { fileOfTypes } from './file-types.ts';
 import { type Input, input } from './input.ts';
 
 const TEXT: ZodType = z.string();
@@ -54,7 +55,7 @@ export interface FileOptions {
   /** All files of the field, as an array. */
   readonly multiple?: boolean;
   readonly optional?: boolean;
-  /** Accepted media types, such as `image/png`; what the client says of its file, not what the file is. */
+  /** Accepted media types or ranges, `image/png`, `image/*`; what the client says of its file, not what the file is. */
   readonly types?: readonly string[];
   /** Bytes of one file. */
   readonly maxSize?: number;
@@ -65,8 +66,7 @@ type FileValue<O> = O extends { multiple: true } ? File[] : O extends { optional
 /** A file of a multipart form, as a Web `File`; its name is the client's word and not to be trusted. */
 export function File<const O extends FileOptions = FileOptions>(name?: string, options?: O): Input<FileValue<O>> {
   const { multiple, optional, types, maxSize }: FileOptions = options ?? {};
-  let file = z.file();
-  if (types !== undefined) file = file.mime([...types]);
+  let file = types === undefined ? z.file() : fileOfTypes(types);
   if (maxSize !== undefined) file = file.max(maxSize);
   const schema = multiple === true ? z.array(file) : file;
   return input({ kind: 'file', name, schema: optional === true ? schema.optional() : schema });

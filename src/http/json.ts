@@ -4,19 +4,19 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
 export type Json = { readonly value: unknown; readonly fault?: undefined } | { readonly fault: string };
 
 /**
- * Parses a body of UTF-8 JSON nested at most `depth` levels, without keys that would reach a prototype.
+ * Parses UTF-8 JSON nested at most `depth` levels, without keys that would reach a prototype.
  *
  * The fault is constant text: a parser's own message quotes the body, and that may hold a secret.
  */
-export function parseJson(bytes: Uint8Array, depth: number): Json {
+export function parseJson(bytes: Uint8Array, depth: number, what = 'body'): Json {
   try {
-    return bounded(JSON.parse(UTF8.decode(bytes)), depth, 'body');
+    return bounded(JSON.parse(UTF8.decode(bytes)), depth, what);
   } catch {
-    return { fault: 'The body is not valid JSON' };
+    return { fault: `The ${what} is not valid JSON` };
   }
 }
 
-/** The same for JSON in the field of a form. */
+/** The same for the text of a form's field. */
 export function parseJsonField(text: string, depth: number): Json {
   try {
     return bounded(JSON.parse(text), depth, 'field');

@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod';
 import type { ListStyle, TextSource } from '../metadata/declarations.ts';
+import { formPartOf, holdsFile } from './form-part.ts';
 import type { FieldsSlot, InputSlot, TextSlot } from './graph.ts';
 import { wireName } from './input-slots.ts';
 import type { MistakeCode } from './mistakes.ts';
@@ -36,7 +37,7 @@ interface TextValue {
 export function checkText(slot: TextSlot | FieldsSlot, say: Say): void {
   const values = textValuesOf(slot);
   for (const { name, described, from } of values) {
-    if (holdsObject(described.json, described)) {
+    if (from !== 'form' && holdsObject(described.json, described)) {
       const what = slot.kind === 'text' ? `'${name}'` : `the field '${name}'`;
       say('OBJECT_IN_TEXT', `${what} arrives as text and its schema is an object or a list of lists`);
     }
@@ -52,6 +53,15 @@ export function checkText(slot: TextSlot | FieldsSlot, say: Say): void {
   else if (!values.some(({ described }) => takesList(described))) {
     say('INVALID_STYLE', `it has the style '${style}', and its schema is no list`);
   }
+}
+
+/** Whether a slot has a file anywhere else than in a field of a form. */
+export function hidesFile(slot: InputSlot): boolean {
+  if (slot.kind === 'file') return false;
+  if (slot.kind === 'body') return holdsFile(describeSchema(slot.schema, 'input'));
+  return textValuesOf(slot).some(({ from, described }) => {
+    return holdsFile(described) && (from !== 'form' || formPartOf(described) !== 'file');
+  });
 }
 
 /** Two inputs of one place and name are one parameter, for which there has to be a value that both accept. */

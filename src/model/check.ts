@@ -2,7 +2,7 @@ import type { ZodType } from 'zod';
 import { Router } from '../http/router.ts';
 import type { SchemeDeclaration } from '../metadata/declarations.ts';
 import { contentsWithoutBody, schemasOfAnswers } from './answers.ts';
-import { checkParameters, checkText, staysUndefined } from './check-inputs.ts';
+import { checkParameters, checkText, hidesFile, staysUndefined } from './check-inputs.ts';
 import { schemesOf, schemeSlots, type Slot } from './graph.ts';
 import type { MistakeCode, Mistakes, Place } from './mistakes.ts';
 import { type Operation, operationName } from './operation.ts';
@@ -20,6 +20,7 @@ export function checkOperation(operation: Operation, mistakes: Mistakes): void {
     if (slot.kind === 'dependency') continue;
     checkSchema(slot.schema, 'input', at, mistakes);
     if (slot.kind === 'text' || slot.kind === 'fields') checkText(slot, (code, text) => say(code, text, at));
+    if (hidesFile(slot)) say('FILE_OUTSIDE_FORM', 'its schema has a file where none can be sent', at);
   }
   const inputs = graph.slots.filter((slot) => slot.kind !== 'dependency');
   checkParameters(inputs, (text, slot) => say('INPUT_CONFLICT', text, { ...place, ...slot.place }));

@@ -1,8 +1,10 @@
 import type { ZodType } from 'zod';
 import type { InputDeclaration, TextDeclaration, TextSource } from '../metadata/declarations.ts';
+import { formPartOf } from './form-part.ts';
 import type { InputSlot, Slot } from './graph.ts';
 import type { MistakeCode, Mistakes, Place } from './mistakes.ts';
 import { objectFieldsOf } from './object-fields.ts';
+import { describeSchema } from './schema.ts';
 import { uncoerced } from './uncoerced.ts';
 
 type ValidatedInput = Extract<InputDeclaration, { readonly schema: ZodType }>;
@@ -46,6 +48,9 @@ export class InputSlots {
       const text = `the ${from} input has no name`;
       if (typeof object !== 'string') return this.#refuse('INPUT_WITHOUT_NAME', text, place);
       return this.#refuse('FIELDS_UNKNOWN', `${text}, and its fields are unknown: ${object}`, place);
+    }
+    if (from === 'form' && formPartOf(describeSchema(schema, 'input')) === 'file') {
+      return this.#share(`file ${name}`, { kind: 'file', name, schema, needsBody: true, place });
     }
     const identity = from === 'header' ? name.toLowerCase() : name;
     return this.#share(`${from} ${identity} ${style ?? ''}`, { kind: 'text', from, name, ...common });

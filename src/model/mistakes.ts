@@ -25,6 +25,7 @@ export type MistakeCode =
   | 'BODY_NOT_ALLOWED'
   | 'BODY_CONFLICT'
   | 'OBJECT_IN_TEXT'
+  | 'FILE_OUTSIDE_FORM'
   | 'LIST_IN_PATH'
   | 'INVALID_STYLE'
   | 'RESERVED_HEADER'

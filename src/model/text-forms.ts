@@ -3,8 +3,13 @@ import { type DescribedSchema, type JsonSchema, partsOf, resolve } from './schem
 /** The alternatives of a schema, however deep they are nested. */
 export function formsOf(json: JsonSchema, definitions: DescribedSchema['definitions']): readonly JsonSchema[] {
   const schema = resolve(json, definitions);
-  const parts = partsOf(schema);
+  const parts = isFile(schema) ? [] : partsOf(schema);
   return parts.length === 0 ? [schema] : parts.flatMap((part) => formsOf(part, definitions));
+}
+
+/** What zod makes of `z.file()`; its alternatives are media types. */
+export function isFile({ type, format, contentEncoding }: JsonSchema): boolean {
+  return type === 'string' && format === 'binary' && contentEncoding === 'binary';
 }
 
 /** Whether one of the alternatives is a list. */

@@ -1,9 +1,8 @@
-import type { OperationObject, RequestBodyObject, SchemaObject, SecurityRequirementObject } from 'openapi3-ts/oas31';
-import type { TextSlot } from '../model/graph.ts';
-import type { BodyUse, Operation } from '../model/operation.ts';
-import { acceptsAbsence, type JsonSchema } from '../model/schema.ts';
+import type { OperationObject, SecurityRequirementObject } from 'openapi3-ts/oas31';
+import type { Operation } from '../model/operation.ts';
 import type { Components } from './components.ts';
 import { describeParameters } from './parameters.ts';
+import { describeBody } from './request-body.ts';
 import { describeResponses } from './responses.ts';
 
 /** The operation object of one operation; `pathNames` are what its path calls its variables, in order. */
@@ -30,52 +29,6 @@ export function describeOperation(
     ...(security.length === 0 ? {} : { security: describeSecurity(operation) }),
     ...options.extensions,
   };
-}
-
-function describeBody(body: Exclude<BodyUse, { kind: 'none' }>, components: Components): RequestBodyObject {
-  const required = body.slots.some(({ schema }) => !acceptsAbsence(schema));
-  if (body.kind === 'json') {
-    const [first] = body.slots;
-    const schema =
-      first?.name === undefined && first !== undefined
-        ? components.schemaOf(first.schema, 'input')
-        : objectOf(
-            body.slots.map(({ name = '', schema: own }) => [name, own]),
-            components,
-          );
-    return { required, content: { 'application/json': { schema: schema as SchemaObject } } };
-  }
-  const schema = describeForm(body, components) as SchemaObject;
-  const hasFiles = body.slots.some(({ kind }) => kind === 'file');
-  return {
-    required,
-    content: {
-      ...(hasFiles ? {} : { 'application/x-www-form-urlencoded': { schema } }),
-      'multipart/form-data': { schema },
-    },
-  };
-}
-
-function describeForm({ slots }: Extract<BodyUse, { kind: 'form' }>, components: Components): JsonSchema {
-  const [only] = slots;
-  if (slots.length === 1 && only?.kind === 'fields') return components.schemaOf(only.schema, 'input');
-  const named = slots.flatMap((slot): [string, (typeof slot)['schema']][] =>
-    slot.kind === 'fields' ? [] : [[slot.name, slot.schema]],
-  );
-  const form = objectOf(named, components);
-  for (const slot of slots) {
-    if (slot.kind !== 'fields') continue;
-    const { properties = {}, required = [] } = components.resolved(slot.schema, 'input');
-    form.properties = { ...form.properties, ...properties };
-    form.required = [...new Set([...(form.required ?? []), ...required])];
-  }
-  return form;
-}
-
-function objectOf(named: readonly (readonly [string, TextSlot['schema']])[], components: Components): JsonSchema {
-  const required = named.flatMap(([name, schema]) => (acceptsAbsence(schema) ? [] : [name]));
-  const properties = Object.fromEntries(named.map(([name, schema]) => [name, components.schemaOf(schema, 'input')]));
-  return { type: 'object', properties, ...(required.length === 0 ? {} : { required }) };
 }
 
 /** Scopes are for the schemes that have any (OpenAPI 3.1, Security Requirement Object). */

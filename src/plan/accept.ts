@@ -7,8 +7,12 @@ import { type Execution, FAILED } from './execution.ts';
 import { isSeveral, type Values } from './text-sources.ts';
 import { issuesOf, type Location } from './issues.ts';
 
-/** Validates a value; where it is invalid the issues are recorded and `FAILED` is left. */
-type Accept = (execution: Execution, value: unknown) => unknown;
+/**
+ * Validates a value; where it is invalid the issues are recorded and `FAILED` is left.
+ *
+ * Of the keys that have been `refused` already nothing more is said.
+ */
+export type Accept = (execution: Execution, value: unknown, refused?: ReadonlySet<unknown>) => unknown;
 
 /** What validates the value at a place; `names` says what the keys of an object are called in a request. */
 export function accepting(
@@ -18,16 +22,22 @@ export function accepting(
   names?: ReadonlyMap<string | number, string>,
 ): Accept {
   const validate = validatorOf(schema);
-  const settle = (outcome: Outcome, value: unknown, execution: Execution): unknown => {
-    if (outcome.success) return outcome.data;
-    const issues = issuesOf(outcome.error.issues, loc, value, execution.exchange.limits.issues);
+  const settle: (outcome: Outcome, ...accepted: Parameters<Accept>) => unknown = (
+    outcome,
+    execution,
+    value,
+    refused,
+  ) => {
+    if (outcome.success) return refused === undefined ? outcome.data : FAILED;
+    let issues = issuesOf(outcome.error.issues, loc, value, execution.exchange.limits.issues);
+    if (refused !== undefined) issues = issues.filter((issue) => !refused.has(issue.loc[loc.length]));
     return execution.report(order, names === undefined ? issues : issues.map((issue) => renamed(issue, names, loc)));
   };
-  return function accept(execution, value) {
+  return function accept(execution, value, refused) {
     const outcome = validate(value);
     return outcome instanceof Promise
-      ? outcome.then((settled) => settle(settled, value, execution))
-      : settle(outcome, value, execution);
+      ? outcome.then((settled) => settle(settled, execution, value, refused))
+      : settle(outcome, execution, value, refused);
   };
 }
 

@@ -5,7 +5,8 @@ import type { Field } from '../model/object-fields.ts';
 import { describeSchema } from '../model/schema.ts';
 import { accepting, coerce, refuseRepeats, type Repeat } from './accept.ts';
 import { type Coercion, coercionOf } from './coerce.ts';
-import type { Step } from './execution.ts';
+import { FAILED, type Step } from './execution.ts';
+import { compileJsonPart, type ReadJson } from './form-part.ts';
 import { everythingFrom, isSeveral, placeOf, type Values, valuesOf } from './text-sources.ts';
 import type { Location } from './issues.ts';
 
@@ -15,6 +16,7 @@ interface CompiledField {
   readonly loc: Location;
   readonly coercion: Coercion;
   readonly read: ReturnType<typeof valuesOf>;
+  readonly readJson: ReadJson | undefined;
 }
 
 /** The same fields as an alternative of a union has them; a field that it does not have is left as it is documented. */
@@ -26,7 +28,7 @@ interface Variant {
 /** The step of an object whose fields arrive each by itself; `taken` are the names that other inputs read there. */
 export function compileFields(slot: FieldsSlot, order: number, taken: ReadonlySet<string>): Step {
   const { from, object, accepts } = slot;
-  const fields = object.fields.map((field) => compileField(slot, field));
+  const fields = object.fields.map((field) => compileField(slot, field, order));
   const choose = chooser(object.variants, fields);
   const further = object.further === undefined ? undefined : coercionOf(describeSchema(object.further, 'input'));
   const known = new Set([...object.fields.map(({ key }) => wireName(from, key)), ...taken]);
@@ -37,27 +39,32 @@ export function compileFields(slot: FieldsSlot, order: number, taken: ReadonlySe
     const all = choose === undefined ? undefined : fields.map(({ read }) => read(execution));
     const coercions = all === undefined ? undefined : choose?.(all);
     const repeats: Repeat[] = [];
+    let refused: Set<unknown> | undefined;
     for (let index = 0; index < fields.length; index++) {
-      const { key, coercion, loc, read } = fields[index] as CompiledField;
+      const { key, coercion, loc, read, readJson } = fields[index] as CompiledField;
       const own = all === undefined ? read(execution) : all[index];
       if (!coercion.list && isSeveral(own)) repeats.push({ loc, sent: own });
-      const value = coerce(own, coercions?.[index] ?? coercion);
-      if (value !== undefined) values[key] = value;
+      const value = readJson === undefined ? coerce(own, coercions?.[index] ?? coercion) : readJson(execution, own);
+      if (value === FAILED) (refused ??= new Set()).add(key);
+      else if (value !== undefined) values[key] = value;
     }
     if (further !== undefined) {
       for (const [name, other] of everythingFrom(from, execution)) {
         if (!known.has(name)) values[name] = coerce(other, further);
       }
     }
-    const value = accept(execution, values);
+    const value = accept(execution, values, refused);
     return repeats.length === 0 ? value : refuseRepeats(execution, value, repeats, order);
   };
 }
 
-function compileField({ from, style }: FieldsSlot, { key, schema }: Field): CompiledField {
-  const coercion = coercionOf(describeSchema(schema, 'input'));
+function compileField({ from, style }: FieldsSlot, { key, schema }: Field, order: number): CompiledField {
+  const described = describeSchema(schema, 'input');
+  const coercion = coercionOf(described);
   const name = wireName(from, key);
-  return { key, coercion, loc: [placeOf(from), name], read: valuesOf(from, name, coercion.list, style) };
+  const loc = [placeOf(from), name];
+  const readJson = from === 'form' ? compileJsonPart(described, loc, order) : undefined;
+  return { key, coercion, loc, read: valuesOf(from, name, coercion.list, style), readJson };
 }
 
 /** Finds the alternative whose fields fit what was sent, so that each text becomes what that alternative documents. */

@@ -1,4 +1,5 @@
 import type { ZodType } from 'zod';
+import type { ValidationIssue } from '../http/errors.ts';
 import type { PathTemplate } from '../http/path.ts';
 import type { TextSource } from '../metadata/declarations.ts';
 import type { BodySlot, FileSlot, InputSlot, TextSlot } from '../model/graph.ts';
@@ -7,7 +8,8 @@ import { accepting, coerce, refuseRepeats } from './accept.ts';
 import { type Coercion, coercionOf } from './coerce.ts';
 import { FAILED, type Step } from './execution.ts';
 import { compileFields } from './fields.ts';
-import { isSeveral, only, pathValueOf, placeOf, valuesOf } from './text-sources.ts';
+import { compileJsonPart } from './form-part.ts';
+import { filled, isSeveral, pathValueOf, placeOf, valuesOf } from './text-sources.ts';
 
 /**
  * The step of a value that is read from the request and validated.
@@ -34,13 +36,17 @@ export function compileInput(
 }
 
 function compileText({ name, from, schema, accepts, style }: TextSlot, order: number, template: PathTemplate): Step {
-  const coercion = coercionFor(schema);
+  const described = describeSchema(schema, 'input');
+  const coercion = coercionOf(described);
   const loc = [placeOf(from), name];
+  const readJson = from === 'form' ? compileJsonPart(described, loc, order) : undefined;
   const read = from === 'path' ? pathValueOf(template, name, style) : valuesOf(from, name, coercion.list, style);
   const accept = accepting(accepts, loc, order);
   return function readText(execution) {
     const sent = read(execution);
-    const value = accept(execution, coerce(sent, coercion));
+    const coerced = readJson === undefined ? coerce(sent, coercion) : readJson(execution, sent);
+    if (coerced === FAILED) return FAILED;
+    const value = accept(execution, coerced);
     return coercion.list || !isSeveral(sent) ? value : refuseRepeats(execution, value, [{ loc, sent }], order);
   };
 }
@@ -50,12 +56,7 @@ function compileFile({ name, schema }: FileSlot, order: number): Step {
   const loc = ['body', name];
   const accept = accepting(schema, loc, order);
   return function readFile(execution) {
-    // A browser sends a nameless, empty file for a control that was left alone.
-    const sent = only(
-      execution.form?.get(name),
-      (value) => value !== '' && (typeof value === 'string' || value.size > 0 || value.name !== ''),
-    );
-    return accept(execution, coerce(sent, coercion));
+    return accept(execution, coerce(filled(execution.form?.get(name)), coercion));
   };
 }
 
@@ -70,9 +71,17 @@ function compileBody({ name, schema }: BodySlot, order: number): Step {
   return function readBodyKey(execution) {
     const body = execution.json;
     if (body === FAILED) return FAILED;
-    const present = typeof body === 'object' && body !== null && Object.hasOwn(body, name);
-    return accept(execution, present ? (body as Record<string, unknown>)[name] : undefined);
+    if (body === undefined) return accept(execution, undefined);
+    if (!isObject(body)) return execution.report(order, [NO_OBJECT]);
+    return accept(execution, Object.hasOwn(body, name) ? body[name] : undefined);
   };
+}
+
+/** What all bodies that are keyed say alike of one that has no keys; it is told once. */
+const NO_OBJECT: ValidationIssue = { type: 'invalid_type', loc: ['body'], msg: 'Invalid input: expected object' };
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function coercionFor(schema: ZodType): Coercion {

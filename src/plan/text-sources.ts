@@ -28,7 +28,7 @@ export function valuesOf(
     case 'cookie':
       return ({ exchange }) => exchange.cookies.get(name);
     case 'form':
-      return ({ form }) => only(form?.get(name), (value) => value !== '');
+      return ({ form }) => filled(form?.get(name));
     case 'header':
       return headerValues(name.toLowerCase(), list);
   }
@@ -56,7 +56,7 @@ export function everythingFrom(from: Exclude<TextSource, 'path'>, { exchange, fo
     case 'cookie':
       return exchange.cookies;
     case 'form':
-      return form ?? [];
+      return allFilled(form);
     case 'header':
       // Every request has headers that no schema names.
       return [];
@@ -72,10 +72,21 @@ export function isSeveral(sent: Values): sent is readonly Sent[] {
   return Array.isArray(sent);
 }
 
-/** Those of the values that count. */
-export function only(sent: Values, counts: (value: Sent) => boolean): Values {
+/** Those of a form's values that count: a browser sends a nameless, empty file for a control that was left alone. */
+export function filled(sent: Values): Values {
   if (sent === undefined) return undefined;
-  return asValues((isSeveral(sent) ? sent : [sent]).filter(counts));
+  return asValues((isSeveral(sent) ? sent : [sent]).filter(isFilled));
+}
+
+function isFilled(value: Sent): boolean {
+  return value !== '' && (typeof value === 'string' || value.size > 0 || value.name !== '');
+}
+
+function allFilled(form: Execution['form']): AllValues {
+  return [...(form ?? [])].flatMap(([name, sent]) => {
+    const left = filled(sent);
+    return left === undefined ? [] : [[name, left] as const];
+  });
 }
 
 function asValues(values: readonly Sent[]): Values {

@@ -1,0 +1,44 @@
+import type { DescribedSchema, JsonSchema } from './schema.ts';
+import { formsOf, isFile } from './text-forms.ts';
+
+/** How a value of a form is sent: as text, as JSON, or as a file. */
+export type FormPart = 'text' | 'json' | 'file';
+
+/**
+ * How a field of this schema is sent, by the defaults of OpenAPI's Encoding Object: what has an object in it is JSON.
+ *
+ * A list is one part for each item, by the schema of the items; text has no list within a list, so that is JSON too.
+ */
+export function formPartOf({ json, definitions }: DescribedSchema): FormPart {
+  const forms = formsOf(json, definitions);
+  const items = forms.flatMap((form) => itemsOf(form, definitions));
+  if ([...forms, ...items].some(isFile)) return 'file';
+  return forms.some(isObject) || items.some((item) => isObject(item) || item.type === 'array') ? 'json' : 'text';
+}
+
+/** The media types that a file of this schema may have; none where it may have any. */
+export function fileTypesOf({ json, definitions }: DescribedSchema): readonly string[] {
+  const forms = formsOf(json, definitions);
+  const files = [...forms, ...forms.flatMap((form) => itemsOf(form, definitions))].filter(isFile);
+  const types = files.flatMap((file) => [file, ...(file.anyOf ?? [])].map(({ contentMediaType }) => contentMediaType));
+  return [...new Set(types.flatMap((type) => type?.split(', ') ?? []))];
+}
+
+/** Whether a schema has a file in it at any depth. */
+export function holdsFile({ json, definitions }: DescribedSchema): boolean {
+  function found(node: unknown): boolean {
+    if (typeof node !== 'object' || node === null) return false;
+    return isFile(node as JsonSchema) || Object.values(node).some(found);
+  }
+  return found(json) || found(definitions);
+}
+
+function itemsOf({ items, prefixItems = [] }: JsonSchema, definitions: DescribedSchema['definitions']): JsonSchema[] {
+  const all = typeof items === 'object' && !Array.isArray(items) ? [...prefixItems, items] : prefixItems;
+  return all.flatMap((item) => formsOf(item as JsonSchema, definitions));
+}
+
+function isObject({ type, properties, $ref }: JsonSchema): boolean {
+  // What is left of a reference leads from within a schema to the schema itself.
+  return type === 'object' || properties !== undefined || $ref !== undefined;
+}

@@ -1,0 +1,107 @@
+import type { EncodingObject, MediaTypeObject, RequestBodyObject, SchemaObject } from 'openapi3-ts/oas31';
+import { acceptsUndefined } from '../model/absence.ts';
+import { fileTypesOf, formPartOf, holdsFile } from '../model/form-part.ts';
+import type { BodySlot } from '../model/graph.ts';
+import type { BodyUse } from '../model/operation.ts';
+import { describeSchema, type JsonSchema, partsOf } from '../model/schema.ts';
+import { isFile } from '../model/text-forms.ts';
+import type { Components } from './components.ts';
+
+type Body = Exclude<BodyUse, { kind: 'none' }>;
+type FormSlot = Extract<Body, { kind: 'form' }>['slots'][number];
+type NamedSlot = Exclude<FormSlot, { kind: 'fields' }>;
+
+/** The request body of an operation; it is required where a request without one is refused. */
+export function describeBody(body: Body, components: Components): RequestBodyObject {
+  if (body.kind === 'form') return describeForm(body.slots, components);
+  const [first] = body.slots;
+  const schema =
+    first !== undefined && first.name === undefined
+      ? components.schemaOf(first.schema, 'input')
+      : merged(body.slots.map((slot) => keyed(slot, components)));
+  const required = body.slots.some((slot) => !acceptsUndefined(slot.schema));
+  return { required, content: { 'application/json': { schema: schema as SchemaObject } } };
+}
+
+/** A form with a file is multipart alone; another one is documented as urlencoded, and multipart is taken too. */
+function describeForm(slots: readonly FormSlot[], components: Components): RequestBodyObject {
+  const encodings = slots.flatMap((slot) => encodingsOf(slot));
+  const hasFile = slots.some(({ schema }) => holdsFile(describeSchema(schema, 'input')));
+  const media: MediaTypeObject = {
+    schema: formSchema(slots, hasFile, components) as SchemaObject,
+    ...(encodings.length === 0 ? {} : { encoding: Object.fromEntries(encodings) }),
+  };
+  return {
+    required: slots.some((slot) => isRequired(slot)),
+    content: { [hasFile ? 'multipart/form-data' : 'application/x-www-form-urlencoded']: media },
+  };
+}
+
+function formSchema(slots: readonly FormSlot[], hasFile: boolean, components: Components): JsonSchema {
+  const [only] = slots;
+  if (slots.length === 1 && only?.kind === 'fields' && !hasFile) return components.schemaOf(only.schema, 'input');
+  const form = merged(
+    slots.map((slot) => (slot.kind === 'fields' ? components.resolved(slot.schema, 'input') : keyed(slot, components))),
+  );
+  return withoutTypes(form) as JsonSchema;
+}
+
+/** What comes under one name, as an object of that name alone. */
+function keyed({ name = '', schema }: BodySlot | NamedSlot, components: Components): JsonSchema {
+  const properties = { [name]: components.schemaOf(schema, 'input') };
+  return { type: 'object', properties, ...(acceptsUndefined(schema) ? {} : { required: [name] }) };
+}
+
+/** Objects that are sent as one. What several say of a name, or of further names, holds together. */
+function merged(objects: readonly JsonSchema[]): JsonSchema {
+  const [first] = objects;
+  if (first !== undefined && objects.length === 1) return first;
+  if (objects.some((object) => partsOf(object).length > 0)) return { allOf: [...objects] };
+  const properties = new Map<string, JsonSchema>();
+  const required = new Set<string>();
+  let further: JsonSchema | boolean | undefined;
+  for (const object of objects) {
+    for (const [name, property] of Object.entries(object.properties ?? {})) {
+      properties.set(name, both(properties.get(name), property as JsonSchema));
+    }
+    for (const name of object.required ?? []) required.add(name);
+    const own = object.additionalProperties;
+    if (own !== undefined) further = further === false || own === false ? false : both(further, own as JsonSchema);
+  }
+  return {
+    type: 'object',
+    properties: Object.fromEntries(properties),
+    ...(required.size === 0 ? {} : { required: [...required] }),
+    ...(further === undefined ? {} : { additionalProperties: further }),
+  };
+}
+
+function both(one: JsonSchema | true | undefined, other: JsonSchema): JsonSchema {
+  if (one === undefined || one === true || JSON.stringify(one) === JSON.stringify(other)) return other;
+  return { allOf: [...(Object.keys(one).join() === 'allOf' ? (one.allOf ?? []) : [one]), other] };
+}
+
+/** How parts are sent that are not text (OpenAPI 3.1, Encoding Object). */
+function encodingsOf(slot: FormSlot): readonly (readonly [string, EncodingObject])[] {
+  const fields = slot.kind === 'fields' ? slot.object.fields : [{ key: slot.name, schema: slot.schema }];
+  return fields.flatMap(({ key, schema }) => {
+    const described = describeSchema(schema, 'input');
+    const types = formPartOf(described) === 'json' ? ['application/json'] : fileTypesOf(described);
+    return types.length === 0 ? [] : [[key, { contentType: types.join(', ') }] as const];
+  });
+}
+
+function isRequired(slot: FormSlot): boolean {
+  if (slot.kind !== 'fields') return !acceptsUndefined(slot.schema);
+  return slot.object.variants.every((fields) => fields.some(({ required }) => required));
+}
+
+/** Where a file may be of several types the encoding lists them; a schema would take one for another's alternative. */
+function withoutTypes(json: unknown): unknown {
+  if (Array.isArray(json)) return json.map(withoutTypes);
+  if (typeof json !== 'object' || json === null) return json;
+  if (!isFile(json as JsonSchema))
+    return Object.fromEntries(Object.entries(json).map(([key, value]) => [key, withoutTypes(value)]));
+  const { anyOf: _, contentMediaType = '', ...file } = json as JsonSchema;
+  return contentMediaType === '' || /[,*]/.test(contentMediaType) ? file : { ...file, contentMediaType };
+}
