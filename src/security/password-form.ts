@@ -64,6 +64,8 @@ class InvalidForm extends OAuth2Error {
 // RFC 6749 appendix B: values are UTF-8; a replacement character is what is left of bytes that were not.
 const text = z.string().refine((value) => !value.includes('\uFFFD'), 'Invalid UTF-8');
 const hidden = text.meta({ format: 'password' });
+/** Characters of `scope`: half as many scopes at most, so that to split them takes no time. */
+const MAX_SCOPE = 8_192;
 const grantType = z.string().regex(/^password$/);
 
 /** RFC 6749 §5.2, which allows for further members. */
@@ -76,7 +78,7 @@ const TokenError = z.object({
 const fields = {
   username: text,
   password: hidden,
-  scope: text.default(''),
+  scope: text.max(MAX_SCOPE).default(''),
   client_id: text.optional(),
   client_secret: hidden.optional(),
 };
