@@ -280,7 +280,7 @@ describe('the head of a part (RFC 7578 §4.2)', () => {
 });
 
 describe('limits of a multipart form', () => {
-  const statusOf = async (limits: AppOptions['limits'], ...parts: string[]): Promise<number> =>
+  const statusOf = async (limits: NonNullable<AppOptions['limits']>, ...parts: string[]): Promise<number> =>
     (await taking([Form(z.looseObject({}))], { limits }).request('/', multipart(form(...parts)))).status;
   const file = (name: string): string => part('v', `Content-Disposition: form-data; name=${name}; filename=f`);
   const text = (name: string): string => part('v', `Content-Disposition: form-data; name=${name}`);
@@ -576,13 +576,13 @@ describe('a file of a form', () => {
 });
 
 interface MediaType {
-  schema: { properties?: Record<string, unknown>; required?: string[]; [key: string]: unknown };
+  schema: { properties: Record<string, unknown>; required?: string[]; [key: string]: unknown };
   encoding?: Record<string, unknown>;
 }
 /** The documented body: whether it is required, and its one media type. */
 function described(...inputs: unknown[]): [boolean | undefined, string, MediaType] {
   const { requestBody } = taking(inputs).openapi().paths?.['/']?.post ?? {};
-  const { required, content } = requestBody as { required?: boolean; content: Record<string, MediaType> };
+  const { required, content } = requestBody as unknown as { required?: boolean; content: Record<string, MediaType> };
   const [[type, media], ...more] = Object.entries(content) as [[string, MediaType], ...unknown[]];
   assert.deepEqual(more, []);
   return [required, type, media];
@@ -632,7 +632,7 @@ describe('a form in the document', () => {
       any: { contentType: 'image/*' },
       own: { contentType: 'text/csv, text/plain' },
     });
-    const { one, two, any, free, own } = media.schema.properties as Record<string, unknown>;
+    const { one, two, any, free, own } = media.schema.properties;
     assert.deepEqual(one, { ...FILE, contentMediaType: 'image/png' });
     assert.deepEqual(two, { type: 'array', items: FILE });
     assert.deepEqual([any, free, own], [FILE, FILE, { ...FILE, maxLength: 9 }]);
@@ -644,7 +644,7 @@ describe('a form in the document', () => {
       meta: { contentType: 'application/json' },
       f: { contentType: 'a/b, c/d' },
     });
-    assert.deepEqual(media.schema.properties?.['f'], FILE);
+    assert.deepEqual(media.schema.properties['f'], FILE);
     assert.equal(media.schema['additionalProperties'], false);
     const [, , loose] = described(Form(z.looseObject({ a: z.string() })), Upload('f'));
     assert.deepEqual(loose.schema['additionalProperties'], {});
@@ -672,7 +672,7 @@ describe('a form in the document', () => {
 
   test('says of one field what all its inputs say', () => {
     const [, , media] = described(Form('n', z.int().max(5).optional()), Form(z.object({ n: z.int().min(1) })));
-    const { allOf } = media.schema.properties?.['n'] as { allOf: { maximum?: number; minimum?: number }[] };
+    const { allOf } = media.schema.properties['n'] as { allOf: { maximum?: number; minimum?: number }[] };
     assert.deepEqual([allOf.length, allOf[0]?.maximum, allOf[1]?.minimum, media.schema.required], [2, 5, 1, ['n']]);
   });
 
@@ -794,7 +794,7 @@ describe('the scopes of a password form', () => {
     assert.ok(performance.now() - started < 1_000);
     const few = (await (await app.request('/', send('a '.repeat(4_096)))).json()) as { scopes: string[] };
     assert.equal(few.scopes.length, 4_096);
-    const { maxLength } = described(...inputs)[2].schema.properties?.['scope'] as { maxLength: number };
+    const { maxLength } = described(...inputs)[2].schema.properties['scope'] as { maxLength: number };
     assert.equal(maxLength, 8_192);
   });
 });
