@@ -456,6 +456,11 @@ describe('the examples of the guides', () => {
     assert.deepEqual(picture.body, { caption: '', firstBytes: [137, 80, 78, 71] });
     upload.set('picture', new File(['text'], 'p.txt', { type: 'text/plain' }));
     assert.equal((await ask(app, '/profile/picture', { method: 'POST', body: upload })).status, 422);
+    const background = new FormData();
+    background.set('image', new File(['gif'], 'g.gif', { type: 'image/gif' }));
+    background.set('crop', JSON.stringify({ left: 0, top: 0, size: 9 }));
+    const cropped = await ask(app, '/profile/background', { method: 'POST', body: background });
+    assert.deepEqual(cropped.body, { size: 3, crop: { left: 0, top: 0, size: 9 } });
 
     assert.deepEqual((await ask(app, '/answers/json')).body, { title: 'Annual', pages: 3 });
     assert.equal((await ask(app, '/answers/text')).body, 'plain text');

@@ -126,6 +126,8 @@ class ReviewController {
 // #endregion bodies
 
 // #region forms
+const Crop = z.object({ left: z.int(), top: z.int(), size: z.int().min(1) });
+
 @Controller('/profile')
 class ProfileController {
   @Post('/name')
@@ -139,6 +141,11 @@ class ProfileController {
     @Form('caption', z.string().max(200).default('')) caption: string,
   ) {
     return { caption, firstBytes: [...new Uint8Array(await picture.slice(0, 4).arrayBuffer())] };
+  }
+
+  @Post('/background')
+  background(@File('image', { types: ['image/*'] }) image: File, @Form('crop', Crop) crop: z.output<typeof Crop>) {
+    return { size: image.size, crop };
   }
 }
 // #endregion forms

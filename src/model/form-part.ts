@@ -26,11 +26,12 @@ export function fileTypesOf({ json, definitions }: DescribedSchema): readonly st
 
 /** Whether a schema has a file in it at any depth. */
 export function holdsFile({ json, definitions }: DescribedSchema): boolean {
-  function found(node: unknown): boolean {
-    if (typeof node !== 'object' || node === null) return false;
-    return isFile(node as JsonSchema) || Object.values(node).some(found);
-  }
-  return found(json) || found(definitions);
+  return isFileWithin(json) || isFileWithin(definitions);
+}
+
+function isFileWithin(node: unknown): boolean {
+  if (typeof node !== 'object' || node === null) return false;
+  return isFile(node as JsonSchema) || Object.values(node).some(isFileWithin);
 }
 
 function itemsOf({ items, prefixItems = [] }: JsonSchema, definitions: DescribedSchema['definitions']): JsonSchema[] {
