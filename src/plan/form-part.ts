@@ -7,7 +7,7 @@ import { formsOf } from '../model/text-forms.ts';
 import type { Sent } from './coerce.ts';
 import type { Execution } from './execution.ts';
 import type { Values } from './text-sources.ts';
-import type { Location } from './validate.ts';
+import type { Location } from './issues.ts';
 
 /** Reads JSON from what came under a field's name; `FAILED`, and an issue at the field, where it is none. */
 export type ReadJson = (execution: Execution, sent: Values) => unknown;
