@@ -462,6 +462,24 @@ describe('JSON in a form', () => {
     ]);
   });
 
+  test('and a file leave it to the texts which alternative of a form is meant', async () => {
+    const app = taking([
+      Form(
+        z.discriminatedUnion('kind', [
+          z.object({ kind: z.literal('a'), n: z.string(), meta: Meta }),
+          z.object({ kind: z.literal('b'), n: z.int(), f: z.file() }),
+        ]),
+      ),
+    ]);
+    await expectJson(await app.request('/', data(['kind', 'a'], ['n', '1'], ['meta', TEXT])), 200, {
+      kind: 'a',
+      n: '1',
+      meta: META,
+    });
+    const file = data(['kind', 'b'], ['n', '1'], ['f', new Blob(['hi'], { type: 'a/b' }), 'x']);
+    await expectJson(await app.request('/', file), 200, { kind: 'b', n: 1, f: { name: 'x', type: 'a/b', text: 'hi' } });
+  });
+
   test('is a text where the schema reads it from one', async () => {
     const text = z
       .string()
@@ -674,6 +692,16 @@ describe('a form in the document', () => {
     const [, , media] = described(Form('n', z.int().max(5).optional()), Form(z.object({ n: z.int().min(1) })));
     const { allOf } = media.schema.properties['n'] as { allOf: { maximum?: number; minimum?: number }[] };
     assert.deepEqual([allOf.length, allOf[0]?.maximum, allOf[1]?.minimum, media.schema.required], [2, 5, 1, ['n']]);
+  });
+
+  test('of alternatives is one of them, and multipart where one has a file', () => {
+    const choice = z.union([z.object({ a: z.string() }), z.object({ f: z.file().mime(['a/b', 'c/d']) })]);
+    const [required, type, media] = described(Form(choice));
+    assert.deepEqual([required, type], [true, 'multipart/form-data']);
+    assert.deepEqual(media.encoding, { f: { contentType: 'a/b, c/d' } });
+    assert.ok(JSON.stringify(media.schema).includes('"binary"') && !JSON.stringify(media.schema).includes('a/b'));
+    const [, , both] = described(Form(choice), Form('note'));
+    assert.equal((both.schema['allOf'] as unknown[]).length, 2);
   });
 
   test('is required where none at all is refused', async () => {

@@ -1,5 +1,6 @@
 import type { TextSource } from '../metadata/declarations.ts';
 import { type FieldsSlot, schemesOf, type Slot } from '../model/graph.ts';
+import { formPartOf } from '../model/form-part.ts';
 import { wireName } from '../model/input-slots.ts';
 import type { Field } from '../model/object-fields.ts';
 import { describeSchema } from '../model/schema.ts';
@@ -85,14 +86,19 @@ function compileVariant(variant: readonly Field[], fields: readonly CompiledFiel
     const field = own[index];
     return field === undefined ? coercion : coercionOf(describeSchema(field.schema, 'input'));
   });
+  // Of a file, and of JSON that has not been read yet, an alternative is not told by.
+  const isText = own.map(
+    (field) => field === undefined || formPartOf(describeSchema(field.schema, 'input')) === 'text',
+  );
   return {
     coercions,
     fits: (sent) =>
       own.every((field, index) => {
         const values = sent[index];
         if (field === undefined) return true;
+        if (values === undefined) return !field.required;
         const coercion = coercions[index] as Coercion;
-        return values === undefined ? !field.required : coercion.fits(coerce(values, coercion));
+        return !isText[index] || coercion.fits(coerce(values, coercion));
       }),
   };
 }
