@@ -10,13 +10,13 @@ import {
 } from 'portico';
 
 // A real secret comes from the environment, never from the source.
-const EXPECTED_TOKEN = 'mysecrettoken';
+const EXPECTED_TOKEN = 'expected_token';
 
 const oauth2Scheme = new OAuth2PasswordBearer({ tokenUrl: 'token' });
 
 const verifiedToken = dependency({ token: Depends(oauth2Scheme) }, async ({ token }) => {
   if (!(await compareSecrets(token, EXPECTED_TOKEN))) {
-    throw new HTTPException(401, 'Invalid authentication credentials');
+    throw new HTTPException(401, 'Invalid authentication credentials', { headers: { 'WWW-Authenticate': 'Bearer' } });
   }
   return token;
 });
@@ -25,7 +25,7 @@ const verifiedToken = dependency({ token: Depends(oauth2Scheme) }, async ({ toke
 class SecureDataController {
   @Get()
   readSecureData() {
-    return { message: 'This is secure data' };
+    return { data: 'This is protected' };
   }
 }
 
