@@ -1,9 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { describe, test } from 'node:test';
-import { runInNewContext } from 'node:vm';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import {
   App,
@@ -29,7 +25,6 @@ import {
   Route,
   Security,
 } from 'portico';
-import { securityHeaders } from 'portico/middleware';
 import { z, type ZodType } from 'zod';
 import { type AppOptions, appOf, type Controllers, decorate, describeMatrix, expectJson } from './world.ts';
 
@@ -63,20 +58,6 @@ interface Document {
 }
 
 /** The document of an app, as a client reads it, which is always valid; references to responses are followed. */
-interface PageConfiguration {
-  url: string;
-  oauth2RedirectUrl: string;
-  plugins: (() => {
-    statePlugins: {
-      oas3: {
-        wrapSelectors: {
-          serverEffectiveValue: (original: (server: string) => string) => (state: unknown, server: string) => string;
-        };
-      };
-    };
-  })[];
-}
-
 async function documentOf(app: App): Promise<Document> {
   const document = JSON.parse(JSON.stringify(app.openapi())) as Document;
   const { valid, errors } = await new Validator().validate(
@@ -726,163 +707,6 @@ describeMatrix('the document as it is served', (open) => {
   });
 });
 
-describeMatrix('the docs page', (open) => {
-  const page = async (options: Partial<AppOptions> = {}, path = '/docs'): Promise<[string, Response]> => {
-    const response = await (await open(appOf([], options)))(path);
-    assert.equal(response.status, 200);
-    assert.match(response.headers.get('content-type') ?? '', /^text\/html; ?charset=utf-8$/i);
-    return [await response.text(), response];
-  };
-
-  test('is strict about what it may load, and is not to be sniffed', async () => {
-    const [html, { headers }] = await page();
-    const policy = headers.get('content-security-policy') ?? '';
-    assert.match(policy, /default-src 'none'/);
-    assert.doesNotMatch(policy, /unsafe-eval|script-src[^;]*'unsafe-inline'|script-src[^;]*\*/);
-    assert.equal(headers.get('x-content-type-options'), 'nosniff');
-    for (const [tag] of html.matchAll(/<(?:script|link)\b[^>]*(?:src|href)="https?:[^>]*>/g)) {
-      assert.match(tag, /integrity="sha(?:256|384|512)-/);
-    }
-  });
-
-  test('escapes the title', async () => {
-    for (const title of ['</title></script><script>alert(1)</script>', '"\'`${alert(1)}', '<!--', '\u2028</ScRiPt>']) {
-      const [html] = await page({ title });
-      assert.doesNotMatch(html, /<script>alert|<\/ScRiPt>|<!--(?! )/);
-      assert.equal([...html.matchAll(/<title>/g)].length, [...html.matchAll(/<\/title>/g)].length);
-    }
-  });
-
-  test('takes nothing from the query string', async () => {
-    const [plain] = await page();
-    const [asked] = await page(
-      {},
-      '/docs?url=https://evil.example/a.json&configUrl=https://evil.example/b.json&title=evil',
-    );
-    assert.equal(
-      asked.replaceAll(/nonce="[^"]*"|'nonce-[^']*'/g, ''),
-      plain.replaceAll(/nonce="[^"]*"|'nonce-[^']*'/g, ''),
-    );
-    assert.doesNotMatch(asked, /queryConfigEnabled["']?\s*:\s*true/);
-  });
-
-  test('loads only what is there, with one trailing slash more too, and wherever it is', async () => {
-    for (const [docs, path] of [
-      [undefined, '/docs'],
-      [undefined, '/docs/'],
-      ['/api/reference', '/api/reference'],
-    ] as const) {
-      const request = await open(appOf([], docs === undefined ? {} : { docs }));
-      const html = await (await request(path)).text();
-      const local = [...html.matchAll(/(?:src|href)="(?!https?:|data:|#)([^"]+)"/g)].map(([, url = '']) => url);
-      assert.ok(local.length > 0);
-      const sources = await Promise.all(
-        local.map(async (url) => {
-          const response = await request(new URL(url, `http://localhost${path}`).pathname);
-          assert.equal(response.status, 200, `${url} of ${path}`);
-          return response.text();
-        }),
-      );
-      const [, document = ''] = /"url": ?"([^"]*openapi\.json)"/.exec(sources.join('\n')) ?? [];
-      await expectJson(await request(new URL(document, `http://localhost${path}`).pathname), 200);
-    }
-  });
-
-  test('tells the Authorize dialog what to begin with', async () => {
-    const request = await open(appOf([], { docs: { oauth: { clientId: 'docs</script>' } } }));
-    const [html, script] = [await (await request('/docs')).text(), await (await request('/docs/init.js')).text()];
-    assert.match(html + script, /initOAuth\(\{"clientId":"docs/);
-    assert.doesNotMatch(html, /docs<\/script>/);
-  });
-
-  test('has a page below it to which an authorization server sends back', async () => {
-    for (const docs of ['/docs', '/api/reference/']) {
-      const request = await open(appOf([], { docs, middleware: [securityHeaders()] }));
-      const address = new URL(`${docs.replace(/\/$/, '')}/oauth2-redirect.html`, 'http://localhost');
-      const response = await request(`${address.pathname}?code=1&state=%3Cscript%3E`);
-      const { status, headers } = response;
-      const html = await response.text();
-      assert.equal(status, 200);
-      assert.match(headers.get('content-type') ?? '', /^text\/html; ?charset=utf-8$/i);
-      assert.match(headers.get('content-security-policy') ?? '', /default-src 'none'; script-src 'self';/);
-      assert.equal(headers.get('referrer-policy'), 'no-referrer');
-      assert.doesNotMatch(html, /<script>/);
-      const [, source = ''] = /<script src="([^"]+)">/.exec(html) ?? [];
-      const script = await request(new URL(source, address).pathname);
-      assert.equal(script.status, 200);
-      assert.match(script.headers.get('content-type') ?? '', /^text\/javascript/);
-    }
-  });
-
-  test('takes an answer of the authorization server only to its own request', async () => {
-    const request = await open(appOf([]));
-    const script = await (await request('/docs/oauth2-redirect.js')).text();
-    const answered = (query: string, hash = ''): string => {
-      const events: unknown[] = [];
-      const opener = {
-        swaggerUIRedirectOauth2: {
-          auth: { name: 'login' },
-          state: 'c3RhdGU=',
-          redirectUrl: 'https://example.com/docs/oauth2-redirect.html',
-          callback: ({ auth, token }: Record<'auth' | 'token', object>) => events.push({ ...auth, token }),
-          errCb: ({ authId, message }: Record<'authId' | 'message', string>) => events.push(`${authId}: ${message}`),
-        },
-      };
-      const window = { opener, close: () => events.push('closed') };
-      runInNewContext(script, { window, location: { search: query, hash }, URLSearchParams });
-      return JSON.stringify(events);
-    };
-    assert.equal(answered('?code=a%2Bb&state=c3RhdGU%3D'), '[{"name":"login","code":"a+b"},"closed"]');
-    assert.equal(
-      answered('', '#access_token=t&state=c3RhdGU%3D'),
-      '[{"name":"login","token":{"access_token":"t","state":"c3RhdGU="}},"closed"]',
-    );
-    assert.equal(
-      answered('?error=access_denied&error_description=Not+today&state=c3RhdGU='),
-      '["login: access_denied: Not today","closed"]',
-    );
-    for (const foreign of ['?code=a&state=other', '?code=a', '', '?error=access_denied&state=other']) {
-      assert.match(answered(foreign), /^\["login: The answer belongs to another request[^"]*","closed"\]$/);
-    }
-  });
-
-  test('stays in touch with the window of a login, whatever the app has for its other answers', async () => {
-    const request = await open(appOf([], { middleware: [securityHeaders()] }));
-    const policy = async (path: string) => (await request(path)).headers.get('cross-origin-opener-policy');
-    assert.equal(await policy('/openapi.json'), 'same-origin');
-    assert.equal(await policy('/docs'), 'same-origin-allow-popups');
-    assert.equal(await policy('/docs/oauth2-redirect.html'), 'unsafe-none');
-  });
-
-  test('starts relative addresses of a flow below the server that is selected', async () => {
-    const request = await open(appOf([]));
-    const script = await (await request('/docs/init.js')).text();
-    const configured = runInNewContext(`${script}; config`, {
-      URL,
-      document: { currentScript: { src: 'https://example.com/api/docs/init.js' } },
-      SwaggerUIBundle: () => ({}),
-    }) as PageConfiguration;
-    assert.equal(configured.url, 'https://example.com/api/openapi.json');
-    assert.equal(configured.oauth2RedirectUrl, 'https://example.com/api/docs/oauth2-redirect.html');
-    const [{ statePlugins } = assert.fail()] = configured.plugins.map((plugin) => plugin());
-    const { serverEffectiveValue } = statePlugins.oas3.wrapSelectors;
-    for (const [server, base] of [
-      ['', 'https://example.com/'],
-      ['/api', 'https://example.com/api/'],
-      ['/api/', 'https://example.com/api/'],
-      ['https://staging.example.com/v2', 'https://staging.example.com/v2/'],
-    ] as const) {
-      assert.equal(serverEffectiveValue((selected) => selected)(undefined, server), base);
-    }
-  });
-
-  test('may be turned off, which leaves the document', async () => {
-    const request = await open(appOf([], { docs: false }));
-    await expectJson(await request('/docs'), 404);
-    await expectJson(await request('/openapi.json'), 200);
-  });
-});
-
 test('a route of the app comes before the pages of the framework', async () => {
   const app = appOf([controllerOf('GET', [], {}, '/docs')], { docs: false });
   await expectJson(await app.request('/docs'), 200, null);
@@ -896,29 +720,6 @@ test('no example or default of a secret is made up', async () => {
   }
   const text = JSON.stringify(await of([TokenController]));
   assert.doesNotMatch(text, /"examples?":|at .*\.ts:/);
-});
-
-test('what the page loads from the CDN is the pinned version of the package, hash by hash', async () => {
-  const app = new App({ title: 'Pinned', version: '1.0.0' });
-  const html = await (await app.request('/docs')).text();
-  const require = createRequire(import.meta.url);
-  const { version } = require('swagger-ui-dist/package.json') as { version: string };
-  const loaded = [...html.matchAll(/"https:[^"]*@([^/"]+)\/([^"]+)" integrity="([^"]+)"/g)];
-  assert.deepEqual(
-    loaded.map(([, , name]) => name),
-    ['swagger-ui.css', 'swagger-ui-bundle.js'],
-  );
-  for (const [, pinned, name = '', integrity] of loaded) {
-    assert.equal(pinned, version);
-    const hash = createHash('sha384').update(readFileSync(require.resolve(`swagger-ui-dist/${name}`)));
-    assert.equal(integrity, `sha384-${hash.digest('base64')}`);
-  }
-});
-
-test('a file of the page that is not installed is a 404', async () => {
-  const app = new App({ title: 'Files', version: '1.0.0' });
-  const absent = await app.request('/docs/swagger-ui.css');
-  assert.deepEqual([absent.status, await absent.json()], [404, { detail: 'Not Found' }]);
 });
 
 test('paths that differ only in the names of their variables are one path of the document', async () => {

@@ -1,16 +1,33 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
-const require = createRequire(import.meta.url);
+/**
+ * Reads a file of an optional package; undefined where neither it nor the file is installed.
+ *
+ * A package that this one does not name as a peer is found from the folder in which the program runs.
+ */
+export async function readAsset(packageName: string, path: string): Promise<Uint8Array | undefined> {
+  for (const place of [import.meta.url, join(process.cwd(), 'package.json')]) {
+    const root = rootOf(packageName, place);
+    if (root === undefined) continue;
+    try {
+      return await readFile(join(root, path));
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    }
+  }
+  return undefined;
+}
 
-/** Reads a file of the optional package `swagger-ui-dist`; undefined where it is not installed. */
-export async function readAsset(name: string): Promise<Uint8Array | undefined> {
-  let folder: string;
+/** The folder of a package. Its `package.json` need not be among what it exports, but what it is imported by is. */
+function rootOf(name: string, place: string): string | undefined {
   try {
-    folder = dirname(require.resolve('swagger-ui-dist/package.json'));
+    const main = createRequire(place).resolve(name);
+    const folder = join('node_modules', name);
+    const at = main.lastIndexOf(folder);
+    return at === -1 ? undefined : main.slice(0, at + folder.length);
   } catch {
     return undefined;
   }
-  return readFile(join(folder, name));
 }

@@ -55,8 +55,8 @@ export class NodeIncoming implements Incoming {
     });
   }
 
-  readAsset(name: string): Promise<Uint8Array | undefined> {
-    return readAsset(name);
+  readAsset(packageName: string, path: string): Promise<Uint8Array | undefined> {
+    return readAsset(packageName, path);
   }
 
   get clientAddress(): string | undefined {

@@ -24,6 +24,6 @@ export interface Incoming {
   readonly platform?: unknown;
   /** Keeps the platform alive until a promise settles. */
   waitUntil?(promise: Promise<unknown>): void;
-  /** Reads a file of the documentation page's package, where the platform can; undefined where it is not installed. */
-  readAsset?(name: string): Promise<Uint8Array | undefined>;
+  /** Reads a file of an optional package, where the platform can; undefined where it is not installed. */
+  readAsset?(packageName: string, path: string): Promise<Uint8Array | undefined>;
 }

@@ -7,14 +7,10 @@ import { DEFAULT_LIMITS } from '../http/limits.ts';
 import { parsePath } from '../http/path.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Operation } from '../model/operation.ts';
-import {
-  type DocsOAuthOptions,
-  type DocsOptions,
-  documentationPage,
-  initScript,
-  REDIRECT_PAGE,
-  REDIRECT_SCRIPT,
-} from './docs-page.ts';
+import { DocsFiles, tagOf, validated } from './docs-files.ts';
+import { type DocsOAuthOptions, type DocsOptions, documentationPage } from './docs-page.ts';
+import { REDIRECT_PAGE, REDIRECT_SCRIPT } from './docs-redirect.ts';
+import { DOCS_UIS, type DocsUi } from './docs-ui.ts';
 import { describeResource, metadataLocation, type ProtectedResource } from './protected-resource.ts';
 
 export interface PagesOptions {
@@ -33,10 +29,10 @@ type Answer = (exchange: Exchange) => Reply | Promise<Reply>;
 
 const NOSNIFF = ['X-Content-Type-Options', 'nosniff'];
 const JAVASCRIPT = 'text/javascript; charset=utf-8';
-const ASSETS: ReadonlyMap<string, string> = new Map([
-  ['swagger-ui.css', 'text/css; charset=utf-8'],
-  ['swagger-ui-bundle.js', JAVASCRIPT],
-]);
+const CSS = 'text/css; charset=utf-8';
+/** What changes with the app is asked for each time; files of a package only when the hour has passed. */
+const CHECKED = 'no-cache';
+const KEPT = 'public, max-age=3600';
 
 /** What pages are made from; each is asked for when a page is. */
 export interface PageSources {
@@ -57,36 +53,55 @@ export function pagesOf(options: PagesOptions, sources: PageSources): readonly P
   if (openapiPath === false) return pages;
   pages.push(page(openapiPath, () => json(sources.document())));
   if (docs === false) return pages;
-  const { path = '/docs', oauth } = typeof docs === 'string' ? { path: docs } : docs;
-  return [...pages, ...documentationPages(path, { title, openapiPath, oauth }, sources)];
+  const { path = '/docs', ui = 'swagger-ui', oauth } = typeof docs === 'string' ? { path: docs } : docs;
+  if (!Object.hasOwn(DOCS_UIS, ui)) throw new TypeError(`docs.ui is '${ui}'; use 'swagger-ui' or 'scalar'`);
+  return [...pages, ...documentationPages(path, { title, openapiPath, ui: DOCS_UIS[ui], oauth }, sources)];
+}
+
+interface DocumentationSettings {
+  readonly title: string;
+  readonly openapiPath: string;
+  readonly ui: DocsUi;
+  readonly oauth: DocsOAuthOptions | undefined;
 }
 
 /** The documentation page, and what it loads. */
 function documentationPages(
   docsPath: string,
-  { title, openapiPath, oauth }: { title: string; openapiPath: string; oauth: DocsOAuthOptions | undefined },
+  { title, openapiPath, ui, oauth }: DocumentationSettings,
   sources: PageSources,
 ): readonly Page[] {
   const page = pageMaker(sources);
+  const files = new DocsFiles(ui.package);
   const base = docsPath.replace(/\/$/, '');
-  const main = page(docsPath, async ({ path, incoming }) => {
-    const local = (await incoming.readAsset?.('swagger-ui.css')) !== undefined;
-    const { html, policy } = documentationPage({ title, base: path.endsWith('/') ? '.' : lastSegment(base), local });
+  const document = '../'.repeat(base.split('/').length - 1) + openapiPath.replace(/^\//, '');
+  const checked = (path: string, answer: Answer): Page =>
+    page(path, async (exchange) => {
+      const reply = await answer(exchange);
+      return validated(reply, await tagOf(reply.body as string), CHECKED, exchange.incoming);
+    });
+  const main = checked(docsPath, async ({ path, incoming }) => {
+    const found = await Promise.all(ui.files.map((file) => files.read(file.path, incoming)));
+    const local = !found.includes(undefined);
+    const at = path.endsWith('/') ? '.' : lastSegment(base);
+    const { html, policy } = documentationPage({ title, ui, base: at, document, local });
     return markup(html, policy, 'same-origin-allow-popups');
   });
-  const files = [...ASSETS].map(([name, type]) =>
-    page(`${base}/${name}`, async ({ incoming }): Promise<Reply> => {
-      const body = await incoming.readAsset?.(name);
-      if (body === undefined) throw new HTTPException(404);
-      return { status: 200, headers: ['Content-Type', type, ...NOSNIFF], body };
-    }),
-  );
-  const script = page(`${base}/init.js`, () => text(JAVASCRIPT, initScript(base, openapiPath, oauth)));
-  const redirect = [
-    page(`${base}/oauth2-redirect.html`, () => markup(REDIRECT_PAGE.html, REDIRECT_PAGE.policy, 'unsafe-none')),
-    page(`${base}/oauth2-redirect.js`, () => text(JAVASCRIPT, REDIRECT_SCRIPT)),
+  const describe = (): OpenAPIObject => sources.document();
+  return [
+    { ...main, isDocumentation: true },
+    checked(`${base}/init.js`, () => text(JAVASCRIPT, ui.script({ document, oauth, describe }))),
+    checked(`${base}/oauth2-redirect.html`, () => markup(REDIRECT_PAGE.html, REDIRECT_PAGE.policy, 'unsafe-none')),
+    checked(`${base}/oauth2-redirect.js`, () => text(JAVASCRIPT, REDIRECT_SCRIPT)),
+    ...ui.files.map(({ name, path }) =>
+      page(`${base}/${name}`, async ({ incoming }): Promise<Reply> => {
+        const asset = await files.read(path, incoming);
+        if (asset === undefined) throw new HTTPException(404);
+        const headers = ['Content-Type', name.endsWith('.css') ? CSS : JAVASCRIPT, ...NOSNIFF];
+        return validated({ status: 200, headers, body: asset.body }, asset.tag, KEPT, incoming);
+      }),
+    ),
   ];
-  return [{ ...main, isDocumentation: true }, script, ...redirect, ...files];
 }
 
 function pageMaker(sources: PageSources): (path: string, answer: Answer) => Page {

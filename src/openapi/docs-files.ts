@@ -1,0 +1,48 @@
+import type { Incoming } from '../http/incoming.ts';
+import type { Reply } from '../http/reply.ts';
+
+export interface Asset {
+  readonly body: Uint8Array;
+  readonly tag: string;
+}
+
+/** Files of a package that may be installed, kept with their tags once they have been read: one describes the other. */
+export class DocsFiles {
+  readonly #package: string;
+  readonly #kept = new Map<string, Asset>();
+
+  constructor(packageName: string) {
+    this.#package = packageName;
+  }
+
+  /** Undefined where the package is not installed, or the platform has no files. */
+  async read(path: string, incoming: Incoming): Promise<Asset | undefined> {
+    const kept = this.#kept.get(path);
+    if (kept !== undefined) return kept;
+    const body = await incoming.readAsset?.(this.#package, path);
+    if (body === undefined) return undefined;
+    const asset = { body, tag: await tagOf(body) };
+    this.#kept.set(path, asset);
+    return asset;
+  }
+}
+
+/** An entity tag that follows from the content (RFC 9110 §8.8.3). */
+export async function tagOf(content: string | Uint8Array): Promise<string> {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : new Uint8Array(content);
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return `"${btoa(String.fromCharCode(...digest.subarray(0, 18)))}"`;
+}
+
+/** The reply with its validator, or a 304 for a client that has it already (RFC 9110 §13.1.2, §15.4.5). */
+export function validated(reply: Reply, tag: string, cacheControl: string, incoming: Incoming): Reply {
+  const validators = ['ETag', tag, 'Cache-Control', cacheControl];
+  if (isHeld(incoming.header('if-none-match'), tag)) return { status: 304, headers: validators, body: null };
+  return { ...reply, headers: [...reply.headers, ...validators] };
+}
+
+/** Tags compare weakly here: a proxy that compresses weakens them. */
+function isHeld(condition: string | undefined, tag: string): boolean {
+  if (condition === undefined) return false;
+  return condition.split(',').some((held) => held.trim() === '*' || held.trim().replace(/^W\//, '') === tag);
+}
