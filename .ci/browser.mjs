@@ -1,7 +1,9 @@
-// Run by .ci/browser with the path of playwright-core and of the browser; SCREENSHOT names a file for a picture.
+// Run by .ci/browser with the paths of playwright-core, of the browser and of Scalar's script; SCREENSHOT names a file for
+// a picture, and its name with `-dark` and `-scalar` before the extension two others.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, request as send } from 'node:http';
 import { pathToFileURL } from 'node:url';
 import { App, Controller, Depends, Get, OAuth2AuthorizationCodeBearer } from 'portico';
@@ -13,7 +15,7 @@ import { DEMO } from '../examples/app/store.ts';
 import { TokenController } from '../examples/app/token-controller.ts';
 import { UserController } from '../examples/app/user-controller.ts';
 
-const [driver, executablePath] = process.argv.slice(2);
+const [driver, executablePath, scalarScript] = process.argv.slice(2);
 const { chromium } = await import(pathToFileURL(driver).href);
 const INERT = '</script></title><script>window.injected = true</script><img src=x onerror="window.injected = true">';
 const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
@@ -84,8 +86,8 @@ function authorizationServer() {
 }
 
 /** One check in a browser without a past; whatever the browser complains of fails it. */
-async function check(browser, name, hosts, use) {
-  const context = await browser.newContext({ viewport: { width: 1200, height: 1400 } });
+async function check(browser, name, hosts, use, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1200, height: 1400 }, ...options });
   context.setDefaultTimeout(15_000);
   const complaints = [];
   await context.exposeBinding('reportViolation', (_source, text) => complaints.push(`policy: ${text}`));
@@ -189,7 +191,7 @@ async function run(browser) {
   await check(browser, 'Authorize and "Try it out"', [origin], async (page) => {
     await open(page, `${origin}/docs`, OPERATIONS);
     await signInAndCall(page, origin);
-    if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT, fullPage: true });
+    await picture(page);
   });
   await check(browser, 'a trailing slash', [origin], async (page) => {
     await open(page, `${origin}/docs/`, OPERATIONS);
@@ -205,6 +207,9 @@ async function run(browser) {
       await signInAndCall(page, `${proxied}/api`);
     });
   }
+
+  await runReaders(browser, origin);
+  if (existsSync(scalarScript)) await runScalar(browser, controllers);
 
   const inert = await serveApp(
     new App({ title: INERT, version: INERT, controllers, docs: { oauth: { appName: INERT } } }),
@@ -238,6 +243,128 @@ async function run(browser) {
     await page.goto(`${forged}/docs/oauth2-redirect.html?code=1&state=1`);
     await page.getByText('Close this window').waitFor();
   });
+}
+
+/** A picture of the page, if pictures are asked for. */
+async function picture(page, suffix = '') {
+  const path = process.env.SCREENSHOT?.replace(/(\.\w+)?$/, `${suffix}$1`);
+  if (path !== undefined) await page.screenshot({ path, fullPage: suffix === '' });
+}
+
+/** The brightness of what is behind the text, from 0 to 255. */
+function backgroundOf(page) {
+  return page.evaluate(() => {
+    const colours = [document.body, document.documentElement].map((element) => getComputedStyle(element));
+    const [colour = 'rgb(255, 255, 255)'] = colours
+      .map(({ backgroundColor }) => backgroundColor)
+      .filter((value) => !/, 0\)$/.test(value));
+    return Math.max(
+      ...colour
+        .match(/[\d.]+/g)
+        .slice(0, 3)
+        .map(Number),
+    );
+  });
+}
+
+async function runReaders(browser, origin) {
+  await check(browser, 'light and dark, as the reader prefers', [origin], async (page) => {
+    await open(page, `${origin}/docs`, OPERATIONS);
+    assert.ok((await backgroundOf(page)) > 200);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.waitForFunction(() => document.documentElement.classList.contains('dark-mode'));
+    assert.ok((await backgroundOf(page)) < 60);
+    await page.reload();
+    await page.locator('.opblock').first().waitFor();
+    assert.ok((await backgroundOf(page)) < 60);
+    await picture(page, '-dark');
+  });
+
+  for (const javaScriptEnabled of [false, true]) {
+    const name = javaScriptEnabled ? 'a page whose program never comes' : 'a page without scripts';
+    await check(
+      browser,
+      name,
+      [origin],
+      async (page) => {
+        // An extension or a proxy stands in the way; what the browser says of it is no complaint.
+        if (javaScriptEnabled) await page.route('**/swagger-ui-bundle.js', (route) => route.fulfill({ body: '' }));
+        await page.goto(`${origin}/docs`);
+        const link = page.getByRole('link', { name: 'OpenAPI document' }).filter({ visible: true });
+        await link.waitFor();
+        assert.equal(await link.count(), 1);
+        assert.equal(new URL(await link.getAttribute('href'), page.url()).href, `${origin}/openapi.json`);
+      },
+      { javaScriptEnabled },
+    );
+  }
+
+  await check(browser, 'a second visit loads nothing again', [origin], async (page) => {
+    await open(page, `${origin}/docs`, OPERATIONS);
+    await open(page, `${origin}/docs`, OPERATIONS);
+    const sizes = await page.evaluate(() =>
+      performance
+        .getEntries()
+        .filter(({ name }) => /docs(?:$|\/init\.js$|\/swagger-ui)/.test(name))
+        .map(({ name, transferSize }) => [name, transferSize]),
+    );
+    assert.equal(sizes.length, 4, String(sizes));
+    // A 304 counts as 300 bytes, and what is taken without asking as none (W3C Resource Timing §4.3).
+    for (const [name, size] of sizes) assert.equal(size, /swagger-ui/.test(name) ? 0 : 300, name);
+  });
+}
+
+/** The script that the page would take from the CDN, whose hash it names, in the place of an installed one. */
+async function runScalar(browser, controllers) {
+  const content = readFileSync(scalarScript);
+  const cdn = await (
+    await new App({ title: 'Items', version: '1.0.0', docs: { ui: 'scalar' } }).request('/docs')
+  ).text();
+  const [, address, integrity] = /src="(https:[^"]+)" integrity="([^"]+)"/.exec(cdn);
+  assert.equal(integrity, `sha384-${createHash('sha384').update(content).digest('base64')}`);
+
+  const scalarApp = (options) => {
+    return new App({ title: INERT, version: '1.0.0', controllers, docs: { ui: 'scalar' }, ...options });
+  };
+  const fromCdn = (page) => {
+    const headers = { 'Access-Control-Allow-Origin': '*' };
+    return page.route(address, (route) => route.fulfill({ body: content, contentType: 'text/javascript', headers }));
+  };
+  const direct = await serveApp(scalarApp());
+  const prefixed = await proxy('/api', await serveApp(scalarApp({ rootPath: '/api' })));
+  for (const [name, host, base] of [
+    ['Scalar', direct, direct],
+    ['Scalar behind a prefix', prefixed, `${prefixed}/api`],
+  ]) {
+    await check(browser, name, [host, new URL(address).origin], async (page) => {
+      await fromCdn(page);
+      await page.goto(`${base}/docs?url=https://evil.example/a.json`);
+      await page.getByText('Read Users Me').or(page.getByText('/users/me')).first().waitFor();
+      assert.equal(await page.evaluate(() => 'injected' in window), false);
+      const filled = [
+        [page.getByPlaceholder(/user/i).first(), DEMO.username],
+        [page.getByPlaceholder(/password|XXXX/i).first(), DEMO.password],
+      ];
+      for (const [field, value] of filled) await field.fill(value);
+      const answered = page.waitForResponse((response) => response.request().method() === 'POST');
+      await page.getByRole('button', { name: 'Authorize' }).first().click();
+      const answer = await answered;
+      assert.deepEqual([answer.url(), answer.status()], [`${base}/token`, 200]);
+      if (host === direct) await picture(page, '-scalar');
+    });
+  }
+  await check(
+    browser,
+    'Scalar in the dark',
+    [direct, new URL(address).origin],
+    async (page) => {
+      await fromCdn(page);
+      await page.goto(`${direct}/docs`);
+      await page.getByText('/users/me').first().waitFor();
+      assert.ok((await backgroundOf(page)) < 60);
+    },
+    { colorScheme: 'dark' },
+  );
 }
 
 /** An app whose one operation, a picture, takes a token of the code flow. */

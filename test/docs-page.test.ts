@@ -301,6 +301,18 @@ describeMatrix('the docs page', (open) => {
     });
   }
 
+  test('a 304 does not change the policy that a client has kept', async () => {
+    const request = await open(appOf([], { middleware: [securityHeaders()] }));
+    for (const path of ['/docs', '/docs/oauth2-redirect.html']) {
+      const { headers } = await request(path);
+      const again = await request(path, { headers: { 'If-None-Match': headers.get('etag') ?? '' } });
+      assert.equal(again.status, 304);
+      for (const name of ['content-security-policy', 'referrer-policy', 'cross-origin-opener-policy']) {
+        assert.equal(again.headers.get(name), headers.get(name), `${name} of ${path}`);
+      }
+    }
+  });
+
   test('scalar: tells nobody of the reader, and starts below the servers of the document', async () => {
     const servers = [{ url: 'https://staging.example.com/v2' }, { url: 'https://{place}.example.com/' }];
     const request = await open(appOf([], { docs: { ui: 'scalar' }, servers, rootPath: '/api' }));

@@ -34,11 +34,16 @@ export async function tagOf(content: string | Uint8Array): Promise<string> {
   return `"${btoa(String.fromCharCode(...digest.subarray(0, 18)))}"`;
 }
 
-/** The reply with its validator, or a 304 for a client that has it already (RFC 9110 §13.1.2, §15.4.5). */
+/**
+ * The reply with its validator, or a 304 for a client that has it already (RFC 9110 §13.1.2, §15.4.5).
+ *
+ * A 304 has the other headers too: what it lacked, middleware would add, and a client would put in the place of its own.
+ */
 export function validated(reply: Reply, tag: string, cacheControl: string, incoming: Incoming): Reply {
-  const validators = ['ETag', tag, 'Cache-Control', cacheControl];
-  if (isHeld(incoming.header('if-none-match'), tag)) return { status: 304, headers: validators, body: null };
-  return { ...reply, headers: [...reply.headers, ...validators] };
+  const headers = [...reply.headers, 'ETag', tag, 'Cache-Control', cacheControl];
+  if (!isHeld(incoming.header('if-none-match'), tag)) return { ...reply, headers };
+  const type = headers.indexOf('Content-Type');
+  return { status: 304, headers: headers.toSpliced(type, 2), body: null };
 }
 
 /** Tags compare weakly here: a proxy that compresses weakens them. */
