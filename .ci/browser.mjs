@@ -85,8 +85,8 @@ function authorizationServer() {
   });
 }
 
-/** One check in a browser without a past; whatever the browser complains of fails it. */
-async function check(browser, name, hosts, use, options = {}) {
+/** One check in a browser without a past; whatever the browser complains of fails it, unless it is tolerated. */
+async function check(browser, name, hosts, use, { tolerated, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1200, height: 1400 }, ...options });
   context.setDefaultTimeout(15_000);
   const complaints = [];
@@ -108,7 +108,10 @@ async function check(browser, name, hosts, use, options = {}) {
   const page = await context.newPage();
   try {
     await use(page);
-    assert.deepEqual(complaints, []);
+    assert.deepEqual(
+      complaints.filter((complaint) => !tolerated?.test(complaint)),
+      [],
+    );
     passed.push(name);
     console.log(`ok: ${name}`);
   } catch (error) {
@@ -330,28 +333,27 @@ async function runScalar(browser, controllers) {
     const headers = { 'Access-Control-Allow-Origin': '*' };
     return page.route(address, (route) => route.fulfill({ body: content, contentType: 'text/javascript', headers }));
   };
+  // A validator in it asks whether it may compile, and does without.
+  const tolerated = /^policy: script-src eval /;
   const direct = await serveApp(scalarApp());
   const prefixed = await proxy('/api', await serveApp(scalarApp({ rootPath: '/api' })));
   for (const [name, host, base] of [
     ['Scalar', direct, direct],
     ['Scalar behind a prefix', prefixed, `${prefixed}/api`],
   ]) {
-    await check(browser, name, [host, new URL(address).origin], async (page) => {
+    const use = async (page) => {
       await fromCdn(page);
       await page.goto(`${base}/docs?url=https://evil.example/a.json`);
-      await page.getByText('Read Users Me').or(page.getByText('/users/me')).first().waitFor();
-      assert.equal(await page.evaluate(() => 'injected' in window), false);
-      const filled = [
-        [page.getByPlaceholder(/user/i).first(), DEMO.username],
-        [page.getByPlaceholder(/password|XXXX/i).first(), DEMO.password],
-      ];
-      for (const [field, value] of filled) await field.fill(value);
+      await page.getByPlaceholder('janedoe').fill(DEMO.username);
+      await page.getByPlaceholder('********').fill(DEMO.password);
       const answered = page.waitForResponse((response) => response.request().method() === 'POST');
       await page.getByRole('button', { name: 'Authorize' }).first().click();
       const answer = await answered;
       assert.deepEqual([answer.url(), answer.status()], [`${base}/token`, 200]);
+      assert.equal(await page.evaluate(() => 'injected' in window), false);
       if (host === direct) await picture(page, '-scalar');
-    });
+    };
+    await check(browser, name, [host, new URL(address).origin], use, { tolerated });
   }
   await check(
     browser,
@@ -363,7 +365,7 @@ async function runScalar(browser, controllers) {
       await page.getByText('/users/me').first().waitFor();
       assert.ok((await backgroundOf(page)) < 60);
     },
-    { colorScheme: 'dark' },
+    { colorScheme: 'dark', tolerated },
   );
 }
 

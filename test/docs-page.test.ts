@@ -341,6 +341,7 @@ describeMatrix('the docs page', (open) => {
     const request = await open(appOf([GuardedController], { docs: { ui: 'scalar', oauth } }));
     const { config } = started<ScalarConfig>(await (await request('/docs/init.js')).text());
     assert.deepEqual(JSON.parse(JSON.stringify(config.authentication)), {
+      preferredSecurityScheme: 'login',
       securitySchemes: {
         login: {
           flows: { password: { 'x-scalar-client-id': 'docs</script>', 'x-usePkce': 'SHA-256' } },
