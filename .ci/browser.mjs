@@ -344,7 +344,7 @@ async function runScalar(browser, controllers) {
     const use = async (page) => {
       await fromCdn(page);
       await page.goto(`${base}/docs?url=https://evil.example/a.json`);
-      await page.getByPlaceholder('janedoe').fill(DEMO.username);
+      await page.locator('[data-placeholder="janedoe"]').fill(DEMO.username);
       await page.getByPlaceholder('********').fill(DEMO.password);
       const answered = page.waitForResponse((response) => response.request().method() === 'POST');
       await page.getByRole('button', { name: 'Authorize' }).first().click();

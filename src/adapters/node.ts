@@ -181,7 +181,8 @@ async function createServerFor(app: App, options: ServeOptions, state: State, lo
   if (maxConnections !== undefined) server.maxConnections = maxConnections;
   if (options.fastWrite === true) {
     state.heads = headWriterFor(server.keepAliveTimeout);
-    if (state.heads === undefined) logger.warn('fastWrite is off: this version of Node.js writes other heads');
+    if (state.heads === undefined)
+      logger.warn('fastWrite is off: this version of Node.js writes response heads differently');
   }
   server.on('checkContinue', (message: IncomingMessage, response: ServerResponse) => listener(message, response, true));
   server.on('clientError', (error, socket) => refuseBytes(error, socket as Socket));

@@ -79,7 +79,7 @@ export function cors(options: CorsOptions = {}): Middleware {
 
 function preflightFields({ methods = METHODS, allowedHeaders, maxAge }: CorsOptions): Fields {
   const isSeconds = maxAge === undefined || (Number.isSafeInteger(maxAge) && maxAge >= 0);
-  if (!isSeconds) throw new RangeError(`cors: ${maxAge} is no maxAge in seconds`);
+  if (!isSeconds) throw new RangeError(`cors: maxAge is ${maxAge}; it has to be a whole number of seconds`);
   return [
     ...fieldsOf('Access-Control-Allow-Methods', methods),
     ...fieldsOf('Access-Control-Allow-Headers', allowedHeaders),
@@ -96,7 +96,7 @@ function fieldsOf(name: string, value: string | readonly string[] | undefined): 
 /** With credentials a browser takes `*` for a name like any other (Fetch, "CORS protocol and credentials"). */
 function refuseWildcards({ origin, methods, allowedHeaders, exposedHeaders }: CorsOptions): void {
   for (const [name, value] of Object.entries({ origin, methods, allowedHeaders, exposedHeaders })) {
-    if (hasWildcard(value)) throw new TypeError(`cors: '*' as ${name} is no wildcard together with credentials`);
+    if (hasWildcard(value)) throw new TypeError(`cors: '*' in ${name} is not a wildcard if credentials is set`);
   }
 }
 

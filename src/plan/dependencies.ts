@@ -65,7 +65,10 @@ function compileCredentials(schemes: readonly SchemeDeclaration[]): Step {
   return function readCredentials(execution) {
     for (const scheme of schemes) {
       const value = scheme.read(execution.exchange.context);
-      if (isPromise(value)) throw new FrameworkError(`The scheme '${scheme.schemeName}' must read without waiting`);
+      if (isPromise(value))
+        throw new FrameworkError(
+          `The scheme '${scheme.schemeName}' returned a promise from read(); it has to read synchronously`,
+        );
       if (value === undefined) continue;
       if (!(value instanceof HTTPException)) return value;
       return optional ? undefined : execution.refuse(value, false);
