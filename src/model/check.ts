@@ -45,7 +45,7 @@ export function checkTogether(operations: readonly Operation[], mistakes: Mistak
     const twin = router.add(declaration.method, declaration.template, operation);
     if (twin !== undefined) {
       const route = `${declaration.method} ${declaration.template.pattern}`;
-      mistakes.add('DUPLICATE_ROUTE', place, `${route} is the route of ${operationName(twin.declaration)} already`);
+      mistakes.add('DUPLICATE_ROUTE', place, `${route} is already the route of ${operationName(twin.declaration)}`);
     }
     const namesake = ids.get(id);
     if (namesake === undefined) ids.set(id, operation);

@@ -132,12 +132,12 @@ function readController(
   const declared = typeof controller === 'function' ? controllerOf(controller) : undefined;
   const name = typeof controller === 'function' ? controller.name : String(controller);
   if (declared === undefined) {
-    mistakes.add('NOT_A_CONTROLLER', { class: name }, 'it is listed as a controller and has no @Controller decorator');
+    mistakes.add('NOT_A_CONTROLLER', { class: name }, 'it is listed as a controller but has no @Controller decorator');
     return [];
   }
   if (isStandardMode(controller)) {
     const text =
-      'its decorators run in standard mode, where parameters have none; set "experimentalDecorators": true in the compilerOptions of tsconfig.json';
+      'its decorators run in standard mode, which has no parameter decorators; set "experimentalDecorators": true in the compilerOptions of tsconfig.json';
     mistakes.add('STANDARD_DECORATORS', { class: name }, text);
     return [];
   }
@@ -199,7 +199,7 @@ function readLists(
   const without = [...(options.without ?? []), ...(route.options.without ?? [])];
   for (const left of without) {
     if (inputs.some(({ input }) => input?.kind === 'depends' && input.dependable === left)) continue;
-    mistakes.add('UNKNOWN_WITHOUT', place, '`without` names something that no list has');
+    mistakes.add('UNKNOWN_WITHOUT', place, '`without` names something that is in no list');
   }
   return inputs.filter(({ input }) => input?.kind !== 'depends' || !without.includes(input.dependable));
 }

@@ -11,7 +11,7 @@ export interface UiFile {
   readonly integrity: string;
 }
 
-export interface StartSettings {
+interface StartSettings {
   /** The document's address, relative to the script's. */
   readonly document: string;
   readonly oauth: DocsOAuthOptions | undefined;
