@@ -102,7 +102,7 @@ const SCALAR: DocsUi = {
     const described = describe();
     const servers = described.servers ?? [{ url: '/' }];
     const [preferredSecurityScheme] = Object.keys(described.components?.securitySchemes ?? {});
-    const authentication = { preferredSecurityScheme, securitySchemes: prefilled(described, oauth) };
+    const authentication = { preferredSecurityScheme, securitySchemes: oauth && prefilled(described, oauth) };
     return scriptOf(
       { url: document, ...SCALAR_OPTIONS, servers, authentication },
       [
@@ -121,7 +121,7 @@ const SCALAR: DocsUi = {
 export const DOCS_UIS: Readonly<Record<'swagger-ui' | 'scalar', DocsUi>> = { 'swagger-ui': SWAGGER_UI, scalar: SCALAR };
 
 /** What Scalar knows of each flow beforehand. */
-function prefilled(document: OpenAPIObject, oauth: DocsOAuthOptions = {}): Record<string, object> {
+function prefilled(document: OpenAPIObject, oauth: DocsOAuthOptions): Record<string, object> {
   const { clientId, scopes, usePkceWithAuthorizationCodeGrant: pkce } = oauth;
   const known = {
     ...(clientId === undefined ? {} : { 'x-scalar-client-id': clientId }),
