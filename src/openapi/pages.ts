@@ -1,4 +1,3 @@
-import type { OpenAPIObject } from 'openapi3-ts/oas31';
 import type { Endpoint } from '../http/endpoint.ts';
 import type { ErrorReplies } from '../http/error-replies.ts';
 import { HTTPException } from '../http/errors.ts';
@@ -40,7 +39,8 @@ const ASSETS: ReadonlyMap<string, string> = new Map([
 
 /** What pages are made from; each is asked for when a page is. */
 export interface PageSources {
-  document(): OpenAPIObject;
+  /** The document as JSON. */
+  document(): string;
   operations(): readonly Operation[];
   readonly errors: ErrorReplies;
 }
@@ -55,7 +55,7 @@ export function pagesOf(options: PagesOptions, sources: PageSources): readonly P
     pages.push(page(path, () => json(describeResource(protectedResource, title, sources.operations()))));
   }
   if (openapiPath === false) return pages;
-  pages.push(page(openapiPath, () => json(sources.document())));
+  pages.push(page(openapiPath, () => text('application/json', sources.document())));
   if (docs === false) return pages;
   const { path = '/docs', oauth } = typeof docs === 'string' ? { path: docs } : docs;
   return [...pages, ...documentationPages(path, { title, openapiPath, oauth }, sources)];
