@@ -9,7 +9,7 @@ export type JsonSchema = z.core.JSONSchema.BaseSchema;
 export type Direction = 'input' | 'output';
 
 /** What keeps a schema out of the document. */
-export interface SchemaFault {
+interface SchemaFault {
   readonly code: MistakeCode;
   readonly text: string;
 }

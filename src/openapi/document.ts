@@ -18,7 +18,7 @@ import { type OpenApiDocuments, type OpenApiVersion, PATCHES } from './version.t
 import { toVersion30 } from './version-3-0.ts';
 
 /** A document of any version. */
-export type AnyDocument = OpenApiDocuments[OpenApiVersion];
+type AnyDocument = OpenApiDocuments[OpenApiVersion];
 
 export interface DocumentOptions {
   readonly title: string;
