@@ -1,4 +1,3 @@
-import type { ServerObject, TagObject } from 'openapi3-ts/oas31';
 import { type ErrorsOptions, readErrors } from './content/error-shape.ts';
 import { DEFAULT_LIMITS, type Limits } from './http/limits.ts';
 import type { Logger } from './http/log.ts';
@@ -7,27 +6,23 @@ import type { ErrorsDeclaration, ListedDependency, ResponseDeclarations } from '
 import type { Class } from './metadata/store.ts';
 import type { OperationIdOf } from './model/read.ts';
 import type { DocsOptions } from './openapi/docs-page.ts';
+import type { DocumentOptions } from './openapi/document.ts';
 import type { ProtectedResource } from './openapi/protected-resource.ts';
+import type { OpenApiVersion } from './openapi/version.ts';
 
-export interface AppOptions {
-  readonly title: string;
-  readonly version: string;
-  readonly summary?: string;
-  readonly description?: string;
+export interface AppOptions extends DocumentOptions {
   readonly controllers?: readonly Class[];
   /** Dependencies of all operations, run before any others; their values are dropped. */
   readonly dependencies?: readonly ListedDependency[];
   readonly middleware?: readonly Middleware[];
-  readonly tags?: readonly TagObject[];
-  readonly servers?: readonly ServerObject[];
-  /** The prefix under which a proxy serves the app; the first of the document's servers. */
-  readonly rootPath?: string;
   /** Responses of every operation; what is declared nearer to it wins. */
   readonly responses?: ResponseDeclarations;
   /** The shape of all errors that no handler answers: `{ "detail": … }` unless set; `problemDetails()` is another. */
   readonly errors?: ErrorsOptions;
   /** The documentation page at `/docs`: another path, options, or `false` for none. */
   readonly docs?: string | DocsOptions | false;
+  /** The version of OpenAPI that documents have, 3.1 unless set. */
+  readonly openapi?: OpenApiVersion;
   /** The path of the document, `/openapi.json` unless set, or `false` for none. */
   readonly openapiPath?: string | false;
   /** Tells OAuth clients where to get tokens (RFC 9728): served as metadata, and named in challenges. */

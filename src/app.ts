@@ -1,4 +1,3 @@
-import type { OpenAPIObject } from 'openapi3-ts/oas31';
 import { type AppOptions, type IncludeOptions, readOptions, type Settings } from './app-options.ts';
 import type { Context } from './http/context.ts';
 import { Deadlines } from './http/deadline.ts';
@@ -21,9 +20,10 @@ import { Mistakes } from './model/mistakes.ts';
 import type { Operation } from './model/operation.ts';
 import { Providers } from './model/provider.ts';
 import { type AppDeclaration, type Include, readModel, readUnderOverrides } from './model/read.ts';
-import { describe } from './openapi/document.ts';
+import { Documents } from './openapi/documents.ts';
 import { type Page, pagesOf } from './openapi/pages.ts';
 import { metadataLocation } from './openapi/protected-resource.ts';
+import type { OpenApiDocuments, OpenApiVersion } from './openapi/version.ts';
 import { AppValues } from './plan/app-values.ts';
 import { Route, type RouteSettings } from './plan/route.ts';
 import { Scope } from './plan/scope.ts';
@@ -45,11 +45,11 @@ export class App {
   readonly #scopes = new Set<Scope>();
   readonly #deadlines: Deadlines;
   readonly #pages: readonly Page[];
+  readonly #documents: Documents;
   #includes: readonly Include[] = [];
   #operations: readonly Operation[] = [];
   #routes: readonly Route[] = [];
   #overrides: readonly Override[] = [];
-  #document: OpenAPIObject | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
 
   /** Throws a DeclarationError with everything that is wrong with the controllers. */
@@ -63,11 +63,9 @@ export class App {
       return this.#errors.reply(error, exchange);
     });
     this.#dispatcher = new Dispatcher(options.middleware ?? [], this.#errors, this.#pending);
-    this.#pages = pagesOf(options, {
-      document: () => this.openapi(),
-      operations: () => this.#operations,
-      errors: this.#errors,
-    });
+    const operations = (): readonly Operation[] => this.#operations;
+    this.#documents = new Documents(options, operations);
+    this.#pages = pagesOf(options, { document: () => this.#documents.text(), operations, errors: this.#errors });
     this.include(options.controllers ?? []);
   }
 
@@ -84,7 +82,7 @@ export class App {
     this.#operations = operations;
     this.#routes = routes;
     this.#dispatcher.router = router;
-    this.#document = undefined;
+    this.#documents.clear();
     if (this.#overrides.length > 0) this.#applyOverrides(this.#overrides);
     return this;
   }
@@ -104,9 +102,9 @@ export class App {
     return this.fetch(new Request(`http://localhost${path}`, init));
   }
 
-  /** The OpenAPI document, made when it is first asked for. */
-  openapi(): OpenAPIObject {
-    return (this.#document ??= describe(this.#operations, this.#settings.options));
+  /** The OpenAPI document, made when it is first asked for; of the app's own version unless another is given. */
+  openapi<V extends OpenApiVersion = '3.1'>(options: { readonly version?: V } = {}): OpenApiDocuments[V] {
+    return this.#documents.read(options.version);
   }
 
   /** Answers errors of a class, and of classes that extend it, where no controller does. */

@@ -1,4 +1,4 @@
-import type { OperationObject, ParameterObject, SchemaObject } from 'openapi3-ts/oas31';
+import type { OperationObject, ParameterObject, PathItemObject, SchemaObject } from 'openapi3-ts/oas31';
 import type { App } from './app.ts';
 
 /** An operation whose document and behaviour disagree on whether it is protected. */
@@ -20,8 +20,8 @@ export interface SecurityMismatch {
  */
 export async function findSecurityMismatches(app: App): Promise<readonly SecurityMismatch[]> {
   const mismatches: SecurityMismatch[] = [];
-  for (const [path, item] of Object.entries(app.openapi().paths ?? {})) {
-    for (const [method, operation] of Object.entries(item) as [string, OperationObject][]) {
+  for (const [path, item] of Object.entries(app.openapi({ version: '3.1' }).paths ?? {})) {
+    for (const [method, operation] of operationsOf(item)) {
       const documentedAsProtected = isProtected(operation);
       const response = await app.request(examplePath(path, operation), { method: method.toUpperCase() });
       await response.body?.cancel();
@@ -42,6 +42,12 @@ export async function assertSecurityDocumented(app: App): Promise<void> {
     return `  ${method} ${path} is documented as ${documentedAsProtected ? 'protected' : 'public'} and answers ${status}`;
   });
   throw new Error(`Without credentials:\n${lines.join('\n')}`);
+}
+
+/** Methods that OpenAPI 3.1 has no field for stand in one of ours. */
+function operationsOf(item: PathItemObject): readonly [string, OperationObject][] {
+  const { 'x-additionalOperations': additional = {}, ...usual } = item;
+  return Object.entries({ ...usual, ...(additional as object) }) as [string, OperationObject][];
 }
 
 /** A list with an empty alternative is public (OpenAPI 3.1, Security Requirement Object). */

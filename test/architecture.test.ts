@@ -18,7 +18,10 @@ const RULES: Record<string, Rule> = {
   security: { uses: ['metadata', 'http', ...SCHEMAS], types: ['openapi3-ts/oas31'] },
   model: { uses: ['content', 'metadata', 'http', ...SCHEMAS], types: [] },
   plan: { uses: ['content', 'model', 'http', ...SCHEMAS], types: ['metadata'] },
-  openapi: { uses: ['content', 'model', 'http'], types: ['metadata', 'openapi3-ts/oas31', ...SCHEMAS] },
+  openapi: {
+    uses: ['content', 'model', 'http'],
+    types: ['metadata', 'openapi3-ts/oas30', 'openapi3-ts/oas31', 'openapi3-ts/oas32', ...SCHEMAS],
+  },
   middleware: { uses: ['http'], types: [] },
   adapters: { uses: ['http'], types: ['app.ts'] },
   cli: { uses: ['*'], types: [] },

@@ -65,10 +65,12 @@ async function documentOf(app: App): Promise<Document> {
   );
   assert.ok(valid, JSON.stringify(errors, null, 1));
   assert.doesNotMatch(JSON.stringify(document), /"\$schema"|"\$defs"|"\$id"|__shared|"~standard"/);
-  for (const { responses } of Object.values(document.paths).flatMap((item) => Object.values(item))) {
+  const operations = Object.values(document.paths).flatMap((item) => Object.entries(item));
+  for (const [name, { responses }] of operations) {
+    if (name.startsWith('x-')) continue;
     for (const [status, response] of Object.entries(responses)) {
-      const name = /^#\/components\/responses\/(.*)$/.exec(response.$ref ?? '')?.[1];
-      const shared = name === undefined ? response : document.components?.responses?.[name];
+      const reference = /^#\/components\/responses\/(.*)$/.exec(response.$ref ?? '')?.[1];
+      const shared = reference === undefined ? response : document.components?.responses?.[reference];
       assert.ok(shared !== undefined);
       responses[status] = shared;
     }

@@ -47,6 +47,8 @@ export const app = new App({
   title: 'Customers',
   version: '2.1.0',
   description: 'Written in *CommonMark*.',
+  contact: { name: 'Support', email: 'support@example.com' },
+  license: { name: 'MIT', url: 'https://example.com/license' },
   tags: [{ name: 'customers', description: 'Who has ordered.' }],
   rootPath: '/api/v2',
   servers: [{ url: 'https://staging.example.com/api/v2', description: 'Staging' }],

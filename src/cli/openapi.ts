@@ -2,31 +2,43 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type Command, Failure, print, readArguments, UsageError } from './command.ts';
 import { firstDifference } from './difference.ts';
 import { inspectApp } from './load.ts';
+import { type OpenApiDocuments, type OpenApiVersion, readVersion } from '../openapi/version.ts';
 
-const usage = `Usage: portico openapi FILE [--out FILE] [--check]
+const usage = `Usage: portico openapi FILE [--version VERSION] [--out FILE] [--check]
 
 Writes the OpenAPI document of the app that FILE exports.
 
-  --out FILE  write it to FILE; to standard output unless set
-  --check     write nothing; exit with 1 where the file of --out is missing or stale
+  --version VERSION  3.0, 3.1 or 3.2; that of the app unless set
+  --out FILE         write it to FILE, as YAML where that ends in .yaml or .yml; to standard output unless set
+  --check            write nothing; exit with 1 where the file of --out is missing or stale
 `;
+
+type AnyDocument = OpenApiDocuments[OpenApiVersion];
 
 /** `portico openapi` */
 export const openapi: Command = { usage, run };
 
 async function run(args: readonly string[]): Promise<number> {
-  const { file, values } = readArguments(args, { out: { type: 'string' }, check: { type: 'boolean' } });
-  const { out, check = false } = values;
+  const { file, values } = readArguments(args, {
+    out: { type: 'string' },
+    check: { type: 'boolean' },
+    version: { type: 'string' },
+  });
+  const { out, check = false, version } = values;
   if (out === '') throw new UsageError('--out needs the name of a file');
   if (check && out === undefined) throw new UsageError('--check needs the file to check: --out FILE');
   const app = await inspectApp(file);
-  const text = `${JSON.stringify(app.openapi(), undefined, 2)}\n`;
+  const isYaml = out !== undefined && /\.ya?ml$/i.test(out);
+  const document: AnyDocument = app.openapi<OpenApiVersion>(
+    version === undefined ? {} : { version: versionOf(version) },
+  );
+  const text = isYaml ? await toYaml(document) : `${JSON.stringify(document, undefined, 2)}\n`;
   if (out === undefined) {
     await print(text);
     return 0;
   }
   if (check) {
-    const fault = faultOf(out, text);
+    const fault = isYaml ? yamlFaultOf(out, text) : faultOf(out, text);
     if (fault !== undefined) throw new Failure(`${fault}\nWrite it with: portico openapi ${file} --out ${out}`);
     await print(`${out} is up to date\n`);
     return 0;
@@ -37,6 +49,27 @@ async function run(args: readonly string[]): Promise<number> {
     throw new Failure(`${out} cannot be written: ${(error as Error).message}`, { cause: error });
   }
   return 0;
+}
+
+function versionOf(version: string): OpenApiVersion {
+  try {
+    return readVersion(version);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+/** Loaded only where it is needed; lines are not folded, and what YAML 1.1 reads as something else is quoted. */
+async function toYaml(document: AnyDocument): Promise<string> {
+  const { OpenApiBuilder } = await import('openapi3-ts/oas31');
+  const builder = OpenApiBuilder.create(document as OpenApiDocuments['3.1']);
+  return builder.getSpecAsYaml(undefined, { lineWidth: 0, compat: 'yaml-1.1' });
+}
+
+/** YAML is compared as text: nothing here reads it. */
+function yamlFaultOf(out: string, text: string): string | undefined {
+  if (!existsSync(out)) return `${out} does not exist`;
+  return readFileSync(out, 'utf8').replaceAll('\r\n', '\n') === text ? undefined : `${out} is stale`;
 }
 
 /** What is wrong with the file on disk; how it is laid out does not count, so that a formatter may have its way. */

@@ -29,7 +29,7 @@ export const IssueSchema = z.object({
 /** `{ "detail": … }`, and a list of issues there for invalid inputs. */
 const DETAIL_ERRORS: ErrorsDeclaration = {
   ...DETAIL,
-  schema: z.object({ detail: z.unknown() }),
+  schema: z.object({ detail: z.unknown().nonoptional() }),
   validationSchema: z.object({ detail: z.array(IssueSchema) }),
 };
 

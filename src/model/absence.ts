@@ -41,9 +41,10 @@ export function acceptsMissingKey(schema: ZodType): boolean {
 
 /** What a schema with functions in it does with nothing shows only when it is tried. */
 function decide(schema: ZodType, tried: () => boolean | undefined): boolean {
-  const { optin, def } = schema._zod;
+  const { optin } = schema._zod;
+  const { type, coerce } = schema._zod.def as { type: string; coerce?: boolean };
   if (optin === 'defaulted') return true;
-  if (optin === undefined && PLAIN.has(def.type)) return false;
+  if (optin === undefined && PLAIN.has(type) && coerce !== true) return false;
   return tried() ?? optin !== undefined;
 }
 

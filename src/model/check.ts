@@ -38,7 +38,7 @@ export function checkTogether(operations: readonly Operation[], mistakes: Mistak
   const router = new Router<Operation>();
   const ids = new Map<string, Operation>();
   const schemes = new Map<string, { readonly operation: Operation; readonly scheme: SchemeDeclaration }>();
-  const schemas = new Map<string, string>();
+  const schemas = new Map<string, ZodType>();
   for (const operation of operations) {
     const { declaration, id } = operation;
     const place: Place = { class: declaration.controller.name, method: String(declaration.handler) };
@@ -99,11 +99,14 @@ function looksOf(scheme: SchemeDeclaration): string {
   return JSON.stringify([scheme.describe(), scheme.challenge()]);
 }
 
-function agrees(known: Map<string, string>, name: string, schema: ZodType): boolean {
-  const text = JSON.stringify(describeSchema(schema, 'input'));
-  const first = known.get(name) ?? text;
+/** Schemas of one id are the same one, or at least look the same from both sides. */
+function agrees(known: Map<string, ZodType>, name: string, schema: ZodType): boolean {
+  const first = known.get(name) ?? schema;
   known.set(name, first);
-  return first === text;
+  if (first === schema) return true;
+  return (['input', 'output'] as const).every((direction) => {
+    return JSON.stringify(describeSchema(first, direction)) === JSON.stringify(describeSchema(schema, direction));
+  });
 }
 
 type Say = (code: MistakeCode, text: string, at?: Place) => void;
@@ -146,7 +149,5 @@ function isForm(slot: Slot): boolean {
 }
 
 function checkSchema(schema: ZodType, direction: Direction, place: Place, mistakes: Mistakes): void {
-  for (const fault of describeSchema(schema, direction).faults) {
-    mistakes.add('SCHEMA_NOT_EXPRESSIBLE', place, `its schema cannot be documented: ${fault}`);
-  }
+  for (const { code, text } of describeSchema(schema, direction).faults) mistakes.add(code, place, text);
 }

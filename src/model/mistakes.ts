@@ -31,6 +31,8 @@ export type MistakeCode =
   | 'RESERVED_HEADER'
   | 'SCHEMA_NOT_EXPRESSIBLE'
   | 'INVALID_RESPONSE'
+  | 'INVALID_SCHEMA_ID'
+  | 'CODEC_WITH_TRANSFORM'
   | 'RESPONSE_WITHOUT_BODY';
 
 /** Where a declaration stands. */

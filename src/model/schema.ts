@@ -1,7 +1,18 @@
 import { z, type ZodType } from 'zod';
+import { acceptsUndefined } from './absence.ts';
+import { waysOf } from './codecs.ts';
+import { correct } from './conversion.ts';
+import { joinIntersections } from './intersection.ts';
+import type { MistakeCode } from './mistakes.ts';
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 export type Direction = 'input' | 'output';
+
+/** What keeps a schema out of the document. */
+interface SchemaFault {
+  readonly code: MistakeCode;
+  readonly text: string;
+}
 
 /** A zod schema as JSON Schema, converted once for everybody who needs it. */
 export interface DescribedSchema {
@@ -10,15 +21,19 @@ export interface DescribedSchema {
   readonly definitions: Readonly<Record<string, JsonSchema>>;
   /** The zod schemas that named themselves with `.meta({ id })`, by that name. */
   readonly named: ReadonlyMap<string, ZodType>;
-  /** What JSON Schema cannot express, with the path to it. */
-  readonly faults: readonly string[];
+  /** What JSON Schema cannot express, with the path to it, and names that no component may have. */
+  readonly faults: readonly SchemaFault[];
   /** Set where two schemas below share one id. */
   readonly duplicate?: string | undefined;
 }
 
 const described = { input: new WeakMap<ZodType, DescribedSchema>(), output: new WeakMap<ZodType, DescribedSchema>() };
 
-/** What a schema accepts (`input`) or gives (`output`), as JSON Schema 2020-12. */
+/**
+ * What a schema accepts (`input`) or what is answered by it (`output`), as JSON Schema 2020-12.
+ *
+ * What has codecs is encoded on its way out: then both are what the codecs decode from.
+ */
 export function describeSchema(schema: ZodType, direction: Direction): DescribedSchema {
   const known = described[direction].get(schema);
   if (known !== undefined) return known;
@@ -27,9 +42,9 @@ export function describeSchema(schema: ZodType, direction: Direction): Described
   return result;
 }
 
-/** Whether a schema accepts that nothing was sent. */
+/** Whether a schema accepts that nothing was sent; where only its functions know, they are tried with undefined. */
 export function acceptsAbsence(schema: ZodType): boolean {
-  return schema._zod.optin !== undefined;
+  return acceptsUndefined(schema);
 }
 
 /** A schema with its reference followed. */
@@ -49,9 +64,10 @@ export function partsOf(json: JsonSchema): readonly JsonSchema[] {
   return [...(json.anyOf ?? []), ...(json.oneOf ?? []), ...(json.allOf ?? [])];
 }
 
-function convert(schema: ZodType, io: Direction): DescribedSchema {
+function convert(schema: ZodType, direction: Direction): DescribedSchema {
   const named = new Map<string, ZodType>();
-  const faults: string[] = [];
+  const faults: SchemaFault[] = [];
+  let joins = false;
   try {
     const {
       $schema: _,
@@ -59,25 +75,69 @@ function convert(schema: ZodType, io: Direction): DescribedSchema {
       $defs = {},
       ...json
     } = z.toJSONSchema(schema, {
-      io,
+      io: direction === 'output' && !waysOf(schema).codec ? 'output' : 'input',
       unrepresentable: ({ zodSchema, path, message }) => {
-        if (io === 'input' && zodSchema._zod.def.type === 'date' && zodSchema._zod.def.coerce === true) {
+        const { type, coerce } = zodSchema._zod.def as { type: string; coerce?: boolean };
+        if (type === 'date' && direction === 'output') return { type: 'string', format: 'date-time' };
+        if (type === 'date' && coerce === true)
           return { type: 'string', anyOf: [{ format: 'date-time' }, { format: 'date' }] };
-        }
-        faults.push(`${message} (at ${pathText(path)})`);
+        faults.push({
+          code: 'SCHEMA_NOT_EXPRESSIBLE',
+          text: `its schema cannot be documented: ${message} (at ${pathText(path)})`,
+        });
         return 'any';
       },
-      override: ({ zodSchema }) => {
+      override: ({ zodSchema, jsonSchema }) => {
         const id = z.globalRegistry.get(zodSchema)?.id;
         if (id !== undefined) named.set(id, zodSchema as unknown as ZodType);
+        if (zodSchema._zod.def.type === 'intersection') joins = true;
+        correct(zodSchema, jsonSchema, direction);
       },
     }) as JsonSchema;
-    return { json, definitions: $defs, named, faults };
+    if (direction === 'output') faults.push(...oneWayFaults(schema));
+    faults.push(...[...named.keys()].flatMap(nameFaults));
+    const joined = joins ? joinIntersections(json, $defs) : { json, $defs };
+    const whole = direction === 'output' ? orNothing(schema, joined.json) : joined.json;
+    return { json: whole, definitions: joined.$defs, named, faults };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const duplicate = /^Duplicate schema id "(.*?)"/.exec(message)?.[1];
-    return { json: {}, definitions: {}, named, faults: duplicate === undefined ? [message] : [], duplicate };
+    const fault: SchemaFault = { code: 'SCHEMA_NOT_EXPRESSIBLE', text: `its schema cannot be documented: ${message}` };
+    return { json: {}, definitions: {}, named, faults: duplicate === undefined ? [fault] : [], duplicate };
   }
+}
+
+/** An answer of undefined is sent as null. */
+function orNothing(schema: ZodType, json: JsonSchema): JsonSchema {
+  if (schema._zod.optout !== 'optional' || Object.keys(json).length === 0) return json;
+  return { anyOf: [json, { type: 'null' }] };
+}
+
+function oneWayFaults(schema: ZodType): readonly SchemaFault[] {
+  const { codec, oneWay } = waysOf(schema);
+  const fileFault = fileFaultOf(schema);
+  const faults = fileFault === undefined ? [] : [fileFault];
+  if (!codec || !oneWay) return faults;
+  const text =
+    'its answer has a codec, by which values are encoded, and a transform, which has no way back; make the transform a codec';
+  return [...faults, { code: 'CODEC_WITH_TRANSFORM', text }];
+}
+
+/** What is wrong with a schema whose values are JSON. */
+function fileFaultOf(schema: ZodType): SchemaFault | undefined {
+  if (!waysOf(schema).file) return undefined;
+  return { code: 'SCHEMA_NOT_EXPRESSIBLE', text: 'its schema cannot be documented: JSON has no files' };
+}
+
+/** OpenAPI 3.1, Components Object. */
+function nameFaults(id: string): readonly SchemaFault[] {
+  if (id.startsWith('__')) {
+    return [{ code: 'INVALID_SCHEMA_ID', text: `the id '${id}' begins like the names of schemas that have none` }];
+  }
+  if (/^[a-zA-Z0-9._-]+$/.test(id)) return [];
+  const suggestion = id.replace(/[^a-zA-Z0-9._-]+/g, '_').replace(/^_+|_+$/g, '');
+  const text = `the id '${id}' cannot be the name of a component; it may have letters, digits, '.', '_' and '-'`;
+  return [{ code: 'INVALID_SCHEMA_ID', text: suggestion === '' ? text : `${text}: '${suggestion}'` }];
 }
 
 /** `properties.user.items` and the like as a path through the data. */

@@ -1,15 +1,24 @@
 import type { ZodType } from 'zod';
 import { describeSchema, type Direction, type JsonSchema, resolve } from '../model/schema.ts';
+import { linked, referencesOf } from '../model/subschemas.ts';
+import type { OpenApiVersion } from './version.ts';
 
 const DEFINITION = '#/$defs/';
 const COMPONENT = '#/components/schemas/';
-/** Their values are data, in which nothing is a reference. */
-const DATA = new Set(['const', 'enum', 'default', 'example', 'examples']);
 
-/** The two sides of one named schema, as far as they are used. */
+/** The component that a schema's own references lead to: `#`, or the name of a definition. */
+type NameOf = (local: string) => string;
+
+/** One side of a component, in the terms of the schema it was found in. */
+interface Side {
+  readonly json: JsonSchema;
+  readonly nameOf: NameOf;
+}
+
+/** The two sides of one component, as far as they are used. */
 interface Sides {
-  readonly input?: JsonSchema;
-  readonly output?: JsonSchema;
+  input?: Side;
+  output?: Side;
 }
 
 /**
@@ -18,12 +27,22 @@ interface Sides {
  * Where what is accepted and what is given differ, `X` is the output and `XInput` the input.
  */
 export class Components {
+  /** The version that the document will have. */
+  readonly version: OpenApiVersion;
+  /** The ids of all schemas, and names that were made for others. */
+  readonly #taken = new Set<string>();
   readonly #sides = new Map<string, Sides>();
   readonly #split: ReadonlySet<string>;
-  /** The names of anonymous definitions, by the schema they were found in. */
-  readonly #anonymous = new Map<ZodType, string>();
+  readonly #inputNames = new Map<string, string>();
+  #anonymousCount = 0;
+  /** The names of what is anonymous, by the schema it was found in. */
+  readonly #anonymous = new Map<ZodType, Map<string, string>>();
 
-  constructor(schemas: Iterable<readonly [ZodType, Direction]>) {
+  constructor(schemas: readonly (readonly [ZodType, Direction])[], version: OpenApiVersion) {
+    this.version = version;
+    for (const [schema, direction] of schemas) {
+      for (const id of describeSchema(schema, direction).named.keys()) this.#taken.add(id);
+    }
     for (const [schema, direction] of schemas) this.#collect(schema, direction);
     this.#split = splitNames(this.#sides);
   }
@@ -31,95 +50,105 @@ export class Components {
   /** A schema with references to the components. */
   schemaOf(schema: ZodType, direction: Direction): JsonSchema {
     const { json } = describeSchema(schema, direction);
-    const root = this.#anonymous.get(schema);
-    if (root !== undefined && containsItself(json)) return { $ref: this.#reference(root, direction) };
-    return this.#link(json, direction, root);
+    const root = this.#anonymous.get(schema)?.get('#');
+    return root === undefined
+      ? this.#link(this.#sideOf(schema, json), direction)
+      : { $ref: this.#reference(root, direction) };
   }
 
   /** The same with a reference at its root followed. */
   resolved(schema: ZodType, direction: Direction): JsonSchema {
     const { json, definitions } = describeSchema(schema, direction);
-    return this.#link(resolve(json, definitions), direction, this.#anonymous.get(schema));
+    return this.#link(this.#sideOf(schema, resolve(json, definitions)), direction);
   }
 
   /** All components by name, sorted. */
   toJSON(): Record<string, JsonSchema> {
     const entries: [string, JsonSchema][] = [];
     for (const [name, { input, output }] of this.#sides) {
-      if (this.#split.has(name)) {
-        if (output !== undefined) entries.push([name, this.#link(output, 'output', anonymousRoot(name))]);
-        if (input !== undefined) entries.push([this.#inputName(name), this.#link(input, 'input', anonymousRoot(name))]);
-      } else if (input !== undefined) {
-        // Both sides are the same; only that of the input does not refuse further keys.
-        entries.push([name, this.#link(input, 'input', anonymousRoot(name))]);
-      } else if (output !== undefined) {
-        entries.push([name, this.#link(output, 'output', anonymousRoot(name))]);
-      }
+      const isSplit = this.#split.has(name);
+      if (isSplit && input !== undefined) entries.push([this.#inputName(name), this.#link(input, 'input')]);
+      // Where both sides are the same, only that of the input does not refuse further keys.
+      const main = isSplit ? output : (input ?? output);
+      if (main !== undefined) entries.push([name, this.#link(main, main === input ? 'input' : 'output')]);
     }
     return Object.fromEntries(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
   }
 
   #collect(schema: ZodType, direction: Direction): void {
-    const { json, definitions } = describeSchema(schema, direction);
-    const isAnonymous = containsItself(json) || Object.keys(definitions).some((name) => name.startsWith('__'));
-    if (isAnonymous && !this.#anonymous.has(schema)) this.#anonymous.set(schema, `Schema${this.#anonymous.size + 1}`);
-    const root = this.#anonymous.get(schema);
-    if (root !== undefined && containsItself(json)) this.#add(root, direction, json);
-    for (const [name, definition] of Object.entries(definitions)) this.#add(nameIn(root, name), direction, definition);
+    const { json, definitions, named } = describeSchema(schema, direction);
+    if (containsItself(json)) this.#add(this.#nameAnonymous(schema, '#'), direction, this.#sideOf(schema, json));
+    for (const [name, definition] of Object.entries(definitions)) {
+      const known = named.has(name) ? name : this.#nameAnonymous(schema, name);
+      this.#add(known, direction, this.#sideOf(schema, definition));
+    }
   }
 
-  #add(name: string, direction: Direction, json: JsonSchema): void {
-    this.#sides.set(name, { ...this.#sides.get(name), [direction]: json });
+  #sideOf(schema: ZodType, json: JsonSchema): Side {
+    return { json, nameOf: (local) => this.#anonymous.get(schema)?.get(local) ?? local };
   }
 
-  #link(json: JsonSchema, direction: Direction, root: string | undefined): JsonSchema {
-    return linked(json, (reference) => {
-      if (reference === '#') return this.#reference(root ?? '', direction);
-      return this.#reference(nameIn(root, reference.slice(DEFINITION.length)), direction);
-    }) as JsonSchema;
+  #add(name: string, direction: Direction, side: Side): void {
+    const sides = this.#sides.get(name) ?? {};
+    sides[direction] = side;
+    this.#sides.set(name, sides);
+  }
+
+  /** zod numbers what has no id anew in every schema; no such name is that of an id. */
+  #nameAnonymous(schema: ZodType, local: string): string {
+    const names = this.#anonymous.get(schema) ?? new Map<string, string>();
+    this.#anonymous.set(schema, names);
+    const known = names.get(local);
+    if (known !== undefined) return known;
+    let number = this.#anonymousCount + 1;
+    while (this.#taken.has(`Schema${number}`)) number++;
+    this.#anonymousCount = number;
+    names.set(local, `Schema${number}`);
+    return `Schema${number}`;
+  }
+
+  #link({ json, nameOf }: Side, direction: Direction): JsonSchema {
+    return linked(json, (reference) => this.#reference(nameOf(localName(reference)), direction));
   }
 
   #reference(name: string, direction: Direction): string {
-    return COMPONENT + (direction === 'input' && this.#split.has(name) ? this.#inputName(name) : componentName(name));
+    return COMPONENT + (direction === 'input' && this.#split.has(name) ? this.#inputName(name) : name);
   }
 
   #inputName(name: string): string {
-    let candidate = `${componentName(name)}Input`;
-    while (this.#sides.has(candidate)) candidate += '_';
+    const known = this.#inputNames.get(name);
+    if (known !== undefined) return known;
+    let candidate = `${name}Input`;
+    while (this.#taken.has(candidate)) candidate += '_';
+    this.#taken.add(candidate);
+    this.#inputNames.set(name, candidate);
     return candidate;
   }
 }
 
-/** zod numbers anonymous definitions anew in every schema. */
-function nameIn(root: string | undefined, name: string): string {
-  return name.startsWith('__') && root !== undefined ? `${root}.${name.replace(/^_+schema/, '')}` : name;
-}
-
-function anonymousRoot(name: string): string | undefined {
-  return /^(Schema\d+)(?:\.|$)/.exec(name)?.[1];
-}
-
-function componentName(name: string): string {
-  return name.replace(/[^a-zA-Z0-9._-]/g, '_');
+function localName(reference: string): string {
+  return reference === '#' ? reference : reference.slice(DEFINITION.length);
 }
 
 function containsItself(json: JsonSchema): boolean {
-  return references(json).has('#');
+  return referencesOf(json).has('#');
 }
 
 /** Names whose two sides are both used and differ, by themselves or in what they refer to. */
 function splitNames(sides: ReadonlyMap<string, Sides>): ReadonlySet<string> {
   const split = new Set<string>();
-  const both = [...sides].filter(([, { input, output }]) => input !== undefined && output !== undefined);
-  for (const [name, { input, output }] of both) if (plain(input) !== plain(output)) split.add(name);
+  const below = new Map<string, readonly string[]>();
+  for (const [name, { input, output }] of sides) {
+    if (input === undefined || output === undefined) continue;
+    if (plain(input.json) !== plain(output.json)) split.add(name);
+    below.set(
+      name,
+      [...referencesOf(input.json)].map((reference) => input.nameOf(localName(reference))),
+    );
+  }
   for (let size = -1; size !== split.size;) {
     size = split.size;
-    for (const [name, { input }] of both) {
-      const below = [...references(input)].map((reference) =>
-        nameIn(anonymousRoot(name), reference.slice(DEFINITION.length)),
-      );
-      if (below.some((other) => split.has(other))) split.add(name);
-    }
+    for (const [name, names] of below) if (names.some((other) => split.has(other))) split.add(name);
   }
   return split;
 }
@@ -129,23 +158,4 @@ function plain(json: unknown): string {
   return JSON.stringify(json, (key, value: unknown) =>
     key === 'additionalProperties' && value === false ? undefined : value,
   );
-}
-
-function references(json: unknown, found = new Set<string>()): Set<string> {
-  linked(json, (reference) => {
-    found.add(reference);
-    return reference;
-  });
-  return found;
-}
-
-function linked(json: unknown, link: (reference: string) => string): unknown {
-  if (Array.isArray(json)) return json.map((item) => linked(item, link));
-  if (typeof json !== 'object' || json === null) return json;
-  const entries = Object.entries(json).map(([key, value]: [string, unknown]): [string, unknown] => {
-    if (key === '$ref' && typeof value === 'string' && (value === '#' || value.startsWith(DEFINITION)))
-      return [key, link(value)];
-    return [key, DATA.has(key) ? value : linked(value, link)];
-  });
-  return Object.fromEntries(entries);
 }

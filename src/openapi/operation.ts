@@ -26,7 +26,7 @@ export function describeOperation(
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body.kind === 'none' ? {} : { requestBody: describeBody(body, components) }),
     responses: describeResponses(operation, components),
-    ...(security.length === 0 ? {} : { security: describeSecurity(operation) }),
+    ...(security.length === 0 && options.public !== true ? {} : { security: describeSecurity(operation) }),
     ...options.extensions,
   };
 }

@@ -1,4 +1,3 @@
-import type { OpenAPIObject } from 'openapi3-ts/oas31';
 import type { Endpoint } from '../http/endpoint.ts';
 import type { ErrorReplies } from '../http/error-replies.ts';
 import { HTTPException } from '../http/errors.ts';
@@ -36,7 +35,8 @@ const KEPT = 'public, max-age=3600';
 
 /** What pages are made from; each is asked for when a page is. */
 export interface PageSources {
-  document(): OpenAPIObject;
+  /** The document as JSON. */
+  document(): string;
   operations(): readonly Operation[];
   readonly errors: ErrorReplies;
 }
@@ -51,7 +51,7 @@ export function pagesOf(options: PagesOptions, sources: PageSources): readonly P
     pages.push(page(path, () => json(describeResource(protectedResource, title, sources.operations()))));
   }
   if (openapiPath === false) return pages;
-  pages.push(page(openapiPath, () => json(sources.document())));
+  pages.push(page(openapiPath, () => text('application/json', sources.document())));
   if (docs === false) return pages;
   const { path = '/docs', ui = 'swagger-ui', oauth } = typeof docs === 'string' ? { path: docs } : docs;
   if (!Object.hasOwn(DOCS_UIS, ui)) throw new TypeError(`docs.ui is '${ui}'; use 'swagger-ui' or 'scalar'`);

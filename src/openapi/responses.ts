@@ -164,9 +164,11 @@ function describeContents(
   );
 }
 
-/** OpenAPI 3.1 has no word for the items of a stream; later versions have `itemSchema`. */
+/** OpenAPI has a word for the items of a stream since 3.2. */
 function describeContent({ schema, bodySchema, itemSchema }: Content<never>, components: Components): MediaTypeObject {
   const described = (one: ZodType): SchemaObject => components.schemaOf(one, 'output') as SchemaObject;
   const body = schema === undefined ? ((bodySchema ?? {}) as SchemaObject) : described(schema);
-  return itemSchema === undefined ? { schema: body } : { schema: body, 'x-itemSchema': described(itemSchema) };
+  if (itemSchema === undefined) return { schema: body };
+  if (components.version === '3.2') return { itemSchema: described(itemSchema) } as MediaTypeObject;
+  return { schema: body, 'x-itemSchema': described(itemSchema) };
 }

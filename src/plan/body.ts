@@ -14,19 +14,29 @@ export function compileBody(body: BodyUse, order: number, position: number): rea
       },
     ];
   }
+  const isKeyed = body.kind === 'json' && body.slots.some(({ name }) => name !== undefined);
   return [
     readJsonBytes,
     function parseBytes(execution) {
       const { incoming, limits } = execution.exchange;
       const json = jsonOf(execution.values[position] as Uint8Array, incoming, limits);
-      if (json?.fault === undefined) {
-        execution.json = json?.value;
-        return undefined;
-      }
       execution.json = FAILED;
-      return execution.report(order, [{ type: 'json_invalid', loc: ['body'], msg: json.fault }]);
+      if (json?.fault !== undefined) {
+        return execution.report(order, [{ type: 'json_invalid', loc: ['body'], msg: json.fault }]);
+      }
+      if (isKeyed && json !== undefined && !isObject(json.value)) {
+        return execution.report(order, [
+          { type: 'invalid_type', loc: ['body'], msg: 'Invalid input: expected object' },
+        ]);
+      }
+      execution.json = json?.value;
+      return undefined;
     },
   ];
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const readJsonBytes: Step = ({ exchange: { incoming, limits } }) => {

@@ -1,0 +1,63 @@
+import type { ZodType } from 'zod';
+
+/** What a schema holds that decides how values go in and out by it. */
+export interface Ways {
+  /** Whether it has a codec: then values are encoded on their way out, and documented by what they are encoded to. */
+  readonly codec: boolean;
+  /** Whether it has something that works in one direction alone: a transform, `z.preprocess`. */
+  readonly oneWay: boolean;
+  /** Whether it has a file, which JSON has not. */
+  readonly file: boolean;
+}
+
+/** They are made from no other schema. */
+const ATOMS = new Set(['string', 'number', 'boolean', 'literal', 'enum', 'null', 'any', 'unknown', 'date']);
+
+interface Found {
+  codec: boolean;
+  oneWay: boolean;
+  file: boolean;
+}
+
+const known = new WeakMap<ZodType, Ways>();
+
+/** Looks for codecs, transforms and files in a schema, however deep they are. */
+export function waysOf(schema: ZodType): Ways {
+  const before = known.get(schema);
+  if (before !== undefined) return before;
+  const found: Found = { codec: false, oneWay: false, file: false };
+  search(schema, found, new Set());
+  known.set(schema, found);
+  return found;
+}
+
+function search(schema: ZodType, found: Found, seen: Set<unknown>): void {
+  if (seen.has(schema)) return;
+  seen.add(schema);
+  const { def, traits } = schema._zod;
+  if (traits.has('$ZodCodec')) found.codec = true;
+  if (def.type === 'transform' || def.type === 'success') found.oneWay = true;
+  if (def.type === 'file') found.file = true;
+  for (const inner of innerSchemas(schema)) search(inner, found, seen);
+}
+
+/** The schemas that a schema is directly made from. */
+export function innerSchemas(schema: ZodType): readonly ZodType[] {
+  const { def } = schema._zod;
+  if (ATOMS.has(def.type)) return [];
+  if (def.type === 'lazy') return [(schema._zod as unknown as { innerType: ZodType }).innerType];
+  const inner: ZodType[] = [];
+  for (const [name, value] of Object.entries(def) as [string, unknown][]) {
+    if (name === 'checks') continue;
+    if (name === 'shape') inner.push(...Object.values(value as Record<string, ZodType>));
+    else if (Array.isArray(value)) inner.push(...value.filter(isSchema));
+    else if (isSchema(value)) inner.push(value);
+  }
+  return inner;
+}
+
+function isSchema(value: unknown): value is ZodType {
+  return (
+    typeof value === 'object' && value !== null && '_zod' in value && (value as ZodType)._zod.traits.has('$ZodType')
+  );
+}

@@ -1,0 +1,160 @@
+import { z, type ZodType } from 'zod';
+import { acceptsMissingKey } from './absence.ts';
+import { innerSchemas } from './codecs.ts';
+import { correctUnion } from './discriminator.ts';
+import type { Direction, JsonSchema } from './schema.ts';
+import { correctText, patternOf } from './text-schema.ts';
+
+type AnySchema = z.core.$ZodType;
+type Correct = (schema: AnySchema, json: JsonSchema, direction: Direction) => void;
+
+/** Where zod's JSON Schema says something else than zod does, by the kind of schema. */
+const CORRECTIONS: Readonly<Partial<Record<string, Correct>>> = {
+  array: correctArray,
+  catch: correctCatch,
+  number: correctNumber,
+  object: correctObject,
+  pipe: correctStringbool,
+  readonly: correctReadonly,
+  record: correctRecord,
+  string: correctText,
+  success: correctSuccess,
+  template_literal: correctText,
+  tuple: correctTuple,
+  union: correctUnion,
+};
+
+/** Corrects, in place, what zod says of one schema; those within it have been corrected before. */
+export function correct(schema: AnySchema, json: JsonSchema, direction: Direction): void {
+  CORRECTIONS[schema._zod.def.type]?.(schema, json, direction);
+}
+
+/** Bounds that nobody declared: of safe integers, and of all numbers. */
+function correctNumber(_schema: AnySchema, json: JsonSchema): void {
+  const { minimum = 0, maximum = 0 } = json;
+  if (minimum === Number.MIN_SAFE_INTEGER || minimum === -Number.MAX_VALUE) delete json.minimum;
+  if (maximum === Number.MAX_SAFE_INTEGER || maximum === Number.MAX_VALUE) delete json.maximum;
+}
+
+/** That the program may not change a value does not mean that a client may not send it. */
+function correctReadonly(schema: AnySchema, json: JsonSchema): void {
+  if (!saysReadOnly(schema)) delete json.readOnly;
+}
+
+function saysReadOnly(schema: AnySchema): boolean {
+  if (z.globalRegistry.get(schema)?.['readOnly'] === true) return true;
+  const { innerType } = schema._zod.def as { innerType?: AnySchema };
+  return innerType !== undefined && saysReadOnly(innerType);
+}
+
+/** A key is required exactly where its absence is refused, or where an answer always has it. */
+function correctObject(schema: AnySchema, json: JsonSchema, direction: Direction): void {
+  const { shape, catchall } = schema._zod.def as z.core.$ZodObjectDef;
+  const required = Object.keys(shape).filter((key) => {
+    const field = shape[key] as ZodType;
+    return direction === 'input' ? !acceptsMissingKey(field) : field._zod.optout === undefined && !holdsAnything(field);
+  });
+  if (required.length > 0) json.required = required;
+  else delete json.required;
+  // Encoded objects drop further keys like others.
+  if (direction === 'output' && catchall === undefined) json.additionalProperties = false;
+}
+
+/** Whether a value may be undefined, which JSON leaves out of an object. */
+function holdsAnything(schema: ZodType, depth = 0): boolean {
+  const { type } = schema._zod.def;
+  if (type === 'any' || type === 'unknown') return true;
+  const isWrapper = ['nullable', 'readonly', 'lazy', 'union', 'default', 'prefault', 'catch', 'pipe'].includes(type);
+  return isWrapper && depth < 8 && innerSchemas(schema).some((inner) => holdsAnything(inner, depth + 1));
+}
+
+/** JSON writes undefined within a list as null. */
+function correctArray(schema: AnySchema, json: JsonSchema, direction: Direction): void {
+  const { element } = schema._zod.def as z.core.$ZodArrayDef;
+  if (direction === 'output' && isSchema(json.items)) json.items = orNull(element, json.items);
+}
+
+function correctTuple(schema: AnySchema, json: JsonSchema, direction: Direction): void {
+  if (direction === 'input') return;
+  const { items, rest } = schema._zod.def as z.core.$ZodTupleDef;
+  const { prefixItems = [] } = json;
+  json.prefixItems = prefixItems.map((one, index) => (isSchema(one) ? orNull(items[index], one) : one));
+  if (rest !== null && isSchema(json.items)) json.items = orNull(rest, json.items);
+}
+
+function orNull(schema: AnySchema | null | undefined, json: JsonSchema): JsonSchema {
+  return schema?._zod.optout === 'optional' ? { anyOf: [json, { type: 'null' }] } : json;
+}
+
+function isSchema(json: unknown): json is JsonSchema {
+  return typeof json === 'object' && json !== null && !Array.isArray(json);
+}
+
+/** Whatever does not fit becomes something that does. A list stays one, so that text knows what it becomes. */
+function correctCatch(_schema: AnySchema, json: JsonSchema, direction: Direction): void {
+  if (direction === 'output' || json.type === 'array') return;
+  const {
+    default: fallback,
+    title,
+    description,
+    deprecated,
+    examples,
+    id,
+    ...inner
+  } = json as JsonSchema & { id?: string };
+  const kept = Object.entries({ id, title, description, deprecated, examples, default: fallback });
+  for (const key of Object.keys(json)) delete (json as Record<string, unknown>)[key];
+  Object.assign(json, Object.fromEntries(kept.filter(([, value]) => value !== undefined)), { anyOf: [inner, {}] });
+}
+
+/** Whether something fits is asked of anything. */
+function correctSuccess(_schema: AnySchema, json: JsonSchema, direction: Direction): void {
+  if (direction === 'input') delete json.type;
+}
+
+/** `z.stringbool()` knows its words. */
+function correctStringbool(schema: AnySchema, json: JsonSchema): void {
+  const { truthy, falsy, case: letters } = schema._zod.bag as Readonly<Record<string, unknown>>;
+  if (!Array.isArray(truthy) || !Array.isArray(falsy) || json.type !== 'string') return;
+  const words = [...(truthy as string[]), ...(falsy as string[])];
+  if (letters === 'sensitive') json.enum = words;
+  else json.pattern = `^(?:${words.map(anyCase).join('|')})$`;
+}
+
+function anyCase(word: string): string {
+  return Array.from(word, (letter) => {
+    const forms = new Set([letter.toLowerCase(), letter.toUpperCase()]);
+    const [first = letter] = forms;
+    return forms.size > 1 ? `[${[...forms].join('')}]` : first.replace(/[\^$\\.*+?()[\]{}|/]/, String.raw`\$&`);
+  }).join('');
+}
+
+function correctRecord(schema: AnySchema, json: JsonSchema, direction: Direction): void {
+  const { keyType, valueType, mode } = schema._zod.def as z.core.$ZodRecordDef;
+  // Undefined values leave an object when it becomes JSON.
+  if (direction === 'output' && (valueType._zod.optout !== undefined || holdsAnything(valueType as ZodType)))
+    delete json.required;
+  if (mode === 'loose') correctLooseRecord(keyType, json);
+}
+
+/** Keys that are not its own pass a loose record as they are. */
+function correctLooseRecord(keyType: AnySchema, json: JsonSchema): void {
+  const { patternProperties, propertyNames } = json;
+  if (patternProperties !== undefined) {
+    const { checks = [] } = keyType._zod.def as { checks?: readonly z.core.$ZodCheck[] };
+    const [source] = Object.keys(patternProperties);
+    const isPattern = checks.length === 1 && !keyType._zod.traits.has('$ZodCheck');
+    const { pattern } = (checks[0]?._zod.def ?? {}) as { pattern?: RegExp };
+    const isOwn = isPattern && pattern !== undefined && pattern.source === source;
+    const readable = isOwn ? patternOf(pattern.source, pattern.flags) : undefined;
+    delete json.patternProperties;
+    if (readable !== undefined) json.patternProperties = { [readable]: patternProperties[source ?? ''] ?? {} };
+    return;
+  }
+  const names = isSchema(propertyNames) ? propertyNames.enum : undefined;
+  const value = json.additionalProperties;
+  if (names === undefined && Object.keys(propertyNames ?? {}).every((key) => key === 'type')) return;
+  delete json.propertyNames;
+  delete json.additionalProperties;
+  if (names !== undefined) json.properties = Object.fromEntries(names.map((name) => [String(name), value ?? {}]));
+}

@@ -1,0 +1,56 @@
+import type { z } from 'zod';
+import type { JsonSchema } from './schema.ts';
+
+interface Discriminator {
+  readonly propertyName: string;
+  readonly mapping: Readonly<Record<string, string>>;
+}
+
+type Discriminated = JsonSchema & { discriminator?: Discriminator };
+
+/** Says which property tells named alternatives apart (OpenAPI 3.1, Discriminator Object), where it always can. */
+export function correctUnion(schema: z.core.$ZodType, json: JsonSchema, direction: 'input' | 'output'): void {
+  const { discriminator, options, unionFallback } = schema._zod.def as z.core.$ZodDiscriminatedUnionDef;
+  const { oneOf } = json;
+  if (oneOf === undefined) return;
+  if (discriminator !== undefined && unionFallback !== true) {
+    discriminate(discriminator, options, oneOf, json);
+    return;
+  }
+  if (direction === 'input' && unionFallback !== true) return;
+  // Exactly one of them took the value; what became of it may fit another as well.
+  delete json.oneOf;
+  json.anyOf = oneOf;
+}
+
+/** Inline alternatives have no discriminator: but those of a union of the same property are alternatives of this one. */
+function discriminate(
+  propertyName: string,
+  options: readonly z.core.$ZodType[],
+  alternatives: readonly Discriminated[],
+  json: Discriminated,
+): void {
+  const mapping: Record<string, string> = Object.create(null) as Record<string, string>;
+  const oneOf: JsonSchema[] = [];
+  for (const [index, alternative] of alternatives.entries()) {
+    const { $ref, discriminator } = alternative;
+    if ($ref !== undefined) {
+      const values = valuesOf(options[index], propertyName);
+      if (values === undefined) return;
+      for (const value of values) mapping[value] = $ref;
+      oneOf.push(alternative);
+    } else if (discriminator?.propertyName === propertyName) {
+      Object.assign(mapping, discriminator.mapping);
+      oneOf.push(...(alternative.oneOf ?? []));
+    } else return;
+  }
+  json.oneOf = oneOf;
+  json.discriminator = { propertyName, mapping: { ...mapping } };
+}
+
+/** Undefined where they are not all texts, as the keys of a mapping are, or the property may be missing. */
+function valuesOf(option: z.core.$ZodType | undefined, propertyName: string): readonly string[] | undefined {
+  const values = [...(option?._zod.propValues?.[propertyName] ?? [])];
+  if (values.length === 0) return undefined;
+  return values.every((value) => typeof value === 'string') ? values : undefined;
+}

@@ -1,0 +1,79 @@
+import type { JsonSchema } from './schema.ts';
+
+/** Where a schema has schemas: one, a list, or a map of them (JSON Schema 2020-12). Everything else in it is data. */
+const POSITIONS: ReadonlyMap<string, 'one' | 'list' | 'map'> = new Map([
+  ...(
+    [
+      'additionalProperties',
+      'contains',
+      'contentSchema',
+      'else',
+      'if',
+      'items',
+      'not',
+      'propertyNames',
+      'then',
+      'unevaluatedItems',
+      'unevaluatedProperties',
+    ] as const
+  ).map((name) => [name, 'one'] as const),
+  ...(['allOf', 'anyOf', 'oneOf', 'prefixItems'] as const).map((name) => [name, 'list'] as const),
+  ...(['$defs', 'dependentSchemas', 'patternProperties', 'properties'] as const).map((name) => [name, 'map'] as const),
+]);
+
+type Visit = (schema: JsonSchema) => unknown;
+
+/** A copy of a schema with what `visit` gives in place of each schema directly in it. */
+export function mapSubschemas(schema: JsonSchema, visit: Visit): JsonSchema {
+  const copy = { ...schema } as Record<string, unknown>;
+  for (const key in copy) {
+    const position = POSITIONS.get(key);
+    if (position === undefined) continue;
+    const value = copy[key];
+    if (position === 'one') copy[key] = isSchema(value) ? visit(value) : value;
+    else if (position === 'list') copy[key] = Array.isArray(value) ? value.map((one) => visitOne(one, visit)) : value;
+    else copy[key] = isSchema(value) ? mapValues(value, visit) : value;
+  }
+  return copy;
+}
+
+/** A copy of a schema with its references, however deep they are, leading elsewhere. */
+export function linked(schema: JsonSchema, link: (reference: string) => string): JsonSchema {
+  const copy = mapSubschemas(schema, (inner) => linked(inner, link));
+  if (typeof copy.$ref === 'string' && isLocal(copy.$ref)) copy.$ref = link(copy.$ref);
+  const discriminator = copy['discriminator'] as { mapping?: Record<string, string> } | undefined;
+  if (discriminator?.mapping !== undefined) {
+    const mapping = Object.entries(discriminator.mapping).map(([value, reference]): [string, string] => {
+      return [value, isLocal(reference) ? link(reference) : reference];
+    });
+    copy['discriminator'] = { ...discriminator, mapping: Object.fromEntries(mapping) };
+  }
+  return copy;
+}
+
+/** The references of a schema to itself and to its definitions. */
+export function referencesOf(schema: JsonSchema): ReadonlySet<string> {
+  const found = new Set<string>();
+  linked(schema, (reference) => {
+    found.add(reference);
+    return reference;
+  });
+  return found;
+}
+
+function isLocal(reference: string): boolean {
+  return reference === '#' || reference.startsWith('#/$defs/');
+}
+
+function isSchema(value: unknown): value is JsonSchema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function visitOne(value: unknown, visit: Visit): unknown {
+  return isSchema(value) ? visit(value) : value;
+}
+
+/** `__proto__` may be the name of a property. */
+function mapValues(map: Readonly<Record<string, unknown>>, visit: Visit): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(map).map(([name, value]) => [name, visitOne(value, visit)]));
+}

@@ -1,0 +1,828 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { type App, Body, Controller, DeclarationError, Get, Post, Query } from 'portico';
+import { z, type ZodType } from 'zod';
+import { appOf, issuesOf } from './world.ts';
+
+type Json = Record<string, any>;
+
+/** The document of an app, which is valid and has no reference that leads nowhere. */
+async function documentOf(app: App): Promise<Json> {
+  const document = app.openapi() as Json;
+  const { valid, errors } = await new Validator().validate(structuredClone(document));
+  assert.ok(valid, JSON.stringify(errors, null, 1));
+  assert.deepEqual(brokenReferences(document), []);
+  return document;
+}
+
+function brokenReferences(document: Json): string[] {
+  const broken: string[] = [];
+  const text = JSON.stringify(document);
+  for (const [, name = ''] of text.matchAll(/"(?:\$ref":|[^"]*":)"#\/components\/schemas\/([^"]*)"/g)) {
+    if (document['components']?.schemas?.[name] === undefined) broken.push(name);
+  }
+  if (text.includes('#/$defs')) broken.push('$defs');
+  return broken;
+}
+
+/** Whether the schema of a document takes a value; formats are annotations (JSON Schema 2020-12, Validation §7.2.1). */
+function acceptorOf(document: Json, schema: Json): (value: unknown) => boolean {
+  const ajv = new Ajv2020({ strict: false, validateFormats: false, unicodeRegExp: true, multipleOfPrecision: 9 });
+  ajv.addSchema({ $id: 'https://doc.test/doc', components: document['components'] });
+  const text = JSON.stringify(schema).replaceAll('"#/components', '"https://doc.test/doc#/components');
+  const validate = ajv.compile(JSON.parse(text) as Json);
+  return (value) => validate(value);
+}
+
+const taken = (document: Json, path = '/x'): Json =>
+  document['paths'][path].post.requestBody.content['application/json'].schema;
+const answered = (document: Json, path = '/x', method = 'get'): Json =>
+  document['paths'][path][method].responses[200].content['application/json'].schema;
+const component = (document: Json, name: string): Json => document['components'].schemas[name];
+
+const post = (body: unknown): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+});
+
+function taking(schema: ZodType): App {
+  @Controller('/x')
+  class TakingController {
+    @Post() take(@Body(schema) _value: any) {
+      return 'taken';
+    }
+  }
+  return appOf([TakingController]);
+}
+
+/** An app that answers what it is given. */
+function giving(schema: ZodType): { app: App; give: (value: unknown) => Promise<Response> } {
+  let value: unknown;
+  @Controller('/x')
+  class GivingController {
+    @Get({ response: schema as ZodType<any> }) give(): any {
+      return value;
+    }
+  }
+  const app = appOf([GivingController]);
+  return {
+    app,
+    give: (given) => {
+      value = given;
+      return app.request('/x');
+    },
+  };
+}
+
+function echoing(schema: ZodType): App {
+  @Controller('/x')
+  class EchoController {
+    @Post({ response: schema as ZodType<any> }) echo(@Body(schema) value: any): any {
+      return value;
+    }
+  }
+  return appOf([EchoController]);
+}
+
+function codesOf(declare: () => unknown): string[] {
+  try {
+    declare();
+  } catch (error) {
+    assert.ok(error instanceof DeclarationError, String(error));
+    return [...new Set(error.mistakes.map(({ code }) => code))];
+  }
+  return [];
+}
+
+const At = z.codec(z.iso.datetime(), z.date(), {
+  decode: (text) => new Date(text),
+  encode: (date) => date.toISOString(),
+});
+
+function encodes(schema: ZodType, accepts: (value: unknown) => boolean): void {
+  for (const value of SAMPLES) {
+    const { success, data } = encode(schema, value);
+    if (success) assert.ok(accepts(JSON.parse(JSON.stringify(data))), `${JSON.stringify(data)} for ${String(value)}`);
+  }
+}
+
+function encode(schema: ZodType, value: unknown): { success: boolean; data?: unknown } {
+  try {
+    return (z.safeEncode as (schema: unknown, value: unknown) => { success: boolean })(schema, value);
+  } catch {
+    return { success: false };
+  }
+}
+
+/** Every schema that zod makes, by the name it is made with. */
+const KINDS: Readonly<Record<string, () => ZodType>> = {
+  any: () => z.any(),
+  array: () => z.array(z.int()).min(1).max(2),
+  base64: () => z.base64(),
+  base64url: () => z.base64url(),
+  bigint: () => z.bigint(),
+  boolean: () => z.boolean(),
+  catch: () => z.object({ a: z.string().catch('b') }),
+  check: () => z.string().check(z.minLength(2)),
+  cidrv4: () => z.cidrv4(),
+  cidrv6: () => z.cidrv6(),
+  codec: () => z.object({ a: At }),
+  creditCard: () => z.creditCard(),
+  // oxlint-disable-next-line typescript/no-deprecated -- zod makes it still
+  cuid: () => z.cuid(),
+  cuid2: () => z.cuid2(),
+  currencyCode: () => z.currencyCode(),
+  custom: () => z.custom(() => true),
+  date: () => z.date(),
+  deepPartial: () => z.deepPartial(z.object({ a: z.object({ b: z.int() }) })),
+  discriminatedUnion: () =>
+    z.discriminatedUnion('a', [z.object({ a: z.literal('x') }), z.object({ a: z.literal('y'), b: z.int() })]),
+  e164: () => z.e164(),
+  email: () => z.email(),
+  emoji: () => z.emoji(),
+  endsWith: () => z.string().check(z.endsWith('c')),
+  enum: () => z.enum(['a', 'x']),
+  exactOptional: () => z.object({ a: z.exactOptional(z.string()) }),
+  file: () => z.file(),
+  float32: () => z.float32(),
+  float64: () => z.float64(),
+  fromJSONSchema: () => z.fromJSONSchema({ type: 'string', minLength: 2 }),
+  function: () => z.function(),
+  gt: () => z.number().check(z.gt(1)),
+  gte: () => z.number().check(z.gte(1)),
+  guid: () => z.guid(),
+  hash: () => z.hash('md5'),
+  hex: () => z.hex(),
+  hostname: () => z.hostname(),
+  httpUrl: () => z.httpUrl(),
+  iban: () => z.iban(),
+  includes: () => z.string().check(z.includes('b', { position: 1 })),
+  input: () => z.input(z.string()),
+  instanceof: () => z.instanceof(URL),
+  int: () => z.int(),
+  int32: () => z.int32(),
+  int64: () => z.int64(),
+  intersection: () => z.intersection(z.object({ a: z.string() }), z.object({ b: z.int() })),
+  invertCodec: () => z.invertCodec(z.codec(z.date(), z.iso.datetime(), { decode: String, encode: (t) => new Date(t) })),
+  ipv4: () => z.ipv4(),
+  ipv6: () => z.ipv6(),
+  json: () => z.json(),
+  jwt: () => z.jwt(),
+  keyof: () => z.keyof(z.object({ a: z.string() })),
+  ksuid: () => z.ksuid(),
+  lazy: () => z.lazy(() => z.string()),
+  length: () => z.string().check(z.length(3)),
+  literal: () => z.literal(['a', 5, null, true]),
+  looseObject: () => z.looseObject({ a: z.string() }),
+  looseRecord: () => z.looseRecord(z.string().regex(/^a/), z.string()),
+  lowercase: () => z.string().check(z.lowercase()),
+  lt: () => z.number().check(z.lt(1)),
+  lte: () => z.number().check(z.lte(1)),
+  mac: () => z.mac(),
+  map: () => z.map(z.string(), z.string()),
+  maxLength: () => z.string().check(z.maxLength(3)),
+  maxSize: () => z.set(z.string()).check(z.maxSize(3)),
+  mime: () => z.file().check(z.mime(['text/plain'])),
+  minLength: () => z.string().check(z.minLength(3)),
+  minSize: () => z.set(z.string()).check(z.minSize(3)),
+  multipleOf: () => z.number().check(z.multipleOf(0.5)),
+  nan: () => z.nan(),
+  nanoid: () => z.nanoid(),
+  // oxlint-disable-next-line typescript/no-deprecated -- zod makes it still
+  nativeEnum: () => z.nativeEnum({ A: 'a', B: 5 } as const),
+  negative: () => z.number().check(z.negative()),
+  never: () => z.never(),
+  nonnegative: () => z.number().check(z.nonnegative()),
+  nonoptional: () => z.object({ a: z.nonoptional(z.string().optional()) }),
+  nonpositive: () => z.number().check(z.nonpositive()),
+  normalize: () => z.string().check(z.normalize(), z.maxLength(3)),
+  null: () => z.null(),
+  nullable: () => z.nullable(z.string()),
+  nullish: () => z.object({ a: z.nullish(z.string()) }),
+  number: () => z.number(),
+  object: () => z.object({ a: z.string(), b: z.int().default(1) }),
+  optional: () => z.object({ a: z.optional(z.string()) }),
+  output: () => z.output(z.string()),
+  overwrite: () =>
+    z.string().check(
+      z.overwrite((text) => `${text}!`),
+      z.maxLength(3),
+    ),
+  partialRecord: () => z.partialRecord(z.enum(['a', 'b']), z.string()),
+  pipe: () => z.pipe(z.string(), z.email()),
+  positive: () => z.number().check(z.positive()),
+  prefault: () => z.object({ a: z.prefault(z.string(), 'b') }),
+  preprocess: () => z.preprocess((value) => (value === 'a' ? 1 : value), z.int()),
+  promise: () => z.promise(z.string()),
+  properties: () => z.object({ a: z.string() }).check(z.properties({ a: z.string().min(2) })),
+  property: () => z.object({ a: z.string() }).check(z.property('a', z.string().min(2))),
+  readonly: () => z.readonly(z.object({ a: z.string() })),
+  record: () => z.record(z.string().regex(/^[a-z]$/), z.string()),
+  refine: () => z.string().check(z.refine((text) => text !== 'a')),
+  regex: () => z.string().check(z.regex(/^AB/i)),
+  set: () => z.set(z.string()),
+  size: () => z.set(z.string()).check(z.size(1)),
+  slugify: () => z.string().check(z.slugify(), z.maxLength(3)),
+  startsWith: () => z.string().check(z.startsWith('a')),
+  strictObject: () => z.strictObject({ a: z.string() }),
+  string: () => z.string(),
+  stringFormat: () => z.stringFormat('letters', /^[a-z]+$/),
+  stringbool: () => z.stringbool(),
+  success: () => z.success(z.string()),
+  superRefine: () => z.string().check(z.superRefine((text, context) => void (text === 'a' && context.addIssue('no')))),
+  symbol: () => z.symbol(),
+  templateLiteral: () => z.templateLiteral(['a', z.number().optional()]),
+  toLowerCase: () => z.string().check(z.toLowerCase(), z.regex(/^[a-z]+$/)),
+  toUpperCase: () => z.string().check(z.toUpperCase(), z.regex(/^[A-Z]+$/)),
+  transform: () => z.transform((value) => value),
+  trim: () => z.string().check(z.trim(), z.minLength(1), z.maxLength(3)),
+  tuple: () => z.tuple([z.int(), z.string().optional()]),
+  uint32: () => z.uint32(),
+  uint64: () => z.uint64(),
+  ulid: () => z.ulid(),
+  undefined: () => z.undefined(),
+  union: () => z.union([z.string(), z.boolean()]),
+  unknown: () => z.unknown(),
+  uppercase: () => z.string().check(z.uppercase()),
+  url: () => z.url(),
+  uuid: () => z.uuid(),
+  uuidv4: () => z.uuidv4(),
+  uuidv6: () => z.uuidv6(),
+  uuidv7: () => z.uuidv7(),
+  void: () => z.void(),
+  xid: () => z.xid(),
+  xor: () => z.xor([z.object({ a: z.string() }), z.object({ b: z.int() })]),
+  _default: () => z.object({ a: z._default(z.string(), 'b') }),
+  _function: () => z._function(),
+  'coerce.bigint': () => z.coerce.bigint(),
+  'coerce.boolean': () => z.coerce.boolean(),
+  'coerce.date': () => z.coerce.date(),
+  'coerce.number': () => z.coerce.number(),
+  'coerce.string': () => z.coerce.string(),
+  'iso.date': () => z.iso.date(),
+  'iso.datetime': () => z.iso.datetime({ local: true, offset: true }),
+  'iso.duration': () => z.iso.duration(),
+  'iso.time': () => z.iso.time(),
+};
+
+/** Functions of zod that make no schema. */
+const OTHERS = new Set(
+  `clone compile config decode decodeAsync describe encode encodeAsync flattenError formatError getDiscriminatedOption
+  getErrorMap memoizer meta parse parseAsync prettifyError registry safeDecode safeDecodeAsync safeEncode safeEncodeAsync
+  safeParse safeParseAsync setErrorMap toJSONSchema toZod treeifyError validate validateAsync withParser`.split(/\s+/),
+);
+
+/** What JSON never is, or JSON Schema has no word for. */
+const REFUSED =
+  `_function bigint coerce.bigint custom date file function instanceof int64 map maxSize mime minSize nan set
+  size symbol transform uint64 undefined void`.split(/\s+/);
+
+const SAMPLES: readonly unknown[] = [
+  ...[null, true, false, 0, 1, -1, 2, 5, 1.5, -2.5, 1e20, 1e39, 2 ** 31, -1e20],
+  ...[
+    '',
+    'a',
+    'b',
+    'ab',
+    'abc',
+    'abcd',
+    'ABC',
+    'Ab',
+    ' a ',
+    ' ',
+    'a-b',
+    'a5',
+    '5',
+    '-1',
+    'true',
+    'YES',
+    'no',
+    'maybe',
+    '\n\nb',
+  ],
+  ...['\u{1F600}', '\u{1F600}\u{1F600}', 'é', 'e\u0301', 'x', 'y'],
+  ...[
+    'me@example.com',
+    ' Me@example.com ',
+    'http://example.com/x',
+    'https://localhost',
+    'ftp://example.com',
+    'example.com',
+  ],
+  ...['1.2.3.4', '::1', '::ffff:1.2.3.4', 'fe80::1%eth0', '10.0.0.0/8', '::ffff:1.2.3.4/96', 'fe80::/64', 'zz::'],
+  ...[
+    '2020-01-01',
+    '2020-01-01T00:00:00Z',
+    '2020-01-01T00:00:00',
+    '2020-02-31',
+    '10:00:00',
+    '10:00',
+    'P1D',
+    '1 January 2020',
+  ],
+  ...['aGk=', 'aGk', '-_-_', '====', '68656c6c6f', '+4915112345678', '4242424242424242', '4242424242424241'],
+  ...[
+    'DE89370400440532013000',
+    'DE89370400440532013001',
+    'EUR',
+    'eur',
+    '00:1A:2B:3C:4D:5E',
+    'eyJhbGciOiJIUzI1NiJ9.e30.x',
+    'a.b.c',
+  ],
+  ...[
+    '3f2504e0-4f89-41d3-9a0c-0305e82c3301',
+    '3f2504e0-4f89-71d3-9a0c-0305e82c3301',
+    'ffffffff-ffff-ffff-ffff-fffffffffff0',
+  ],
+  ...[
+    '5d41402abc4b2a76b9719d911017c592',
+    'tz4a98xxat96iws9zmbrgj3a',
+    'cjld2cjxh0000qzrmn831i7rn',
+    '01ARZ3NDEKTSV4RRFFQ69G5FAV',
+  ],
+  ...['9m4e2mr0ui3e8a215n4g', '0ujsswThIGTUYm2K8FjOOfXtY1K', 'V1StGXR8_Z5jdHi6B-myT'],
+  ...[[], ['a'], [1], [1, 'a'], [1, 2], [1, 2, 3], [1, null], [null], [[1]]],
+  ...[
+    {},
+    { a: 'x' },
+    { a: 'xy' },
+    { a: 'y' },
+    { a: 1 },
+    { a: null },
+    { b: 1 },
+    { a: 'x', b: 1 },
+    { a: 'x', b: 'y' },
+    { a: 'y', b: 1 },
+  ],
+  ...[
+    { a: 'x', c: 1 },
+    { a: {} },
+    { a: { b: 1 } },
+    { a: { b: 'x' } },
+    { ab: 1 },
+    { B: 'x' },
+    { a: '2020-01-01T00:00:00Z' },
+  ],
+  ...[{ a: new Date(0) }, new Date(0), new Set(['a']), new Map(), undefined, Symbol('a'), 1n, Number.NaN],
+];
+
+/** What JSON can say of the samples. */
+const BODIES = SAMPLES.filter((value) => {
+  try {
+    const text = JSON.stringify(value);
+    if (typeof value === 'number' && !Number.isFinite(value)) return false;
+    return (
+      text !== undefined &&
+      JSON.stringify(JSON.parse(text)) === text &&
+      !text.includes('1970') &&
+      !/Set|Map/.test(String(value?.constructor.name))
+    );
+  } catch {
+    return false;
+  }
+});
+
+/** Where the document accepts what the app refuses; these are the rows of docs/narrower.md. */
+const NARROWER =
+  `cidrv6 coerce.date creditCard httpUrl iban includes int ipv6 jwt normalize overwrite pipe preprocess properties
+  property refine regex slugify success superRefine toLowerCase toUpperCase trim url`.split(/\s+/);
+/** Where the app accepts what the document refuses. */
+const WIDER = ['coerce.boolean', 'coerce.date', 'coerce.number', 'coerce.string', 'preprocess'];
+
+describe('every schema that zod makes', () => {
+  test('is in the table of these tests, or is said to be none', () => {
+    const made = (['coerce', 'iso'] as const).flatMap((group) =>
+      Object.keys(group === 'iso' ? z.iso : z.coerce)
+        .filter((name) => /^[a-z]/.test(name))
+        .map((name) => `${group}.${name}`),
+    );
+    const named = Object.entries(z).flatMap(([name, value]) => {
+      return typeof value === 'function' && /^_?[a-z]/.test(name) ? [name] : [];
+    });
+    const missing = [...named, ...made].filter((name) => !(name in KINDS) && !OTHERS.has(name));
+    assert.deepEqual(missing, []);
+  });
+
+  const refused: string[] = [];
+  const narrower: string[] = [];
+  const wider: string[] = [];
+  for (const [name, make] of Object.entries(KINDS)) {
+    test(`as a body, is refused at start or accepts what the document accepts: ${name}`, async () => {
+      const schema = make();
+      if (codesOf(() => taking(schema)).length > 0) return void refused.push(name);
+      const app = taking(schema);
+      const document = app.openapi() as Json;
+      const accepts = acceptorOf(document, taken(document));
+      for (const body of BODIES) {
+        const { status } = await app.request('/x', post(body));
+        assert.ok(status === 200 || status === 422, `${status} for ${JSON.stringify(body)}`);
+        if (accepts(body) && status === 422 && !narrower.includes(name)) narrower.push(name);
+        if (!accepts(body) && status === 200 && !wider.includes(name)) wider.push(name);
+      }
+      const { required } = document['paths']['/x'].post.requestBody;
+      assert.equal(required, (await app.request('/x', post(undefined))).status === 422);
+    });
+
+    test(`as an answer, is refused at start or sends what the document says: ${name}`, async () => {
+      const schema = make();
+      if (codesOf(() => giving(schema)).length > 0) return;
+      const { app, give } = giving(schema);
+      const document = app.openapi() as Json;
+      const accepts = acceptorOf(document, answered(document));
+      if (schema instanceof z.ZodCodec || name === 'codec') return encodes(schema, accepts);
+      for (const value of SAMPLES) {
+        const response = await give(value);
+        const text = await response.text();
+        if (response.status === 200) assert.ok(accepts(JSON.parse(text)), `${text} for ${String(value)}`);
+        else assert.equal(response.status, 500);
+      }
+    });
+  }
+
+  test('is refused, or differs, only where that is listed', () => {
+    assert.deepEqual(refused.toSorted(), REFUSED.toSorted());
+    assert.deepEqual(narrower.toSorted(), NARROWER);
+    assert.deepEqual(wider.toSorted(), WIDER);
+  });
+
+  test('that is documented narrower than it runs has its row in docs/narrower.md', () => {
+    const page = readFileSync(join(import.meta.dirname, '../docs/narrower.md'), 'utf8');
+    const rows = [...page.matchAll(/^\| ((?:`[^`]+`(?:, )?)+) \|/gm)].flatMap(([, names = '']) =>
+      [...names.matchAll(/`([^`]+)`/g)].map(([, name]) => name),
+    );
+    assert.deepEqual((rows as string[]).toSorted(), [...new Set([...NARROWER, ...WIDER])].toSorted());
+  });
+});
+
+describe('a named schema', () => {
+  for (const name of ['default', 'enum', 'const', 'example', 'examples', 'properties', 'items', '__proto__']) {
+    test(`may be that of a property called '${name}'`, async () => {
+      const Address = z.object({ street: z.string().default('here') }).meta({ id: 'Address' });
+      const document = await documentOf(echoing(z.object({ [name]: Address, other: Address })));
+      const { properties } = taken(document);
+      assert.deepEqual(Object.getOwnPropertyDescriptor(properties, name)?.value, properties.other);
+      assert.deepEqual(properties.other, { $ref: '#/components/schemas/AddressInput' });
+      assert.equal(acceptorOf(document, taken(document))({ other: {}, [name]: {} }), true);
+    });
+
+    test(`may contain itself at a property called '${name}'`, async () => {
+      const Node: ZodType = z.object({ [name]: z.array(z.lazy(() => Node)) });
+      const document = await documentOf(taking(Node));
+      assert.deepEqual(taken(document), { $ref: '#/components/schemas/Schema1' });
+    });
+  }
+
+  test('is told apart from what only looks like a reference', async () => {
+    const schema = z.object({ a: z.object({ $ref: z.string() }).default({ $ref: '#/$defs/X' }) });
+    const text = JSON.stringify(taken(echoing(schema).openapi() as Json));
+    assert.match(text, /"default":\{"\$ref":"#\/\$defs\/X"\}/);
+  });
+
+  for (const id of ['Page[User]', 'Page<User>', 'Page of User', 'shop/Order', 'Größe', '', '[]', '__schema0']) {
+    test(`cannot have the id '${id}'`, () => {
+      if (id === '') return;
+      const schema = z.object({ a: z.array(z.object({ b: z.string() }).meta({ id })) });
+      assert.deepEqual(
+        codesOf(() => taking(schema)),
+        ['INVALID_SCHEMA_ID'],
+      );
+      assert.deepEqual(
+        codesOf(() => giving(schema)),
+        ['INVALID_SCHEMA_ID'],
+      );
+    });
+  }
+
+  test('whose id cannot be a name is told another', () => {
+    assert.throws(() => taking(z.string().meta({ id: 'Page[User]' })), /the id 'Page\[User\]' .*: 'Page_User'/);
+  });
+
+  test('keeps its name beside names that were made', async () => {
+    const Recursive: ZodType = z.object({ next: z.lazy(() => Recursive).optional() });
+    const One = z.object({ a: z.int() }).meta({ id: 'Schema1' });
+    const Half = z.object({ a: z.int().default(1) }).meta({ id: 'Half' });
+    const Taken = z.object({ half: z.string() }).meta({ id: 'HalfInput' });
+    const document = await documentOf(echoing(z.object({ Recursive, One, Half, Taken })));
+    const names = Object.keys(document['components'].schemas);
+    assert.deepEqual(names, ['Half', 'HalfInput', 'HalfInput_', 'Schema1', 'Schema2']);
+    assert.deepEqual(component(document, 'Schema1').properties, { a: { type: 'integer' } });
+    assert.deepEqual(component(document, 'HalfInput').properties, { half: { type: 'string' } });
+  });
+
+  test('with two different outputs is refused like one with two inputs', () => {
+    const of = (to: ZodType) =>
+      z
+        .object({
+          a: z
+            .string()
+            .transform((text): any => text)
+            .pipe(to as ZodType<any, any>),
+        })
+        .meta({ id: 'Same' });
+    @Controller('/x')
+    class PairController {
+      @Get('/a', { response: of(z.string()) as ZodType<any> }) a(): any {}
+      @Get('/b', { response: of(z.int()) as ZodType<any> }) b(): any {}
+    }
+    assert.deepEqual(
+      codesOf(() => appOf([PairController])),
+      ['DUPLICATE_SCHEMA_ID'],
+    );
+  });
+});
+
+describe('words that mean something else', () => {
+  test('what the program may not change is no readOnly property', async () => {
+    const schema = z.object({
+      tags: z.array(z.string()).readonly(),
+      at: z.object({ a: z.int() }).readonly().optional(),
+    });
+    assert.doesNotMatch(JSON.stringify(await documentOf(echoing(schema.readonly()))), /readOnly/);
+    assert.equal(taken(await documentOf(taking(z.string().readonly().meta({ readOnly: true }))))['readOnly'], true);
+  });
+
+  test('integers and numbers have the bounds that were declared', async () => {
+    const schema = z.tuple([z.int(), z.int().min(0), z.number(), z.int().lt(5), z.int32(), z.float64()]);
+    assert.deepEqual(taken(await documentOf(taking(schema))).prefixItems, [
+      { type: 'integer' },
+      { type: 'integer', minimum: 0 },
+      { type: 'number' },
+      { type: 'integer', exclusiveMaximum: 5 },
+      { type: 'integer', minimum: -(2 ** 31), maximum: 2 ** 31 - 1 },
+      { type: 'number' },
+    ]);
+  });
+});
+
+describe('an intersection', () => {
+  const A = z.object({ a: z.string() }).meta({ id: 'InA' });
+  const B = z.object({ b: z.int() }).meta({ id: 'InB' });
+  const Recursive: ZodType = z
+    .object({
+      a: z.string(),
+      get inner() {
+        return z.array(Recursive.and(B)).optional();
+      },
+    })
+    .meta({ id: 'InRecursive' });
+  const union = z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('x'), x: z.int() }).meta({ id: 'InX' }),
+    z.object({ kind: z.literal('y') }).meta({ id: 'InY' }),
+  ]);
+  const value = { a: 'x', b: 1 };
+  for (const [name, schema, good, bad] of [
+    ['of two named objects', A.and(B), value, { a: 'x' }],
+    ['of a named and a plain object', A.and(z.object({ b: z.int() })), value, { a: 'x' }],
+    [
+      'of three',
+      A.and(B).and(z.object({ c: z.boolean() }).meta({ description: 'third' })),
+      { ...value, c: true },
+      value,
+    ],
+    ['with a record', A.and(z.record(z.string(), z.union([z.string(), z.int()]))), value, { a: 'x', b: true }],
+    ['with a record of known keys', A.and(z.record(z.enum(['k']), z.int())), { a: 'x', k: 1 }, { a: 'x', k: 'y' }],
+    ['with a catchall', A.and(z.object({ b: z.int() }).catchall(z.string())), { ...value, c: 'd' }, { ...value, c: 1 }],
+    [
+      'of strict objects',
+      z.strictObject({ a: z.string() }).and(z.strictObject({ b: z.int() })),
+      value,
+      { ...value, c: 1 },
+    ],
+    [
+      'within objects',
+      z.object({ n: A.and(B) }).and(z.object({ n: z.object({ c: z.int() }) })),
+      { n: { ...value, c: 1 } },
+      { n: value },
+    ],
+    ['in lists', z.object({ n: z.array(A) }).and(z.object({ n: z.array(B) })), { n: [value] }, { n: [{ a: 'x' }] }],
+    ['with a union', A.and(union), { a: 'x', kind: 'x', x: 1 }, { a: 'x', kind: 'x' }],
+    ['with a plain union', A.and(z.union([B, z.object({ c: z.int() })])), value, { a: 'x' }],
+    ['that is named', A.and(B).meta({ id: 'InAB' }), value, { a: 'x' }],
+    [
+      'that contains itself',
+      Recursive.and(B),
+      { ...value, inner: [{ ...value, inner: [value] }] },
+      { ...value, inner: [{ a: 'x' }] },
+    ],
+    ['of texts', z.string().min(2).and(z.string().max(3)), 'ab', 'a'],
+  ] as [string, ZodType, unknown, unknown][]) {
+    test(`${name} is taken and given as documented`, async () => {
+      const app = echoing(schema);
+      const document = await documentOf(app);
+      const takes = acceptorOf(document, taken(document));
+      const gives = acceptorOf(document, answered(document, '/x', 'post'));
+      const response = await app.request('/x', post(good));
+      assert.equal(response.status, 200, await response.clone().text());
+      const answer: unknown = await response.json();
+      assert.deepEqual(answer, good);
+      assert.deepEqual(
+        [takes(good), gives(answer)],
+        [true, true],
+        JSON.stringify([taken(document), document['components']]),
+      );
+      assert.deepEqual([takes(bad), (await app.request('/x', post(bad))).status], [false, 422]);
+      const given = giving(schema);
+      const alone = given.app.openapi() as Json;
+      assert.deepEqual(await (await given.give(good)).json(), good);
+      assert.equal(acceptorOf(alone, answered(alone))(good), true, JSON.stringify(answered(alone)));
+    });
+  }
+
+  test('has one form for both sides', async () => {
+    const document = await documentOf(echoing(A.and(B).meta({ id: 'InOne' })));
+    assert.equal(component(document, 'InOneInput'), undefined);
+    assert.deepEqual(component(document, 'InOne').required, ['a', 'b']);
+  });
+});
+
+describe('a discriminated union', () => {
+  const Cat = z.object({ kind: z.literal('cat'), lives: z.int().default(9) }).meta({ id: 'Cat' });
+  const Dog = z.object({ kind: z.enum(['dog', 'puppy']) }).meta({ id: 'Dog' });
+  const Fish = z.object({ kind: z.literal('fish') }).meta({ id: 'Fish' });
+
+  test('of named schemas says which is which, on both sides', async () => {
+    const document = await documentOf(echoing(z.discriminatedUnion('kind', [Cat, Dog]).meta({ id: 'Pet' })));
+    const mapping = { dog: '#/components/schemas/Dog', puppy: '#/components/schemas/Dog' };
+    assert.deepEqual(component(document, 'Pet').discriminator, {
+      propertyName: 'kind',
+      mapping: { cat: '#/components/schemas/Cat', ...mapping },
+    });
+    assert.deepEqual(component(document, 'PetInput').discriminator.mapping, {
+      cat: '#/components/schemas/CatInput',
+      ...mapping,
+    });
+  });
+
+  test('within another is part of it, or named itself', async () => {
+    const inner = z.discriminatedUnion('kind', [Dog, Fish]);
+    const flat = taken(await documentOf(taking(z.discriminatedUnion('kind', [Cat, inner]))));
+    assert.deepEqual(Object.keys(flat.discriminator.mapping), ['cat', 'dog', 'puppy', 'fish']);
+    assert.equal(flat.oneOf.length, 3);
+    const named = taken(await documentOf(taking(z.discriminatedUnion('kind', [Cat, inner.meta({ id: 'Wet' })]))));
+    assert.equal(named.discriminator.mapping.fish, '#/components/schemas/Wet');
+  });
+
+  test('of inline schemas, or by something that is no text, has none', async () => {
+    const inline = z.discriminatedUnion('kind', [Cat, z.object({ kind: z.literal('x') })]);
+    const numbers = z.discriminatedUnion('n', [
+      z.object({ n: z.literal(1) }).meta({ id: 'N1' }),
+      z.object({ n: z.literal(2) }).meta({ id: 'N2' }),
+    ]);
+    for (const schema of [inline, numbers]) {
+      assert.equal(taken(await documentOf(taking(schema))).discriminator, undefined);
+    }
+  });
+});
+
+describe('required', () => {
+  const values: Record<string, ZodType> = {
+    preprocess: z.preprocess((value) => value, z.int()),
+    'preprocess with a value of its own': z.preprocess((value) => value ?? 1, z.int()),
+    'a leading transform': z.transform((value: unknown) => Number(value)).pipe(z.int()),
+    exactOptional: z.string().exactOptional(),
+    any: z.any(),
+    unknown: z.unknown(),
+    catch: z.string().catch('x'),
+    optional: z.string().optional(),
+    prefault: z.string().prefault('x'),
+    'a function that throws': z.preprocess(() => {
+      throw new Error('no');
+    }, z.int()),
+    'an asynchronous function': z.string().refine(async (text) => text !== ''),
+  };
+  for (const [name, schema] of Object.entries(values)) {
+    test(`is what absence does: ${name}`, async () => {
+      @Controller('/x')
+      class AbsenceController {
+        @Get() query(@Query('v', schema) _v: any) {}
+        @Post() body(@Body(schema) _v: any) {}
+        @Post('/keyed') keyed(@Body('v', schema) _v: any) {}
+        @Post('/object') object(@Body(z.object({ v: schema })) _v: any) {}
+      }
+      const app = appOf([AbsenceController]);
+      const { paths } = await documentOf(app);
+      const refuses = async (path: string, init?: RequestInit) => (await app.request(path, init)).status === 422;
+      if (name !== 'a function that throws') {
+        assert.equal(paths['/x'].get.parameters[0].required, await refuses('/x'));
+        assert.equal(paths['/x'].post.requestBody.required, await refuses('/x', post(undefined)));
+      }
+      assert.equal(paths['/x/keyed'].post.requestBody.required, await refuses('/x/keyed', { method: 'POST' }));
+      const { required = [] } = paths['/x/object'].post.requestBody.content['application/json'].schema;
+      assert.equal(required.includes('v'), await refuses('/x/object', post({})));
+    });
+  }
+
+  test('of a named body holds for an object alone', async () => {
+    @Controller('/x')
+    class KeyedController {
+      @Post() take(@Body('a', z.string().optional()) _a: any, @Body('b', z.string().optional()) _b: any) {}
+    }
+    const app = appOf([KeyedController]);
+    for (const body of [[], 'a', 1, null]) {
+      const issues = await issuesOf(await app.request('/x', post(body)));
+      assert.deepEqual(
+        issues.map(({ loc, type }) => [loc, type]),
+        [[['body'], 'invalid_type']],
+      );
+    }
+    for (const body of [{}, { a: 'x' }, undefined]) assert.equal((await app.request('/x', post(body))).status, 200);
+  });
+});
+
+describe('what goes out', () => {
+  test('may be a date, which is a date-time', async () => {
+    const schema = z.object({ at: z.date(), on: z.coerce.date().nullable(), list: z.array(z.date()).min(1) });
+    const { app, give } = giving(schema);
+    const document = await documentOf(app);
+    const at = { type: 'string', format: 'date-time' };
+    assert.deepEqual(answered(document).properties.at, at);
+    assert.deepEqual(answered(document).properties.list.items, at);
+    const day = new Date(0);
+    assert.deepEqual(await (await give({ at: day, on: null, list: [day] })).json(), {
+      at: '1970-01-01T00:00:00.000Z',
+      on: null,
+      list: ['1970-01-01T00:00:00.000Z'],
+    });
+    assert.deepEqual(
+      codesOf(() => taking(z.date())),
+      ['SCHEMA_NOT_EXPRESSIBLE'],
+    );
+  });
+
+  test('by a codec is documented by what it is encoded to, on both sides', async () => {
+    const schema = z.object({ at: At, size: z.int().default(1), made: z.date().optional() }).meta({ id: 'Encoded' });
+    const { properties, required, additionalProperties } = component(await documentOf(giving(schema).app), 'Encoded');
+    assert.equal(properties.at.format, 'date-time');
+    assert.deepEqual([required, additionalProperties], [['at', 'size'], false]);
+    assert.equal(taken(await documentOf(taking(z.object({ at: At })))).properties.at.format, 'date-time');
+  });
+
+  test('by a codec cannot be transformed as well', () => {
+    const oneWay = z
+      .string()
+      .transform((text) => text.length)
+      .pipe(z.int());
+    for (const schema of [
+      z.object({ at: At, n: oneWay }),
+      z.object({ at: At, deep: z.array(z.union([z.lazy(() => oneWay), z.int()])) }),
+      z.object({ at: At, n: z.preprocess((value) => value, z.int()) }),
+    ]) {
+      assert.deepEqual(
+        codesOf(() => giving(schema)),
+        ['CODEC_WITH_TRANSFORM'],
+      );
+      assert.deepEqual(
+        codesOf(() => taking(schema)),
+        [],
+      );
+    }
+  });
+
+  test('is null where it is undefined, and null in lists', async () => {
+    const { app, give } = giving(z.string().optional());
+    const document = await documentOf(app);
+    assert.equal(acceptorOf(document, answered(document))(await (await give(undefined)).json()), true);
+  });
+});
+
+describe('texts', () => {
+  for (const [name, schema, expected] of [
+    ['a flag', z.string().regex(/^a+$/i), { type: 'string' }],
+    [
+      'escapes that `u` does not know',
+      z.string().regex(new RegExp(String.raw`^\d\-\d$`)),
+      { type: 'string', pattern: String.raw`^\d-\d$` },
+    ],
+    ['classes that `u` reads otherwise', z.string().regex(new RegExp(String.raw`\p{L}`)), { type: 'string' }],
+    [
+      'what is checked before it is trimmed',
+      z.string().max(3).trim().min(1).regex(/@/),
+      { type: 'string', maxLength: 3, minLength: 1 },
+    ],
+    [
+      'what is checked after other rewriting',
+      z
+        .string()
+        .overwrite((text) => text.trim() || 'none')
+        .min(3),
+      { type: 'string' },
+    ],
+    ['words', z.stringbool({ truthy: ['y'], falsy: ['n+'], case: 'sensitive' }), { type: 'string', enum: ['y', 'n+'] }],
+  ] as [string, ZodType, Json][]) {
+    test(`have what is true of them as they are sent: ${name}`, async () => {
+      assert.deepEqual(taken(await documentOf(taking(schema))), expected);
+    });
+  }
+
+  test('keep what is true of them as they are answered', async () => {
+    const answer = answered(await documentOf(giving(z.string().min(3).trim().max(5)).app));
+    assert.deepEqual(answer, { type: 'string', maxLength: 5 });
+    assert.equal(answered(await documentOf(giving(z.email().toLowerCase()).app)).format, 'email');
+  });
+});

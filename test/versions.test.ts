@@ -1,0 +1,278 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { execFileSync } from 'node:child_process';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { type App, Body, Controller, Depends, Get, HTTPBearer, Post, Query, Route } from 'portico';
+import { assertSecurityDocumented } from 'portico/testing';
+import { z, type ZodType } from 'zod';
+import { app as example } from '../examples/app/app.ts';
+import { app as guide } from '../examples/guides/document.ts';
+import { type AppOptions, appOf, decorate, Log } from './world.ts';
+
+type Json = Record<string, any>;
+type Version = '3.0' | '3.1' | '3.2';
+const VERSIONS: readonly Version[] = ['3.0', '3.1', '3.2'];
+
+async function valid(document: Json): Promise<Json> {
+  const { valid: isValid, errors } = await new Validator().validate(structuredClone(document));
+  assert.ok(isValid, JSON.stringify(errors, null, 1));
+  return document;
+}
+
+const Pet = z
+  .object({
+    name: z.string().meta({ examples: ['Ida', 'Bo'] }),
+    age: z.int().gt(0).lt(100),
+    kind: z.literal('pet'),
+    nothing: z.null(),
+    color: z.enum(['red', 'blue']).nullable(),
+    tags: z.array(z.string()).nullable(),
+    pair: z.tuple([z.int(), z.string()]),
+    more: z.record(z.string().regex(/^x/), z.int()),
+    loose: z.looseRecord(z.string().regex(/^x/), z.int()),
+    either: z.union([z.string(), z.int(), z.null()]),
+    data: z.base64(),
+    get parent(): ZodType {
+      return Pet.nullable();
+    },
+    get friend(): ZodType {
+      return Pet.optional().meta({ description: 'Another one' });
+    },
+  })
+  .meta({ id: 'Pet', title: 'A pet' });
+
+function petApp(options: Partial<AppOptions> = {}): App {
+  @Controller('/pets')
+  class PetController {
+    @Post({ response: Pet, status: 201 }) add(@Body(Pet) _pet: any): any {}
+    @Get({ public: true, responses: { 404: z.looseObject({}) } }) list(
+      @Query('q', z.string().nullish()) _q: any,
+      @Query('n', z.array(z.int()).default([1])) _n: any,
+    ): any {
+      return [];
+    }
+  }
+  return appOf([PetController], options);
+}
+
+describe('a document of a version', () => {
+  for (const version of VERSIONS) {
+    for (const [name, app] of Object.entries({ pets: petApp(), example, guide })) {
+      test(`${version} is valid: ${name}`, async () => {
+        const document = await valid(app.openapi({ version }));
+        assert.equal(document['openapi'].slice(0, 3), version);
+      });
+    }
+  }
+
+  test('is 3.1 unless the app or the caller says otherwise', async () => {
+    assert.match(petApp().openapi().openapi, /^3\.1\./);
+    const app = petApp({ openapi: '3.0' });
+    assert.match(app.openapi().openapi, /^3\.0\./);
+    assert.match(app.openapi({ version: '3.2' }).openapi, /^3\.2\./);
+    assert.match(((await (await app.request('/openapi.json')).json()) as Json)['openapi'], /^3\.0\./);
+  });
+
+  test('that there is not is refused', () => {
+    for (const version of ['2.0', '3', '3.1.0', '', null, '__proto__', 3.1] as never[]) {
+      assert.throws(() => petApp().openapi({ version }), /is not a version of OpenAPI/);
+      if (version !== null) assert.throws(() => petApp({ openapi: version }), /is not a version of OpenAPI/);
+    }
+  });
+
+  test('3.0 says what it has words for in its own way', () => {
+    const document = petApp({ summary: 'Pets' }).openapi({ version: '3.0' }) as Json;
+    const { properties, title } = document['components'].schemas.Pet;
+    assert.equal(title, 'A pet');
+    assert.equal(document['info'].summary, undefined);
+    const expected: Json = {
+      name: { type: 'string', example: 'Ida' },
+      age: { type: 'integer', minimum: 0, exclusiveMinimum: true, maximum: 100, exclusiveMaximum: true },
+      kind: { type: 'string', enum: ['pet'] },
+      nothing: { type: 'string', nullable: true, enum: [null] },
+      color: { type: 'string', nullable: true, enum: ['red', 'blue', null] },
+      tags: { type: 'array', nullable: true, items: { type: 'string' } },
+      pair: { type: 'array', minItems: 2, maxItems: 2, items: { anyOf: [{ type: 'integer' }, { type: 'string' }] } },
+      more: { type: 'object', additionalProperties: { type: 'integer' } },
+      loose: { type: 'object' },
+      parent: { nullable: true, allOf: [{ $ref: '#/components/schemas/Pet' }] },
+      friend: { description: 'Another one', allOf: [{ $ref: '#/components/schemas/Pet' }] },
+    };
+    for (const [name, schema] of Object.entries(expected)) assert.deepEqual(properties[name], schema, name);
+    assert.deepEqual(properties.either, {
+      nullable: true,
+      anyOf: [{ type: 'string', nullable: true }, { type: 'integer' }],
+    });
+    assert.equal(properties.data.format, 'byte');
+    assert.doesNotMatch(
+      JSON.stringify(document),
+      /"(?:const|examples|prefixItems|patternProperties|propertyNames|\$defs|contentEncoding)"|"type":\[|"type":"null"/,
+    );
+  });
+});
+
+describe('methods that have no field of their own', () => {
+  class FurtherController {
+    @Route('QUERY', '/x', { operationId: 'q' }) search(): void {}
+    @Route('PROPFIND', '/x', { operationId: 'p' }) find(): void {}
+    @Get('/x') read(): void {}
+  }
+  decorate(Controller(), FurtherController);
+  const app = appOf([FurtherController]);
+
+  test('are in every document', async () => {
+    const items = await Promise.all(
+      VERSIONS.map(async (version) => ((await valid(app.openapi({ version })))['paths'] as Json)['/x'] as Json),
+    );
+    assert.deepEqual(
+      items.map((item) =>
+        Object.entries(item).map(([name, value]) => [name, Object.keys(value).filter((key) => /^[A-Z]/.test(key))]),
+      ),
+      [
+        [
+          ['x-additionalOperations', ['QUERY', 'PROPFIND']],
+          ['get', []],
+        ],
+        [
+          ['x-additionalOperations', ['QUERY', 'PROPFIND']],
+          ['get', []],
+        ],
+        [
+          ['query', []],
+          ['additionalOperations', ['PROPFIND']],
+          ['get', []],
+        ],
+      ],
+    );
+    await assertSecurityDocumented(app);
+  });
+});
+
+describe('what an app says of itself', () => {
+  const about: Partial<AppOptions> = {
+    termsOfService: 'https://example.com/terms',
+    contact: { name: 'Support', url: 'https://example.com', email: 'help@example.com' },
+    license: { name: 'MIT', identifier: 'MIT' },
+    externalDocs: { url: 'https://example.com/docs' },
+    extensions: { 'x-logo': { url: '/logo.svg' } },
+    webhooks: {
+      petAdded: {
+        post: {
+          requestBody: { content: { 'application/json': { schema: { type: ['string', 'null'] } } } },
+          responses: { 200: { description: 'Received' } },
+        },
+      },
+    },
+  };
+
+  test('is in the document', async () => {
+    const document = await valid(petApp(about).openapi());
+    const { info, externalDocs, webhooks } = document;
+    assert.deepEqual(
+      [info.termsOfService, info.contact, info.license],
+      [about.termsOfService, about.contact, about.license],
+    );
+    assert.deepEqual([externalDocs, webhooks], [about.externalDocs, about.webhooks]);
+    assert.deepEqual(document['x-logo'], { url: '/logo.svg' });
+    await valid(petApp(about).openapi({ version: '3.2' }));
+  });
+
+  test('is said in 3.0 as far as it can be', async () => {
+    const document = await valid(petApp(about).openapi({ version: '3.0' }));
+    assert.deepEqual(document['info'].license, { name: 'MIT' });
+    const { schema } = document['x-webhooks'].petAdded.post.requestBody.content['application/json'];
+    assert.deepEqual(schema, { type: 'string', nullable: true });
+    assert.equal(document['webhooks'], undefined);
+  });
+
+  test('`public: true` is an empty list of security', () => {
+    const { paths } = petApp().openapi() as Json;
+    assert.deepEqual(paths['/pets'].get.security, []);
+    assert.equal('security' in paths['/pets'].post, false);
+    @Controller('/y')
+    class GuardedController {
+      @Get({ public: true, dependencies: [Depends(new HTTPBearer())] }) read(): void {}
+    }
+    const guarded = appOf([GuardedController]).openapi() as Json;
+    assert.deepEqual(guarded['paths']['/y'].get.security, [{ HTTPBearer: [] }]);
+  });
+});
+
+describe('a document', () => {
+  test("is its caller's own", async () => {
+    const app = petApp();
+    const before = await (await app.request('/openapi.json')).text();
+    const document = app.openapi() as Json;
+    document['info'].title = 'Other';
+    delete document['paths'];
+    assert.equal(await (await app.request('/openapi.json')).text(), before);
+    assert.deepEqual(app.openapi(), JSON.parse(before));
+    app.include([]);
+    assert.deepEqual(app.openapi(), JSON.parse(before));
+  });
+
+  test('is transformed in every version, before anybody sees it', async () => {
+    const tags = [{ name: 'a' }];
+    const app = petApp({
+      tags,
+      transform(document) {
+        document.tags?.push({ name: 'b' });
+        return { ...document, info: { ...document.info, description: document.openapi } };
+      },
+    });
+    for (const version of VERSIONS) {
+      const { info, tags: all } = app.openapi({ version });
+      assert.deepEqual([info.description?.slice(0, 3), all?.length], [version, 2]);
+    }
+    assert.equal(((await (await app.request('/openapi.json')).json()) as Json)['info'].description, '3.1.1');
+    assert.deepEqual(tags, [{ name: 'a' }]);
+  });
+
+  test('that is not given back by `transform` is an error, and a logged 500', async () => {
+    for (const transform of [
+      () => undefined,
+      () => null,
+      async () => ({}),
+      () => 'text',
+      () => {
+        throw new Error('no');
+      },
+    ] as never[]) {
+      const logger = new Log();
+      const app = petApp({ transform, logger });
+      assert.throws(() => app.openapi(), /`transform` has to return the document|^Error: no/);
+      assert.equal((await app.request('/openapi.json')).status, 500);
+      assert.equal(logger.errors.length, 1);
+    }
+  });
+});
+
+describe('portico openapi', () => {
+  const main = join(import.meta.dirname, '../src/cli/main.ts');
+  const file = join(import.meta.dirname, '../examples/guides/document.ts');
+  const run = (...args: string[]): string =>
+    execFileSync(process.execPath, ['--import', 'tsx', main, 'openapi', file, ...args], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+    });
+
+  test('writes a version, and YAML', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'portico-'));
+    try {
+      const out = join(folder, 'openapi.yaml');
+      run('--version', '3.0', '--out', out);
+      const yaml = readFileSync(out, 'utf8');
+      assert.match(yaml, /^openapi: 3\.0\.3\ninfo:\n {2}title: Customers\n/);
+      assert.match(run('--version', '3.0', '--out', out, '--check'), /up to date/);
+      assert.throws(() => run('--out', out, '--check'), /is stale/);
+      writeFileSync(out, yaml.replaceAll('\n', '\r\n'));
+      assert.match(run('--version', '3.0', '--out', out, '--check'), /up to date/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    assert.throws(() => run('--version', '4'), /'4' is not a version of OpenAPI/);
+  });
+});
