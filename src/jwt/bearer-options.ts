@@ -12,7 +12,7 @@ import type { SecurityScheme } from '../security/scheme.ts';
 /** How access tokens are verified whose claims have the schema `S`, and that the scheme `B` reads. */
 export interface JwtBearerOptions<
   S extends Schema = ZodType,
-  B extends SecurityScheme<TokenCredentials> = TokenScheme,
+  B extends SecurityScheme<TokenCredentials> = SecurityScheme<string>,
 > extends BearerPolicy<S, B> {
   /**
    * Who issues the tokens, letter for letter as they have it in `iss`.
@@ -44,7 +44,10 @@ export interface JwtBearerOptions<
 }
 
 /** What may be said of tokens whoever has signed them. */
-export interface BearerPolicy<S extends Schema = ZodType, B extends SecurityScheme<TokenCredentials> = TokenScheme> {
+export interface BearerPolicy<
+  S extends Schema = ZodType,
+  B extends SecurityScheme<TokenCredentials> = SecurityScheme<string>,
+> {
   /** What the claims have to be, besides what is verified of every token; its output is `claims`. */
   readonly claims?: S;
   /** Finds the scopes; those of `scope`, or of `scp`, unless set. */
@@ -142,9 +145,10 @@ function algorithmFaults({ algorithms, secret }: JwtBearerOptions<Schema>): stri
   if (algorithms === undefined) return [];
   if (!Array.isArray(algorithms) || algorithms.length === 0) return ['algorithms is an empty list'];
   const accepted = secret === undefined ? ASYMMETRIC_ALGORITHMS : [SYMMETRIC_ALGORITHM];
-  return (algorithms as readonly string[]).flatMap((algorithm) => {
+  return (algorithms as readonly unknown[]).flatMap((given) => {
+    const algorithm = String(given);
     if (accepted.includes(algorithm)) return [];
-    if (String(algorithm).toLowerCase() === 'none') return ["the algorithm 'none' accepts what anybody has written"];
+    if (algorithm.toLowerCase() === 'none') return ["the algorithm 'none' accepts what anybody has written"];
     const with_ = secret === undefined ? 'with public keys' : 'with a secret';
     return [`the algorithm '${algorithm}' is not accepted ${with_}, which takes ${accepted.join(', ')}`];
   });

@@ -1,4 +1,5 @@
 import { Fetched, type FetchedOptions } from './fetched.ts';
+import { isShallow } from './json-shape.ts';
 import { endpointOf, fetchMetadata } from './identity-provider.ts';
 import { fetchJson, ProviderFault } from './json-request.ts';
 import { Refusal, type Tell, Unavailable } from './refusal.ts';
@@ -82,6 +83,7 @@ function claimsOf(answer: unknown): Claims {
   const claims = (typeof answer === 'object' && answer !== null ? answer : {}) as Claims;
   if (typeof claims['active'] !== 'boolean')
     throw new ProviderFault('the answer does not say whether a token is active');
+  if (!isShallow(claims)) throw new ProviderFault('the answer is nested too deeply');
   for (const name of ['exp', 'nbf']) {
     const time = claims[name];
     if (time !== undefined && !Number.isFinite(time)) throw new ProviderFault(`the answer's ${name} is not a time`);

@@ -1,9 +1,9 @@
 import type { CryptoKey, FlattenedJWSInput, JWSHeaderParameters, JWTVerifyOptions } from 'jose';
+import { hasUniqueNames, isShallow } from './json-shape.ts';
 import type { Jose } from './jose.ts';
 import type { KeySource } from './key-source.ts';
 import { Refusal, type Tell, Unavailable } from './refusal.ts';
 import { partOf } from './token-text.ts';
-import { hasUniqueNames } from './unique-names.ts';
 
 /** The claims of a token, or what an introspection endpoint says of it. */
 export type Claims = Readonly<Record<string, unknown>>;
@@ -62,6 +62,7 @@ export class Verification implements TokenReader {
     checkHeader(this.#readHeader(token));
     try {
       const claims = await this.#verify(token, tell);
+      if (!isShallow(claims)) throw new Refusal('its claims are nested too deeply');
       if (!hasUniqueNames(partOf(token, 1), claims)) throw new Refusal('it has a claim twice');
       checkTimes(claims, this.#rules);
       return claims;
@@ -73,11 +74,11 @@ export class Verification implements TokenReader {
   #readHeader(token: string): JWSHeaderParameters {
     try {
       const header = this.#jose.decodeProtectedHeader(token);
-      if (hasUniqueNames(partOf(token, 0), header)) return header;
+      if (isShallow(header) && hasUniqueNames(partOf(token, 0), header)) return header;
     } catch {
       throw new Refusal('it is not a JWT');
     }
-    throw new Refusal('its header has a name twice');
+    throw new Refusal('its header has a name twice, or is nested');
   }
 
   async #verify(token: string, tell: Tell): Promise<Claims> {
