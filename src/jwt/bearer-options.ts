@@ -7,11 +7,12 @@ import { addressFault, isLoopback } from './json-request.ts';
 import { ASYMMETRIC_ALGORITHMS, type JWKSet, type Key, keyFault, secretFault, SYMMETRIC_ALGORITHM } from './key.ts';
 import type { ReplayStore } from './replay-store.ts';
 import type { TokenCredentials, TokenScheme } from './token-scheme.ts';
+import type { Claims } from './verification.ts';
 import type { SecurityScheme } from '../security/scheme.ts';
 
 /** How access tokens are verified whose claims have the schema `S`, and that the scheme `B` reads. */
 export interface JwtBearerOptions<
-  S extends Schema = ZodType,
+  S extends Schema = ZodType<Claims>,
   B extends SecurityScheme<TokenCredentials> = SecurityScheme<string>,
 > extends BearerPolicy<S, B> {
   /**
@@ -45,7 +46,7 @@ export interface JwtBearerOptions<
 
 /** What may be said of tokens whoever has signed them. */
 export interface BearerPolicy<
-  S extends Schema = ZodType,
+  S extends Schema = ZodType<Claims>,
   B extends SecurityScheme<TokenCredentials> = SecurityScheme<string>,
 > {
   /** What the claims have to be, besides what is verified of every token; its output is `claims`. */
