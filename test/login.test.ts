@@ -466,7 +466,8 @@ for (const [where, server] of [
       assert.equal((await world.refresh(refresh)).status, 500);
       await world.database((database) => database.query('alter table users rename to nobody'));
       assert.deepEqual((await world.as(access)).body, { detail: 'Internal Server Error' });
-      assert.equal(world.logs.length, 3);
+      const faults = world.logs.filter((line) => !line.includes('a token is refused'));
+      assert.equal(faults.length, 3);
       const told = [...world.logs, JSON.stringify(world.events)].join('\n');
       assert.ok(world.secrets.size > 20);
       for (const secret of world.secrets) assert.ok(!told.includes(secret), `${secret} is told in ${told}`);

@@ -69,7 +69,8 @@ const PUBLIC_NAMES = {
   'portico/middleware': ['accessLog', 'cors', 'requestId', 'securityHeaders'],
   'portico/workers': ['toWorker'],
   'portico/lambda': ['toLambdaHandler'],
-  'portico/testing': ['assertSecurityDocumented', 'findSecurityMismatches'],
+  'portico/jwt': ['jwtBearer', 'jwtIssuer'],
+  'portico/testing': ['assertSecurityDocumented', 'findSecurityMismatches', 'testTokens'],
 };
 
 const PUBLIC_TYPES = [
