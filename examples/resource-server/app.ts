@@ -34,7 +34,8 @@ class NoteController {
   @Post({ response: SavedNote, status: 201 })
   add(@Security(accessToken, { scopes: ['notes:write'] }) caller: Caller, @Body(Note) { text }: z.output<typeof Note>) {
     const note = { id: (this.#last += 1), text, author: caller.claims.name ?? caller.subject };
-    this.#notes.set(caller.subject, (this.#notes.get(caller.subject) ?? new Map()).set(note.id, note));
+    const own = this.#notes.get(caller.subject) ?? new Map<number, typeof note>();
+    this.#notes.set(caller.subject, own.set(note.id, note));
     return note;
   }
 

@@ -33,7 +33,9 @@ export function tellOf(context: Context): Tell {
   return function tell(level, text) {
     const { method, route, path } = context;
     try {
-      context.exchange.endpoint?.logger?.[level](printable(`${method} ${route ?? path}: ${text.slice(0, LONGEST_TEXT)}`));
+      context.exchange.endpoint?.logger?.[level](
+        printable(`${method} ${route ?? path}: ${text.slice(0, LONGEST_TEXT)}`),
+      );
     } catch {
       return;
     }
