@@ -187,11 +187,12 @@ export class App {
   }
 
   #routeSettings(): RouteSettings {
-    const { limits, timeout, options } = this.#settings;
+    const { limits, timeout, logger, options } = this.#settings;
     const { protectedResource } = options;
     return {
       limits,
       timeout,
+      logger,
       deadlines: this.#deadlines,
       appValues: this.#appValues,
       errors: this.#errors,

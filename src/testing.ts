@@ -1,6 +1,8 @@
 import type { OperationObject, ParameterObject, PathItemObject, SchemaObject } from 'openapi3-ts/oas31';
 import type { App } from './app.ts';
 
+export { testTokens } from './jwt/test-tokens.ts';
+
 /** An operation whose document and behaviour disagree on whether it is protected. */
 export interface SecurityMismatch {
   readonly method: string;

@@ -89,6 +89,7 @@ describe('every example', () => {
         'guides/security.ts',
         'guides/serving.ts',
         'hello.ts',
+        'guides/verified-tokens.ts',
         'readme.ts',
         'resource-server/app.ts',
         'tutorial/step1.ts',
@@ -110,6 +111,23 @@ describe('every example', () => {
       await assertSecurityDocumented(app);
     });
   }
+});
+
+describe('the guide to verified tokens', () => {
+  it('tests its app with real tokens: a good one, one without the scope, one that does not fit', async () => {
+    const { testMe } = await import('../examples/guides/verified-tokens.ts');
+    assert.deepEqual(await testMe(), [200, 403, 401]);
+  });
+
+  it('issues tokens that its own routes accept, and no others', async () => {
+    const app = exampleApp('guides/verified-tokens.ts');
+    const fields = { username: 'ada', password: 'password-of-this-test' };
+    const { body } = await ask(app, '/token', form(fields));
+    assert.deepEqual([body.token_type, body.expires_in, body.scope], ['Bearer', 900, 'items']);
+    assert.deepEqual((await ask(app, '/items', { headers: bearing(body.access_token) })).body, ['A lamp of ada']);
+    assert.equal((await ask(app, '/token', form({ ...fields, password: 'wrong' }))).status, 400);
+    assert.equal((await ask(app, '/items', { headers: bearing('x.y.z') })).status, 401);
+  });
 });
 
 describe('the login of the README', () => {

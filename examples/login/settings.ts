@@ -3,12 +3,6 @@ import { dependency } from 'portico';
 export interface Settings {
   /** A PostgreSQL server; without one the database lives in this process, and no longer than it. */
   readonly databaseUrl: string | undefined;
-  /** The private key of access tokens, EC P-256 as PKCS #8 PEM; without one it is made at start. */
-  readonly signingKey: string | undefined;
-  /** Who issues access tokens, and for whom (RFC 7519 §4.1.1, §4.1.3). */
-  readonly issuer: string;
-  readonly audience: string;
-  readonly accessTokenSeconds: number;
   /** How long a refresh token waits to be used. */
   readonly refreshTokenSeconds: number;
   /** How long a login holds, however often it is refreshed. */
@@ -18,14 +12,10 @@ export interface Settings {
 }
 
 // #region settings
-/** Everything that differs from one deployment to the next; secrets have no default in the source. */
+/** What differs from one deployment to the next; secrets have no default in the source. */
 export const settings = dependency(
   (): Settings => ({
     databaseUrl: process.env['DATABASE_URL'],
-    signingKey: process.env['SIGNING_KEY'],
-    issuer: process.env['ISSUER'] ?? 'http://127.0.0.1:8000',
-    audience: process.env['AUDIENCE'] ?? 'http://127.0.0.1:8000/users',
-    accessTokenSeconds: 5 * 60,
     refreshTokenSeconds: 7 * 24 * 3_600,
     sessionSeconds: 30 * 24 * 3_600,
     attempts: { windowSeconds: 15 * 60, perAccount: 10, perAddress: 100 },

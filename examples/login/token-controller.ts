@@ -7,7 +7,7 @@ import {
   Post,
   RequestValidationError,
 } from 'portico';
-import { type AccessTokens, accessTokens } from './access-tokens.ts';
+import { tokens } from './access-tokens.ts';
 import { type Audit, audit } from './audit.ts';
 import { authenticatedUser } from './authenticate.ts';
 import { type Client, type Database, database } from './database.ts';
@@ -34,7 +34,6 @@ export class TokenController {
   constructor(
     @Depends(settings) private readonly settings: Settings,
     @Depends(database) private readonly database: Database,
-    @Depends(accessTokens) private readonly accessTokens: AccessTokens,
     @Depends(audit) private readonly audit: Audit,
   ) {}
 
@@ -91,12 +90,8 @@ export class TokenController {
   }
 
   async #issue(client: Client, session: Session, scopes: readonly string[]): Promise<Tokens> {
-    return {
-      access_token: await this.accessTokens.issue(session.username, scopes),
-      token_type: 'Bearer',
-      expires_in: this.settings.accessTokenSeconds,
-      refresh_token: await issueRefreshToken(client, session, this.settings),
-      scope: scopes.join(' '),
-    };
+    // RFC 9068 §2.2 wants to know for which client; this program has one, which is its own and has no secret.
+    const issued = await tokens.issue(session.username, { scopes, clientId: 'first-party' });
+    return { ...issued, refresh_token: await issueRefreshToken(client, session, this.settings) };
   }
 }

@@ -1,14 +1,57 @@
-import { App } from 'portico';
-import { NoteController } from './note-controller.ts';
-import { ISSUER, RESOURCE } from './settings.ts';
+import { App, Body, Controller, Delete, Get, HTTPException, Path, Post, Security, type ValueOf } from 'portico';
+import { jwtBearer } from 'portico/jwt';
+import { z } from 'zod';
+
+/** This app, as clients reach it and as tokens for it have it in `aud`. */
+const RESOURCE = process.env['RESOURCE'] ?? 'http://127.0.0.1:8000';
+
+// #region token
+/** Whoever calls. A client that can prove that a token is its own may, and then nobody else can use it. */
+export const accessToken = jwtBearer({
+  issuer: process.env['ISSUER'] ?? 'http://127.0.0.1:9000',
+  audience: RESOURCE,
+  claims: z.object({ client_id: z.string(), name: z.string().optional() }),
+  dpop: 'accepted',
+});
+type Caller = ValueOf<typeof accessToken>;
+// #endregion token
+
+const Note = z.object({ text: z.string().min(1).max(1_000) }).meta({ id: 'Note' });
+const SavedNote = Note.extend({ id: z.int(), author: z.string() }).meta({ id: 'SavedNote' });
+
+// #region controller
+/** Notes of users whom only the identity provider knows, by the subject of their tokens. */
+@Controller('/notes')
+class NoteController {
+  readonly #notes = new Map<string, Map<number, z.output<typeof SavedNote>>>();
+  #last = 0;
+
+  @Get({ response: z.array(SavedNote) })
+  list(@Security(accessToken, { scopes: ['notes:read'] }) { subject }: Caller) {
+    return [...(this.#notes.get(subject)?.values() ?? [])];
+  }
+
+  @Post({ response: SavedNote, status: 201 })
+  add(@Security(accessToken, { scopes: ['notes:write'] }) caller: Caller, @Body(Note) { text }: z.output<typeof Note>) {
+    const note = { id: (this.#last += 1), text, author: caller.claims.name ?? caller.subject };
+    const own = this.#notes.get(caller.subject) ?? new Map<number, typeof note>();
+    this.#notes.set(caller.subject, own.set(note.id, note));
+    return note;
+  }
+
+  @Delete('/:id', { status: 204, responses: { 404: { description: 'There is no such note of yours' } } })
+  remove(@Security(accessToken, { scopes: ['notes:write'] }) { subject }: Caller, @Path('id', z.int()) id: number) {
+    if (this.#notes.get(subject)?.delete(id) !== true) throw new HTTPException(404, 'There is no such note of yours');
+  }
+}
+// #endregion controller
 
 // #region app
 export const app = new App({
   title: 'Notes',
   version: '1.0.0',
-  summary: 'A resource server: its users sign in at an identity provider.',
   controllers: [NoteController],
-  protectedResource: { resource: RESOURCE, authorizationServers: [ISSUER] },
+  protectedResource: { resource: RESOURCE },
   requireSecurity: true,
 });
 // #endregion app

@@ -2,6 +2,7 @@ import type { Deadline } from './deadline.ts';
 import type { ErrorHandlers } from './error-handlers.ts';
 import type { Exchange } from './exchange.ts';
 import type { Limits } from './limits.ts';
+import type { Logger } from './log.ts';
 import type { PathTemplate } from './path.ts';
 import type { Eventual } from './promise.ts';
 import type { Reply } from './reply.ts';
@@ -11,6 +12,7 @@ export interface Endpoint {
   readonly method: string;
   readonly template: PathTemplate;
   readonly limits: Limits;
+  readonly logger?: Logger | undefined;
   readonly deadline?: Deadline | undefined;
   /** Headers of all its replies, names and values in turn. */
   readonly headers?: readonly string[] | undefined;

@@ -93,6 +93,8 @@ export interface ErrorsDeclaration extends ErrorFormat {
 /** What a dependable brings to every operation that uses it. */
 export interface DependableTraits {
   readonly responses?: ResponseDeclarations | undefined;
+  /** The issuer whose tokens it accepts, as clients are told (RFC 9728 §2). */
+  readonly issuer?: string | undefined;
   /** Headers of all answers. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The error that answers invalid inputs in place of the usual 422. */
@@ -112,7 +114,8 @@ export interface SchemeDeclaration {
   /** The credential, undefined for none, or the exception to answer with. */
   read(context: Context): unknown;
   refuse(error?: 'invalid_token' | 'invalid_request'): HTTPException;
-  challenge(parameters?: ChallengeParameters): string;
+  /** The challenge of an answer; of that to one request, where it is given. */
+  challenge(parameters?: ChallengeParameters, context?: Context): string;
   /** Whether the request carries credentials of this scheme, good or bad. */
   present(context: Context): boolean;
 }

@@ -4,8 +4,8 @@ import type { Operation } from '../model/operation.ts';
 export interface ProtectedResource {
   /** The resource's identifier: the address under which clients reach the app. */
   readonly resource: string;
-  /** The issuers whose tokens are accepted. */
-  readonly authorizationServers: readonly string[];
+  /** The issuers whose tokens are accepted; those that the app's dependencies name unless set. */
+  readonly authorizationServers?: readonly string[];
   /** A page for developers. */
   readonly documentation?: string;
 }
@@ -30,10 +30,11 @@ export function describeResource(
   name: string,
   operations: readonly Operation[],
 ): Record<string, unknown> {
+  const issuers = operations.flatMap(({ traits }) => traits.flatMap(({ issuer }) => issuer ?? []));
   const required = operations.flatMap(({ security }) => security.flat().flatMap(({ scopes }) => scopes));
   return {
     resource,
-    authorization_servers: unlessEmpty(authorizationServers),
+    authorization_servers: unlessEmpty(authorizationServers ?? [...new Set(issuers)]),
     scopes_supported: unlessEmpty([...new Set(required)].toSorted()),
     bearer_methods_supported: ['header'],
     resource_name: name,

@@ -46,10 +46,10 @@ export function challengesOf(
   const scope = scopes === '' ? undefined : scopes;
   if (status === 403) {
     if (scope === undefined) return [];
-    return schemes.map((scheme) => scheme.challenge({ error: 'insufficient_scope', scope, resourceMetadata }));
+    return schemes.map((scheme) => scheme.challenge({ error: 'insufficient_scope', scope, resourceMetadata }, context));
   }
   return schemes.map((scheme) => {
     const error = scheme.present(context) ? 'invalid_token' : undefined;
-    return scheme.challenge({ error, scope, resourceMetadata });
+    return scheme.challenge({ error, scope, resourceMetadata }, context);
   });
 }

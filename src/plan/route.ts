@@ -4,6 +4,7 @@ import type { Endpoint } from '../http/endpoint.ts';
 import { type ErrorHandler, ErrorHandlers } from '../http/error-handlers.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { Limits } from '../http/limits.ts';
+import type { Logger } from '../http/log.ts';
 import type { PathTemplate } from '../http/path.ts';
 import type { Eventual } from '../http/promise.ts';
 import type { Reply } from '../http/reply.ts';
@@ -14,6 +15,7 @@ import { compile, type Plan, type Surroundings } from './compile.ts';
 /** What an app has for every route of the same limits. */
 export interface RouteSettings extends Surroundings {
   readonly limits: Limits;
+  readonly logger: Logger;
   /** Milliseconds; 0 is no limit. */
   readonly timeout: number;
   readonly deadlines: Deadlines;
@@ -24,6 +26,7 @@ export class Route implements Endpoint {
   readonly method: string;
   readonly template: PathTemplate;
   readonly limits: Limits;
+  readonly logger: Logger;
   readonly deadline: Deadline;
   readonly headers: readonly string[];
   readonly handlers: ErrorHandlers = new ErrorHandlers();
@@ -37,6 +40,7 @@ export class Route implements Endpoint {
     this.method = method;
     this.template = template;
     this.limits = options.limits === undefined ? settings.limits : { ...settings.limits, ...options.limits };
+    this.logger = settings.logger;
     const timeout = options.timeout ?? settings.timeout;
     this.deadline = settings.deadlines.of(timeout);
     this.headers = headersOf(operation);

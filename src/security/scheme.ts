@@ -52,7 +52,7 @@ export abstract class SecurityScheme<V> implements SchemeDeclaration, SchemeDepe
   }
 
   /** The challenge of a 401 or 403 (RFC 9110 §11.6.1). */
-  challenge(_parameters: ChallengeParameters = {}): string {
+  challenge(_parameters: ChallengeParameters = {}, _context?: Context): string {
     return `${challengeWord(this.describe())} ${parameterText('realm', this.realm)}`;
   }
 

@@ -1,0 +1,62 @@
+import type { ZodType } from 'zod';
+import { Refusal } from './refusal.ts';
+import type { Claims } from './verification.ts';
+
+/** What a verified token says. */
+export interface AccessToken<C = Claims> {
+  /** The token as it was sent, to be passed on. */
+  readonly token: string;
+  /** Whom it speaks for (`sub`): unique for one issuer. */
+  readonly subject: string;
+  /** The client that it was issued to (`client_id`, else `azp`), where it says. */
+  readonly clientId?: string | undefined;
+  readonly scopes: readonly string[];
+  /** When it ends, in milliseconds since 1970; where it does not say, the moment at which it is looked at again. */
+  readonly expiresAt: number;
+  /** Its claims as the schema gives them, or all of them where there is no schema. */
+  readonly claims: C;
+}
+
+export interface AccessTokenReading<C> {
+  readonly claims: ZodType<C> | undefined;
+  readonly scopes: ((claims: C) => Iterable<string>) | undefined;
+}
+
+/** What valid claims say; throws a Refusal for those that are none of an access token. */
+export async function readAccessToken<C>(
+  token: string,
+  claims: Claims,
+  { claims: schema, scopes }: AccessTokenReading<C>,
+): Promise<AccessToken<C>> {
+  const { sub, client_id: client, azp, exp } = claims;
+  if (typeof sub !== 'string' || sub === '') throw new Refusal('its sub is missing');
+  const clientId = client ?? azp;
+  if (clientId !== undefined && typeof clientId !== 'string') throw new Refusal('its client_id is not text');
+  const own = schema === undefined ? (claims as C) : await parse(claims, schema);
+  return {
+    token,
+    subject: sub,
+    ...(clientId === undefined ? {} : { clientId }),
+    scopes: scopes === undefined ? scopesOf(claims) : [...new Set(scopes(own))],
+    expiresAt: typeof exp === 'number' ? exp * 1_000 : Date.now(),
+    claims: own,
+  };
+}
+
+async function parse<C>(claims: Claims, schema: ZodType<C>): Promise<C> {
+  const { success, data, error } = await schema.safeParseAsync(claims);
+  if (success) return data;
+  // A name that is in the schema comes from there; any other is the token's.
+  const { shape = {} } = schema as { readonly shape?: object };
+  const names = error.issues.map(({ path: [name] }) => name).filter((name) => Object.hasOwn(shape, name ?? ''));
+  throw new Refusal(`its claims do not fit their schema (${names.map(String).join(', ')})`);
+}
+
+/** `scope` is text by RFC 8693 §4.2; some send a list, or call it `scp`. */
+function scopesOf({ scope, scp }: Claims): readonly string[] {
+  const value = scope ?? scp ?? [];
+  const list: readonly unknown[] =
+    typeof value === 'string' ? value.split(' ') : Array.isArray(value) ? value : [value];
+  if (!list.every((one) => typeof one === 'string')) throw new Refusal('its scope is neither text nor a list of texts');
+  return [...new Set(list.filter((one) => one !== ''))];
+}

@@ -1,0 +1,149 @@
+import type { ZodType } from 'zod';
+import { Ctx, Depends, Scopes } from '../decorators/inputs.ts';
+import { dependency } from '../decorators/dependency.ts';
+import type { Context } from '../http/context.ts';
+import { HTTPException } from '../http/errors.ts';
+import type { Schema } from '../metadata/declarations.ts';
+import type { Dependency, ValueOf } from '../metadata/dependable.ts';
+import type { SecurityScheme } from '../security/scheme.ts';
+import { type AccessToken, readAccessToken } from './access-token.ts';
+import { checkBearerOptions, type JwtBearerOptions } from './bearer-options.ts';
+import { ProofVerification } from './dpop-proof.ts';
+import { DPoPScheme, type PresentedToken } from './dpop-scheme.ts';
+import { loadJose } from './jose.ts';
+import { ProofRefusal, Refusal, tellOf, Unavailable } from './refusal.ts';
+import { MemoryReplayStore } from './replay-store.ts';
+import { schemeOf, type TokenCredentials, tokenIn, type TokenScheme } from './token-scheme.ts';
+import { readerOf } from './token-reader.ts';
+import { kidOf } from './token-text.ts';
+import type { Claims, TokenReader } from './verification.ts';
+
+/** The claims that a schema gives. */
+type ClaimsOf<S extends Schema> = S['_zod']['output'];
+
+/** What a token is to a route: with a scheme of `autoError: false` it may be absent. */
+export type Verified<S extends Schema, B> =
+  undefined extends ValueOf<B> ? AccessToken<ClaimsOf<S>> | undefined : AccessToken<ClaimsOf<S>>;
+
+/** What verifies tokens, made once for an app. */
+interface Verifier {
+  readonly reader: TokenReader;
+  readonly proofs: ProofVerification | undefined;
+}
+
+/**
+ * A dependency that verifies access tokens: JWTs by RFC 8725 and RFC 9068, opaque ones by RFC 7662.
+ *
+ * Answers 401 with a challenge for a token that is not valid here, 403 for want of a scope that the place requires, and
+ * 503 with `Retry-After` where nobody can say whether it is valid. Throws a DeclarationError for options that would
+ * verify too little.
+ *
+ * @example
+ * const accessToken = jwtBearer({ issuer: 'https://id.example.com', audience: 'https://api.example.com' });
+ */
+export function jwtBearer<
+  const S extends Schema = ZodType<Claims>,
+  const B extends SecurityScheme<TokenCredentials> = SecurityScheme<string>,
+>(options: JwtBearerOptions<S, B>): Dependency<Verified<S, B>> {
+  checkBearerOptions(options as unknown as JwtBearerOptions<Schema>);
+  return bearerOf(options as unknown as JwtBearerOptions) as Dependency<Verified<S, B>>;
+}
+
+/** Two dependencies: a token is verified once for a request, and its scopes wherever some are required. */
+function bearerOf(options: JwtBearerOptions): Dependency<AccessToken<unknown> | undefined> {
+  const { issuer, dpop, jwks } = options;
+  // They are waited for when the app starts, which it may never do.
+  if (jwks !== undefined && 'then' in jwks) void Promise.resolve(jwks).catch(() => {});
+  const own: TokenScheme = options.scheme ?? schemeOf(issuer);
+  const scheme = dpop === undefined ? own : new DPoPScheme(own, dpop === 'required');
+  const verifier = dependency(() => makeVerifier(options), { lifetime: 'app', name: 'tokenVerifier' });
+  const verified = dependency(
+    { credentials: Depends(scheme), verifier: Depends(verifier), context: Ctx() },
+    ({ credentials, verifier: { reader, proofs }, context }) => {
+      if (credentials === undefined) return undefined;
+      const presented = presentedIn(credentials);
+      return verify(presented, context, { reader, proofs, options, scheme });
+    },
+    { name: 'verifiedToken', issuer, responses: asksOthers(options) ? UNAVAILABLE : {} },
+  );
+  return dependency(
+    { token: Depends(verified), required: Scopes() },
+    ({ token, required: { scopes } }) => {
+      if (token === undefined && scopes.length > 0) throw scheme.refuse();
+      if (scopes.every((scope) => token?.scopes.includes(scope))) return token;
+      throw new HTTPException(403, 'The token does not allow this');
+    },
+    { name: 'accessToken' },
+  );
+}
+
+/** Characters of a `kid` in the log. */
+const LONGEST_KID = 64;
+const UNAVAILABLE = { 503: { description: 'Tokens cannot be verified at present' } };
+
+/** Whether it takes somebody else's answer to verify a token. */
+function asksOthers({ jwks, publicKey, secret, replayStore }: JwtBearerOptions): boolean {
+  return replayStore !== undefined || (jwks === undefined && publicKey === undefined && secret === undefined);
+}
+
+async function makeVerifier(options: JwtBearerOptions): Promise<Verifier> {
+  const { dpop, baseUrl, clockTolerance = 5_000, replayStore } = options;
+  const jose = await loadJose();
+  const rules = { baseUrl, clockTolerance, store: replayStore ?? new MemoryReplayStore() };
+  return {
+    reader: await readerOf(options, jose),
+    proofs: dpop === undefined ? undefined : new ProofVerification(jose, rules),
+  };
+}
+
+function presentedIn(credentials: PresentedToken | Exclude<TokenCredentials, undefined>): PresentedToken {
+  if (typeof credentials === 'object' && 'isBound' in credentials) return credentials;
+  return { token: tokenIn(credentials), isBound: false };
+}
+
+interface Verifying extends Verifier {
+  readonly options: JwtBearerOptions;
+  readonly scheme: TokenScheme | DPoPScheme;
+}
+
+async function verify(
+  presented: PresentedToken,
+  context: Context,
+  { reader, proofs, options, scheme }: Verifying,
+): Promise<AccessToken<unknown>> {
+  const { token, isBound } = presented;
+  const tell = tellOf(context);
+  try {
+    const claims = await reader.read(token, tell);
+    const verified = await readAccessToken(token, claims, { claims: options.claims, scopes: options.scopes });
+    if (isBound) await proofs?.check(context, token, claims, tell);
+    // RFC 9449 §7.2: whoever has found it could use it as a bearer token.
+    else if (isKeyBound(claims)) throw new Refusal('it is bound to a key and was sent as a bearer token');
+    return verified;
+  } catch (error) {
+    throw error instanceof Refusal ? refuse(error, presented, context, scheme) : unavailable(error);
+  }
+}
+
+function isKeyBound({ cnf }: Claims): boolean {
+  return typeof cnf === 'object' && cnf !== null && 'jkt' in cnf;
+}
+
+/** All refusals are one answer: what is wrong with a token is for the log. */
+function refuse(
+  reason: Refusal,
+  { token }: PresentedToken,
+  context: Context,
+  scheme: TokenScheme | DPoPScheme,
+): HTTPException {
+  const kid = kidOf(token)?.slice(0, LONGEST_KID);
+  tellOf(context)('info', `a token is refused: ${reason.message}${kid === undefined ? '' : `, kid '${kid}'`}`);
+  if (reason instanceof ProofRefusal && scheme instanceof DPoPScheme) return scheme.refuseProof(context);
+  return scheme.refuse('invalid_token');
+}
+
+function unavailable(error: unknown): unknown {
+  if (!(error instanceof Unavailable)) return error;
+  const headers = { 'Retry-After': String(error.retryAfter) };
+  return new HTTPException(503, 'Tokens cannot be verified at present', { headers });
+}

@@ -1,0 +1,169 @@
+import type { JWTPayload } from 'jose';
+import type { ZodType } from 'zod';
+import type { Schema } from '../metadata/declarations.ts';
+import type { Dependency } from '../metadata/dependable.ts';
+import { HTTPBearer } from '../security/bearer.ts';
+import type { SecurityScheme } from '../security/scheme.ts';
+import { jwtBearer, type Verified } from './bearer.ts';
+import { audienceFaults, type BearerPolicy, issuerFaults, throwMistakes } from './bearer-options.ts';
+import { loadJose } from './jose.ts';
+import { type JWKSet, type Key, keyFault, secretFault } from './key.ts';
+import { readSigner, secretSigner, type Signer } from './signer.ts';
+import type { TokenCredentials } from './token-scheme.ts';
+import type { Claims } from './verification.ts';
+
+/** Who issues, and for whom. */
+export interface IssuerIdentity {
+  /** The issuer, as `iss` (RFC 7519 §4.1.1): an address of its own. */
+  readonly issuer: string;
+  /** Whom tokens are for, as `aud` (RFC 7519 §4.1.3). */
+  readonly audience: string | readonly string[];
+  /** Seconds that a token holds, 900 unless set. */
+  readonly expiresIn?: number;
+}
+
+export interface JwtIssuerOptions extends IssuerIdentity {
+  /** The private key that signs; a `CryptoKey` that cannot be exported comes with its public half. */
+  readonly key?: Key | { readonly privateKey: Key; readonly publicKey: Key };
+  /** What is shared by all who issue and verify, at least 32 bytes, in place of a key: tokens are HS256 then. */
+  readonly secret?: string | Uint8Array;
+  /** The public keys that signed before this one: their tokens hold until they expire. */
+  readonly retiredKeys?: readonly Key[];
+}
+
+export interface IssueOptions {
+  readonly scopes?: readonly string[];
+  /** Claims of your own; those that every token has cannot be among them. */
+  readonly claims?: Claims;
+  /** The client that asked for it (RFC 9068 §2.2). */
+  readonly clientId?: string;
+  /** In place of the issuer's. */
+  readonly audience?: string | readonly string[];
+  /** Seconds, in place of the issuer's; a negative number gives a token that is over, for tests. */
+  readonly expiresIn?: number;
+}
+
+/** The answer of a token endpoint (RFC 6749 §5.1). */
+export interface IssuedToken {
+  readonly access_token: string;
+  readonly token_type: 'Bearer';
+  /** Seconds. */
+  readonly expires_in: number;
+  /** The scopes, separated by spaces. */
+  readonly scope: string;
+}
+
+const LIFETIME = 900;
+const RESERVED = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'client_id', 'scope'];
+/** RFC 6749 §3.3 */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/** Signs access tokens in the profile of RFC 9068, and verifies its own. */
+export class JwtIssuer {
+  readonly #identity: IssuerIdentity;
+  readonly #sign: () => Promise<Signer>;
+  readonly #secret: string | Uint8Array | undefined;
+
+  /** @internal `sign` reads the key when it is first needed. */
+  constructor(identity: IssuerIdentity, sign: () => Promise<Signer>, secret?: string | Uint8Array) {
+    let signing: Promise<Signer> | undefined;
+    this.#identity = identity;
+    this.#sign = () => (signing ??= sign());
+    this.#secret = secret;
+  }
+
+  /** The public keys, to be served to whoever else verifies (RFC 7517 §5); none where a secret is shared. */
+  get jwks(): Promise<JWKSet> {
+    return this.#sign().then(({ keys }) => ({ keys }));
+  }
+
+  /** A signed token for a subject. Throws a TypeError for claims and scopes that a token cannot have. */
+  async issue(subject: string, options: IssueOptions = {}): Promise<IssuedToken> {
+    const { scopes = [], claims = {}, clientId, audience = this.#identity.audience } = options;
+    checkIssue(subject, scopes, claims);
+    const { issuer } = this.#identity;
+    const expiresIn = options.expiresIn ?? this.#identity.expiresIn ?? LIFETIME;
+    const { jose, key, header } = await this.#sign();
+    const now = Math.floor(Date.now() / 1_000);
+    const scope = scopes.join(' ');
+    const payload: JWTPayload = {
+      ...claims,
+      iss: issuer,
+      aud: typeof audience === 'string' ? audience : [...audience],
+      sub: subject,
+      ...(clientId === undefined ? {} : { client_id: clientId }),
+      iat: now,
+      exp: now + expiresIn,
+      jti: crypto.randomUUID(),
+      ...(scope === '' ? {} : { scope }),
+    };
+    const token = await new jose.SignJWT(payload).setProtectedHeader(header).sign(key);
+    return { access_token: token, token_type: 'Bearer', expires_in: expiresIn, scope };
+  }
+
+  /** The dependency that verifies these tokens, documented as `HTTPBearer` unless a scheme is given. */
+  bearer<
+    const S extends Schema = ZodType<Claims>,
+    const B extends SecurityScheme<TokenCredentials> = SecurityScheme<string>,
+  >(policy: BearerPolicy<S, B> = {}): Dependency<Verified<S, B>> {
+    const { issuer, audience } = this.#identity;
+    const scheme = policy.scheme ?? (new HTTPBearer({ bearerFormat: 'JWT' }) as unknown as B);
+    const keys = this.#secret === undefined ? { jwks: () => this.jwks } : { secret: this.#secret };
+    return jwtBearer<S, B>({ ...policy, scheme, issuer, audience, ...keys });
+  }
+}
+
+/**
+ * Issues access tokens for a login of your own.
+ *
+ * Throws a DeclarationError for a key that is too weak, or is not private.
+ *
+ * @example
+ * const tokens = jwtIssuer({ key, issuer: 'https://api.example.com', audience: 'https://api.example.com' });
+ * await tokens.issue('ada', { scopes: ['items'] });
+ */
+export function jwtIssuer(options: JwtIssuerOptions): JwtIssuer {
+  const { secret, retiredKeys = [], ...rest } = options;
+  const key = rest.key ?? '';
+  checkIssuerOptions(options);
+  if (secret !== undefined) return new JwtIssuer(options, async () => secretSigner(secret, await loadJose()), secret);
+  const [privateKey, publicKey] = isPair(key) ? [key.privateKey, key.publicKey] : [key, undefined];
+  return new JwtIssuer(options, async () => readSigner(privateKey, publicKey, retiredKeys, await loadJose()));
+}
+
+function checkIssuerOptions(options: JwtIssuerOptions): void {
+  const { key, secret, audience, issuer, expiresIn = LIFETIME, retiredKeys = [] } = options;
+  // Nothing is asked of itself: an issuer of one's own may have any address.
+  const faults = [...issuerFaults({ issuer, audience, secret: '' }), ...audienceFaults(audience)];
+  const say = (what: string, fault: string | undefined): void => {
+    if (fault !== undefined) faults.push(`${what} ${fault}`);
+  };
+  if ((key === undefined) === (secret === undefined)) faults.push('there is to be a key, or a secret, and not both');
+  if (secret !== undefined) say('secret', secretFault(secret));
+  if (key !== undefined && isPair(key)) {
+    say('key.privateKey', keyFault(key.privateKey, 'private'));
+    say('key.publicKey', keyFault(key.publicKey, 'public'));
+  } else if (key !== undefined) say('key', keyFault(key, 'private') ?? exportFault(key));
+  for (const [index, retired] of retiredKeys.entries()) say(`retiredKeys[${index}]`, keyFault(retired, 'public'));
+  if (!(Number.isFinite(expiresIn) && expiresIn > 0)) faults.push('expiresIn is not a positive number of seconds');
+  throwMistakes('jwtIssuer', faults);
+}
+
+function exportFault(key: Key): string | undefined {
+  if (typeof key !== 'object' || !('extractable' in key) || key.extractable) return undefined;
+  return 'cannot be exported, so that its public half has to be given: { privateKey, publicKey }';
+}
+
+function isPair(
+  key: NonNullable<JwtIssuerOptions['key']>,
+): key is { readonly privateKey: Key; readonly publicKey: Key } {
+  return typeof key === 'object' && key !== null && 'privateKey' in key;
+}
+
+function checkIssue(subject: unknown, scopes: readonly string[], claims: Claims): void {
+  if (typeof subject !== 'string' || subject === '') throw new TypeError('A token is issued to a subject');
+  const reserved = RESERVED.find((name) => Object.hasOwn(claims, name));
+  if (reserved !== undefined) throw new TypeError(`'${reserved}' is no claim of your own: the issuer sets it`);
+  const foreign = scopes.find((scope) => !SCOPE.test(scope));
+  if (foreign !== undefined) throw new TypeError(`'${foreign}' is not a scope (RFC 6749 §3.3)`);
+}

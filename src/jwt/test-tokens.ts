@@ -1,0 +1,14 @@
+import { type IssuerIdentity, JwtIssuer } from './issuer.ts';
+import { loadJose } from './jose.ts';
+import { type Signer, readSigner } from './signer.ts';
+
+/** Issues real access tokens in a test, offline, with a key that is made for it. */
+export function testTokens(identity: IssuerIdentity): JwtIssuer {
+  return new JwtIssuer(identity, makeSigner);
+}
+
+async function makeSigner(): Promise<Signer> {
+  const jose = await loadJose();
+  const { privateKey } = await jose.generateKeyPair('ES256', { extractable: true });
+  return readSigner(privateKey, undefined, [], jose);
+}

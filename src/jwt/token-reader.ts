@@ -1,0 +1,43 @@
+import { type JwtBearerOptions, keySetFaults, throwMistakes } from './bearer-options.ts';
+import { Introspection } from './introspection.ts';
+import type { Jose } from './jose.ts';
+import { ASYMMETRIC_ALGORITHMS, SYMMETRIC_ALGORITHM } from './key.ts';
+import { jwksSource, type KeySource, locateKeys, publicKeySource, PublishedKeys, secretSource } from './key-source.ts';
+import { KeptTokens } from './kept-tokens.ts';
+import { type TokenReader, Verification } from './verification.ts';
+
+const KEYS_AGE = 600_000;
+const INTROSPECTION_AGE = 60_000;
+const INTROSPECTED = 1_000;
+
+/** What finds out what tokens say; keys that were given are read here, so that a bad one fails the start. */
+export async function readerOf(options: JwtBearerOptions, jose: typeof Jose): Promise<TokenReader> {
+  const { introspection, issuer, cooldown = 30_000, timeout = 5_000, clockTolerance = 5_000 } = options;
+  const audience = [options.audience].flat();
+  if (introspection !== undefined) {
+    const { maxAge = INTROSPECTION_AGE, keep = INTROSPECTED } = options;
+    const rules = { issuer, audience, timeout, clockTolerance, maxAge: options.maxAge ?? KEYS_AGE, cooldown };
+    return new KeptTokens(new Introspection(introspection, rules), { size: keep, maxAge });
+  }
+  const { maxAge = KEYS_AGE, keep = 0, typ = 'at+jwt', secret } = options;
+  const algorithms = options.algorithms ?? (secret === undefined ? ASYMMETRIC_ALGORITHMS : [SYMMETRIC_ALGORITHM]);
+  const keys = await sourceOf(options, jose, { maxAge, cooldown, timeout });
+  const reader = new Verification(jose, keys, { algorithms, typ, issuer: issuer ?? '', audience, clockTolerance });
+  return keep === 0 ? reader : new KeptTokens(reader, { size: keep, maxAge });
+}
+
+async function sourceOf(
+  { secret, publicKey, jwks, jwksUri, issuer = '' }: JwtBearerOptions,
+  jose: typeof Jose,
+  fetching: { readonly maxAge: number; readonly cooldown: number; readonly timeout: number },
+): Promise<KeySource> {
+  if (secret !== undefined) return secretSource(secret);
+  if (publicKey !== undefined) return publicKeySource(publicKey, jose);
+  if (jwks !== undefined) {
+    const given = await (typeof jwks === 'function' ? jwks() : jwks);
+    throwMistakes('jwtBearer', keySetFaults(given));
+    return jwksSource(given, jose);
+  }
+  const locate = jwksUri === undefined ? () => locateKeys(issuer, fetching.timeout) : async () => jwksUri;
+  return new PublishedKeys(locate, jose, fetching);
+}

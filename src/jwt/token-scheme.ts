@@ -1,0 +1,18 @@
+import { type HTTPAuthorizationCredentials, HTTPBearer, OpenIdConnect } from '../security/bearer.ts';
+import type { SecurityScheme } from '../security/scheme.ts';
+import { discoveryUrl } from './identity-provider.ts';
+
+/** What a scheme gives that a token can be taken from. */
+export type TokenCredentials = string | HTTPAuthorizationCredentials | undefined;
+
+/** A scheme that reads a token, such as `OAuth2PasswordBearer` or `HTTPBearer`. */
+export type TokenScheme = SecurityScheme<TokenCredentials>;
+
+export function tokenIn(credentials: Exclude<TokenCredentials, undefined>): string {
+  return typeof credentials === 'string' ? credentials : credentials.credentials;
+}
+
+/** How tokens of an issuer are documented unless it is said: by its discovery document, where it has one. */
+export function schemeOf(issuer: string | undefined): TokenScheme {
+  return issuer === undefined ? new HTTPBearer() : new OpenIdConnect({ openIdConnectUrl: discoveryUrl(issuer) });
+}

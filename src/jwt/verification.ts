@@ -1,0 +1,152 @@
+import type { CryptoKey, FlattenedJWSInput, JWSHeaderParameters, JWTVerifyOptions } from 'jose';
+import { hasUniqueNames, isShallow } from './json-shape.ts';
+import type { Jose } from './jose.ts';
+import type { KeySource } from './key-source.ts';
+import { Refusal, type Tell, Unavailable } from './refusal.ts';
+import { partOf } from './token-text.ts';
+
+/** The claims of a token, or what an introspection endpoint says of it. */
+export type Claims = Readonly<Record<string, unknown>>;
+
+/** Finds out what a token says. Throws a Refusal for one that is not valid here, Unavailable where nobody can say. */
+export interface TokenReader {
+  read(token: string, tell: Tell): Promise<Claims>;
+}
+
+export interface VerificationRules {
+  readonly algorithms: readonly string[];
+  /** `false` does not look at it. */
+  readonly typ: string | false;
+  readonly issuer: string;
+  readonly audience: readonly string[];
+  /** Milliseconds. */
+  readonly clockTolerance: number;
+}
+
+/** Characters of a token; servers take no larger headers. */
+const LONGEST_TOKEN = 16_384;
+/** Keys of one set that a token without a `kid` is tried with. */
+const MOST_CANDIDATES = 8;
+/**
+ * Header parameters that would have a verifier take another key, or read the token another way (RFC 8725 §3.10,
+ * RFC 7515 §4.1.11): none is understood, and so none is ignored.
+ */
+const FOREIGN_PARAMETERS = ['jwk', 'jku', 'x5u', 'x5c', 'crit', 'b64'];
+/** Seconds after which a provider may have mended its keys. */
+const RETRY_AFTER = 30;
+
+/** Verifies JWTs by RFC 8725 and RFC 9068 §4. */
+export class Verification implements TokenReader {
+  readonly #jose: typeof Jose;
+  readonly #keys: KeySource;
+  readonly #rules: VerificationRules;
+  readonly #options: JWTVerifyOptions;
+
+  constructor(jose: typeof Jose, keys: KeySource, rules: VerificationRules) {
+    const { algorithms, typ, issuer, audience, clockTolerance } = rules;
+    this.#jose = jose;
+    this.#keys = keys;
+    this.#rules = rules;
+    this.#options = {
+      algorithms: [...algorithms],
+      issuer,
+      audience: [...audience],
+      requiredClaims: ['exp', 'sub'],
+      clockTolerance: clockTolerance / 1_000,
+      ...(typ === false ? {} : { typ }),
+    };
+  }
+
+  async read(token: string, tell: Tell): Promise<Claims> {
+    if (token.length > LONGEST_TOKEN) throw new Refusal('it is too long');
+    checkHeader(this.#readHeader(token));
+    try {
+      const claims = await this.#verify(token, tell);
+      if (!isShallow(claims)) throw new Refusal('its claims are nested too deeply');
+      if (!hasUniqueNames(partOf(token, 1), claims)) throw new Refusal('it has a claim twice');
+      checkTimes(claims, this.#rules);
+      return claims;
+    } catch (error) {
+      throw reasonOf(error, tell);
+    }
+  }
+
+  #readHeader(token: string): JWSHeaderParameters {
+    try {
+      const header = this.#jose.decodeProtectedHeader(token);
+      if (isShallow(header) && hasUniqueNames(partOf(token, 0), header)) return header;
+    } catch {
+      throw new Refusal('it is not a JWT');
+    }
+    throw new Refusal('its header has a name twice, or is nested');
+  }
+
+  async #verify(token: string, tell: Tell): Promise<Claims> {
+    const find = (header: JWSHeaderParameters, parts: FlattenedJWSInput): Promise<CryptoKey | Uint8Array> =>
+      this.#keys.find(header, parts, tell);
+    try {
+      return (await this.#jose.jwtVerify(token, find, this.#options)).payload;
+    } catch (error) {
+      if (!(error instanceof this.#jose.errors.JWKSMultipleMatchingKeys)) throw error;
+      return this.#tryEach(token, error);
+    }
+  }
+
+  /** Several keys may be the one of a token that names none. */
+  async #tryEach(token: string, candidates: AsyncIterable<CryptoKey>): Promise<Claims> {
+    let failure: unknown = new Refusal('no key of the issuer fits it');
+    let tried = 0;
+    for await (const key of candidates) {
+      if (++tried > MOST_CANDIDATES) break;
+      try {
+        return (await this.#jose.jwtVerify(token, key, this.#options)).payload;
+      } catch (error) {
+        failure = error;
+        if (!(error instanceof this.#jose.errors.JWSSignatureVerificationFailed)) break;
+      }
+    }
+    throw failure;
+  }
+}
+
+function checkHeader(header: JWSHeaderParameters): void {
+  const foreign = FOREIGN_PARAMETERS.find((name) => Object.hasOwn(header, name));
+  if (foreign !== undefined) throw new Refusal(`its header has '${foreign}'`);
+  if (header.cty !== undefined) throw new Refusal('it is nested');
+}
+
+/** What is finite is left to these: JSON can write numbers that are larger than any. */
+function checkTimes({ exp, nbf, iat }: Claims, { clockTolerance }: VerificationRules): void {
+  if (![exp, nbf, iat].every((time) => time === undefined || Number.isFinite(time))) {
+    throw new Refusal('a time of it is not finite');
+  }
+  if ((iat as number) * 1_000 > Date.now() + clockTolerance) throw new Refusal('it is issued in the future (iat)');
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ERR_JWS_INVALID: 'it is not a signed JWT',
+  ERR_JWT_INVALID: 'its claims are not a JSON object',
+  ERR_JWT_EXPIRED: 'it has expired (exp)',
+  ERR_JOSE_ALG_NOT_ALLOWED: 'its algorithm is not accepted (alg)',
+  ERR_JOSE_NOT_SUPPORTED: 'its algorithm is not supported (alg)',
+  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: 'its signature is wrong',
+  ERR_JWKS_NO_MATCHING_KEY: 'no key of the issuer fits it',
+};
+
+/** An error of `jose` in words of our own: its messages may repeat what the token says. */
+function reasonOf(error: unknown, tell: Tell): Error {
+  if (error instanceof Refusal || error instanceof Unavailable) return error;
+  const { code, claim, reason } = error as {
+    readonly code?: string;
+    readonly claim?: string;
+    readonly reason?: string;
+  };
+  if (code === 'ERR_JWT_CLAIM_VALIDATION_FAILED') {
+    return new Refusal(`its ${claim} is ${reason === 'missing' ? 'missing' : 'not accepted'}`);
+  }
+  const known = REASONS[code ?? ''];
+  if (known !== undefined) return new Refusal(known);
+  // A key that was published and cannot be used is nothing that the token is to blame for.
+  tell('warn', 'a key of the issuer cannot be used');
+  return new Unavailable('a key of the issuer cannot be used', RETRY_AFTER);
+}
