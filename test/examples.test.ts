@@ -23,7 +23,7 @@ const filesIn = (folder: string) =>
     .toSorted();
 
 /** These do something when they are imported. */
-const PROGRAMS = ['app/main.ts', 'guides/testing.ts'];
+const PROGRAMS = ['app/main.ts', 'bundling/main.ts', 'guides/testing.ts'];
 
 const apps = new Map<string, App>();
 for (const file of filesIn('examples')) {
@@ -77,11 +77,13 @@ describe('every example', () => {
       [...apps.keys()],
       [
         'app/app.ts',
+        'bundling/app.ts',
         'database/app.ts',
         'guides/controllers.ts',
         'guides/dependencies.ts',
         'guides/document.ts',
         'guides/errors.ts',
+        'guides/inheritance.ts',
         'guides/lifetimes.ts',
         'guides/middleware.ts',
         'guides/security.ts',
