@@ -6,6 +6,9 @@ import { build } from 'esbuild';
 // Builds the package into `dist`, or into the folder named: declarations file by file, and one module for each entry of
 // package.json with what several of them share in modules of their own. Node takes half a millisecond for each module
 // that it loads, and the sources are a hundred.
+//
+// No maps: they would need the sources beside them, which is as much again. The modules are not minified, so that traces
+// have names, and the declarations keep their comments, so that they are what "go to definition" should show.
 
 const root = join(import.meta.dirname, '..');
 const folder = resolve(process.argv[2] ?? join(root, 'dist'));

@@ -3,6 +3,7 @@ import { DEFAULT_LIMITS, type Limits } from './http/limits.ts';
 import type { Logger } from './http/log.ts';
 import type { Middleware } from './http/middleware.ts';
 import type { ErrorsDeclaration, ListedDependency, ResponseDeclarations } from './metadata/declarations.ts';
+import type { Dependable, ValueOf } from './metadata/dependable.ts';
 import type { Class } from './metadata/store.ts';
 import type { OperationIdOf } from './model/read.ts';
 import type { DocsOptions } from './openapi/docs-page.ts';
@@ -10,10 +11,20 @@ import type { DocumentOptions } from './openapi/document.ts';
 import type { ProtectedResource } from './openapi/protected-resource.ts';
 import type { OpenApiVersion } from './openapi/version.ts';
 
-export interface AppOptions extends DocumentOptions {
+/** A dependable, and what stands for it. */
+export type OverridePair = readonly [replaced: Dependable, replacement: Dependable];
+
+/** Overrides whose replacements give what is given in their absence. */
+export type CheckedOverrides<O extends readonly OverridePair[]> = {
+  readonly [K in keyof O]: readonly [O[K][0], Dependable<ValueOf<O[K][0]>>];
+};
+
+export interface AppOptions<O extends readonly OverridePair[] = readonly OverridePair[]> extends DocumentOptions {
   readonly controllers?: readonly Class[];
   /** Dependencies of all operations, run before any others; their values are dropped. */
   readonly dependencies?: readonly ListedDependency[];
+  /** What stands for what in this app, such as a class for an abstract one; of one that comes twice the last counts. */
+  readonly overrides?: O & CheckedOverrides<O>;
   readonly middleware?: readonly Middleware[];
   /** Responses of every operation; what is declared nearer to it wins. */
   readonly responses?: ResponseDeclarations;

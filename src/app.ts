@@ -1,4 +1,6 @@
-import { type AppOptions, type IncludeOptions, readOptions, type Settings } from './app-options.ts';
+// `Disposable` is in no lib that a target brings by itself; with this line whoever uses the declarations has it.
+/// <reference lib="esnext.disposable" preserve="true" />
+import { type AppOptions, type IncludeOptions, type OverridePair, readOptions, type Settings } from './app-options.ts';
 import type { Context } from './http/context.ts';
 import { Deadlines } from './http/deadline.ts';
 import { Dispatcher } from './http/dispatcher.ts';
@@ -34,7 +36,7 @@ interface Override {
 }
 
 /** An application: controllers, and everything that follows from what they declare. */
-export class App {
+export class App<const O extends readonly OverridePair[] = readonly []> {
   readonly #settings: Settings;
   readonly #nodes = new AppNodes();
   readonly #appValues = new AppValues();
@@ -46,6 +48,7 @@ export class App {
   readonly #deadlines: Deadlines;
   readonly #pages: readonly Page[];
   readonly #documents: Documents;
+  readonly #replaced: ReadonlyMap<unknown, unknown>;
   #includes: readonly Include[] = [];
   #operations: readonly Operation[] = [];
   #routes: readonly Route[] = [];
@@ -53,8 +56,9 @@ export class App {
   #closing: Promise<void> | undefined = undefined;
 
   /** Throws a DeclarationError with everything that is wrong with the controllers. */
-  constructor(options: AppOptions) {
+  constructor(options: AppOptions<O>) {
     this.#settings = readOptions(options);
+    this.#replaced = new Map<unknown, unknown>(options.overrides);
     this.#log = new ErrorLog(this.#settings.logger);
     this.#errors = new ErrorReplies(this.#settings.errors, this.#log);
     this.#pending = new PendingWork(this.#errors);
@@ -126,7 +130,7 @@ export class App {
 
   /** Resolves dependencies outside of requests, until the scope is disposed of. */
   scope(): Scope {
-    const overrides = overridesOf(this.#overrides);
+    const overrides = new Map([...this.#replaced, ...overridesOf(this.#overrides)]);
     const graph = (): GraphBuilder => {
       const mistakes = new Mistakes();
       return new GraphBuilder(overrides, this.#nodes, new Providers(mistakes), mistakes);
@@ -136,9 +140,9 @@ export class App {
     return scope;
   }
 
-  /** Makes what lives as long as the app, in the order in which the operations need it. */
+  /** Makes what lives as long as the app, in the order in which the operations need it; an error names what failed. */
   async start(): Promise<void> {
-    for (const { graph } of this.#current()) await this.#appValues.make(graph.appNodes);
+    for (const { graph } of this.#current()) await this.#appValues.start(graph.appNodes);
   }
 
   /** Waits for background tasks and cleanups of the requests that have been answered. */
@@ -183,7 +187,7 @@ export class App {
   #declaration(includes: readonly Include[]): AppDeclaration {
     const { errors, options } = this.#settings;
     const { dependencies = [], operationId, requireSecurity = false, responses } = options;
-    return { dependencies, includes, operationId, requireSecurity, responses, errors };
+    return { dependencies, includes, operationId, requireSecurity, responses, errors, overrides: this.#replaced };
   }
 
   #routeSettings(): RouteSettings {

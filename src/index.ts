@@ -1,5 +1,5 @@
 export { App } from './app.ts';
-export type { AppOptions, IncludeOptions } from './app-options.ts';
+export type { AppOptions, CheckedOverrides, IncludeOptions, OverridePair } from './app-options.ts';
 export { type Answer, answer, type AnswerOptions } from './content/answer.ts';
 export { Content, type ReplyBody } from './content/content.ts';
 export type { ErrorsOptions } from './content/error-shape.ts';
@@ -9,7 +9,7 @@ export { problemDetails, type ProblemDetailsOptions } from './content/problem-de
 export { redirect } from './content/redirect.ts';
 export type { Sequence } from './content/sequence.ts';
 export { bytes, html, text } from './content/text.ts';
-export { Controller } from './decorators/controller.ts';
+export { Controller, type ControllerDecorator } from './decorators/controller.ts';
 export { dependency, type Inputs, type InputValues } from './decorators/dependency.ts';
 export type { InjectedTypeMismatch, Input } from './decorators/input.ts';
 export {
@@ -72,7 +72,7 @@ export type {
   ResponseOption,
   RouteOptions,
 } from './metadata/declarations.ts';
-export type { Dependable, Dependency, DependencyOptions, ValueOf } from './metadata/dependable.ts';
+export type { Dependable, Dependency, DependencyOptions, SchemeDependency, ValueOf } from './metadata/dependable.ts';
 export { DeclarationError, type Mistake, type MistakeCode } from './model/mistakes.ts';
 export type { DocsOAuthOptions, DocsOptions } from './openapi/docs-page.ts';
 export type { ProtectedResource } from './openapi/protected-resource.ts';
@@ -96,4 +96,52 @@ export {
   OAuth2PasswordRequestForm,
   OAuth2PasswordRequestFormStrict,
 } from './security/password-form.ts';
-export { SecurityScheme, type SecuritySchemeOptions } from './security/scheme.ts';
+export { type Credential, SecurityScheme, type SecuritySchemeOptions } from './security/scheme.ts';
+// What an app reads out of its document has these types, and a package manager may hide where they come from.
+export type {
+  BaseParameterObject,
+  CallbackObject,
+  CallbacksObject,
+  ComponentsObject,
+  ContactObject,
+  ContentObject,
+  DiscriminatorObject,
+  EncodingObject,
+  EncodingPropertyObject,
+  ExampleObject,
+  ExamplesObject,
+  ExternalDocumentationObject,
+  HeaderObject,
+  HeadersObject,
+  InfoObject,
+  LicenseObject,
+  LinkObject,
+  LinkParametersObject,
+  LinksObject,
+  MediaTypeObject,
+  OAuthFlowObject,
+  OAuthFlowsObject,
+  OpenAPIObject,
+  OperationObject,
+  ParameterLocation,
+  ParameterObject,
+  ParameterStyle,
+  PathItemObject,
+  PathObject,
+  PathsObject,
+  ReferenceObject,
+  RequestBodyObject,
+  ResponseObject,
+  ResponsesObject,
+  SchemaObject,
+  SchemaObjectType,
+  SchemasObject,
+  ScopesObject,
+  SecurityRequirementObject,
+  SecuritySchemeObject,
+  SecuritySchemeType,
+  ServerObject,
+  ServerVariableObject,
+  TagObject,
+  XmlObject,
+} from 'openapi3-ts/oas31';

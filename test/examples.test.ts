@@ -23,7 +23,7 @@ const filesIn = (folder: string) =>
     .toSorted();
 
 /** These do something when they are imported. */
-const PROGRAMS = ['app/main.ts', 'guides/testing.ts'];
+const PROGRAMS = ['app/main.ts', 'bundling/main.ts', 'guides/testing.ts'];
 
 const apps = new Map<string, App>();
 for (const file of filesIn('examples')) {
@@ -77,6 +77,7 @@ describe('every example', () => {
       [...apps.keys()],
       [
         'app/app.ts',
+        'bundling/app.ts',
         'database/app.ts',
         'guides/coming-from-fastapi.ts',
         'guides/coming-from-nestjs.ts',
@@ -84,6 +85,7 @@ describe('every example', () => {
         'guides/dependencies.ts',
         'guides/document.ts',
         'guides/errors.ts',
+        'guides/inheritance.ts',
         'guides/lifetimes.ts',
         'guides/middleware.ts',
         'guides/security.ts',

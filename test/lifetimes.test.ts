@@ -185,6 +185,26 @@ describe('every kind of place at once', () => {
     fault = undefined;
   });
 
+  it('a request-lifetime cleanup or a background task that throws an HTTPException is logged: no answer says it', async () => {
+    const cleanup = (): never => {
+      throw new HTTPException(409, 'the commit failed');
+    };
+    const transaction = new Recorder().generator('transaction', { cleanup });
+    const committing = new OneRoute({ inputs: [Depends(transaction)] });
+    assert.equal((await committing.ask()).status, 200);
+    await settled();
+    assert.match(committing.logs.text(), /the commit failed/);
+
+    const background = new OneRoute({
+      inputs: [
+        Depends((context: Context) => context.background(() => Promise.reject(new HTTPException(404, 'no mail')))),
+      ],
+    });
+    assert.equal((await background.ask()).status, 200);
+    await settled();
+    assert.match(background.logs.text(), /no mail/);
+  });
+
   it('a body that fails midway is logged, and everything is left once', async () => {
     const recorder = new Recorder();
     const route = build(recorder);
@@ -726,7 +746,7 @@ describe('app lifetime', () => {
     const user = recorder.fn('user', { pool: Depends(pool) });
     const route = new OneRoute({ app: [Depends(inList)], construct: [Depends(held)], inputs: [Depends(user)] });
     assert.deepEqual(recorder.take(), []);
-    await assert.rejects(route.app.start(), /no database/);
+    await assert.rejects(route.app.start(), /'\w+', which lives as long as the app, could not be made: no database/);
     fails = false;
     recorder.take();
     await route.app.start();

@@ -755,7 +755,7 @@ describe('configured text', () => {
 });
 
 describe('a scheme of one’s own', () => {
-  class Hawk extends SecurityScheme<string> {
+  class Hawk<const A extends boolean | undefined = true> extends SecurityScheme<string, A> {
     override describe() {
       return { type: 'http' as const, scheme: 'hawk' };
     }

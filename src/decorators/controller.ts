@@ -1,16 +1,27 @@
-import type { ControllerOptions } from '../metadata/declarations.ts';
+import { keepCallSite } from '../metadata/call-site.ts';
+import type { ControllerDeclaration, ControllerOptions } from '../metadata/declarations.ts';
 import { type Class, recordController, recordStandardMode } from '../metadata/store.ts';
 
-/** Makes a class a controller: its decorated methods are routes below `path`. */
-export function Controller(path?: string, options?: ControllerOptions): (target: Class, mode?: unknown) => void;
-export function Controller(options: ControllerOptions): (target: Class, mode?: unknown) => void;
+/** What makes a class a controller. */
+export interface ControllerDecorator {
+  (target: abstract new (...inputs: never[]) => unknown, mode?: unknown): void;
+}
+
+/**
+ * Makes a class a controller: its decorated methods are routes below `path`.
+ *
+ * A class that extends it inherits its routes, and all options but `name` and `without`; never its path.
+ */
+export function Controller(path?: string, options?: ControllerOptions): ControllerDecorator;
+export function Controller(options: ControllerOptions): ControllerDecorator;
 export function Controller(
   first: string | ControllerOptions = '',
   second: ControllerOptions = {},
-): (target: Class, mode?: unknown) => void {
+): ControllerDecorator {
   const [path, options] = typeof first === 'string' ? [first, second] : ['', first];
-  return (target, mode) => {
-    recordController(target, { path, options });
+  const declaration: ControllerDeclaration = keepCallSite({ path, options });
+  return (target: Class, mode) => {
+    recordController(target, declaration);
     if (mode !== undefined) recordStandardMode(target);
   };
 }

@@ -1,3 +1,4 @@
+import { keepCallSite } from '../metadata/call-site.ts';
 import { DECLARATION, type InputDeclaration } from '../metadata/declarations.ts';
 import type { Provides } from '../metadata/dependable.ts';
 import { recordInput } from '../metadata/store.ts';
@@ -46,6 +47,7 @@ export interface Input<V> extends Provides<V> {
 }
 
 export function input<V>(declaration: InputDeclaration): Input<V> {
+  keepCallSite(declaration);
   const decorate = (target: object, key: PropertyKey | undefined, index: number): void => {
     recordInput(target, key, index, declaration);
   };

@@ -2,7 +2,14 @@ import type { input, output } from 'zod';
 import type { Answer } from '../content/answer.ts';
 import type { Content } from '../content/content.ts';
 import type { Context } from '../http/context.ts';
-import type { ResponseDeclarations, ResponseOption, RouteOptions, Schema } from '../metadata/declarations.ts';
+import { keepCallSite } from '../metadata/call-site.ts';
+import type {
+  ResponseDeclarations,
+  ResponseOption,
+  RouteDeclaration,
+  RouteOptions,
+  Schema,
+} from '../metadata/declarations.ts';
 import { type ErrorClass, recordErrorHandler, recordRoute } from '../metadata/store.ts';
 
 /** The values that a schema or a content takes; one with codecs takes what they encode. */
@@ -66,10 +73,11 @@ export function Route<
   const U extends number = 200,
 >(method: string, path?: string, options?: RouteOptions<S, R, U>): RouteDecorator<Returns<S, R, U>>;
 export function Route(method: string, path: string = '', options: RouteOptions = {}): RouteDecorator {
+  const declaration: RouteDeclaration = keepCallSite({ method, path, options });
   return (prototype, name) => {
     // In standard mode the class's own decorator reports the mistake for all of its methods.
     if (typeof name === 'object') return;
-    recordRoute(prototype, name, { method, path, options });
+    recordRoute(prototype, name, declaration);
   };
 }
 

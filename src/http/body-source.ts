@@ -1,3 +1,4 @@
+import { recognizeCopies } from './copies.ts';
 import { FrameworkError } from './errors.ts';
 
 /** What is sent piece by piece: text is sent as UTF-8. */
@@ -65,6 +66,7 @@ export class BodySource {
     }
   }
 }
+recognizeCopies(BodySource, 'BodySource');
 
 /** A stream is read by its reader: its own iterator cannot be ended while a piece is awaited. */
 function piecesOf(body: StreamedBody): Pieces {

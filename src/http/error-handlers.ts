@@ -1,18 +1,19 @@
 import type { Context } from './context.ts';
+import { identityOf } from './copies.ts';
 import { FrameworkError, HTTPException, RequestAbandonedError, RequestValidationError } from './errors.ts';
 
 export type ErrorHandler = (error: never, context: Context) => unknown;
 export type ErrorClass = abstract new (...parameters: never[]) => Error;
 
 /** Errors that are answers of their own: what handles `Error` does not catch them. */
-const OWN: readonly unknown[] = [HTTPException, RequestValidationError, FrameworkError, RequestAbandonedError];
+const OWN = [HTTPException, RequestValidationError, FrameworkError, RequestAbandonedError].map(identityOf);
 
 /** Finds the handler for an error: the one for the nearest class. */
 export class ErrorHandlers {
   readonly #handlers = new Map<unknown, ErrorHandler>();
 
   add(error: ErrorClass, handler: ErrorHandler): void {
-    this.#handlers.set(error, handler);
+    this.#handlers.set(identityOf(error), handler);
   }
 
   /** None for what cannot be told: a getter in place of the constructor may throw. */
@@ -27,9 +28,10 @@ export class ErrorHandlers {
   #find(error: unknown): ErrorHandler | undefined {
     if (!(error instanceof Error)) return undefined;
     for (let type: unknown = error.constructor; typeof type === 'function'; type = Object.getPrototypeOf(type)) {
-      const handler = this.#handlers.get(type);
+      const identity = identityOf(type);
+      const handler = this.#handlers.get(identity);
       if (handler !== undefined) return handler;
-      if (OWN.includes(type)) return undefined;
+      if (OWN.includes(identity)) return undefined;
     }
     return undefined;
   }

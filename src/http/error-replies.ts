@@ -60,9 +60,13 @@ export class ErrorReplies {
   }
 
   /** Logs an error that is not meant for the client. */
-  report(thrown: unknown, { method, path, endpoint, context }: Exchange): void {
+  report(thrown: unknown, exchange: Exchange): void {
+    if (!isForClient(readable(thrown))) this.reportLate(thrown, exchange);
+  }
+
+  /** Logs an error of whatever class that comes too late for any answer: what it says would be lost. */
+  reportLate(thrown: unknown, { method, path, endpoint, context }: Exchange): void {
     const error = readable(thrown);
-    if (isForClient(error)) return;
     const id = context.state['requestId'];
     const route = endpoint?.template.pattern ?? path;
     this.#log.write(error, `${method} ${route}${typeof id === 'string' ? ` (${id})` : ''}`);

@@ -1,3 +1,4 @@
+import { recognizeCopies } from './copies.ts';
 import { phraseOf } from './status.ts';
 
 /** Headers of an answer: a record, a list of pairs or a `Headers` object. */
@@ -36,6 +37,7 @@ export class HTTPException extends Error {
     return { detail: this.detail };
   }
 }
+recognizeCopies(HTTPException, 'HTTPException');
 
 /** One reason for a 422: where it is (`loc` starts with `path`, `query`, `header`, `cookie` or `body`) and what it is. */
 export interface ValidationIssue {
@@ -60,6 +62,7 @@ export class RequestValidationError extends Error {
     this.body = body;
   }
 }
+recognizeCopies(RequestValidationError, 'RequestValidationError');
 
 /** What a request that nobody waits for any longer ends with: its client has gone, or its time is up. */
 export class RequestAbandonedError extends Error {
@@ -69,6 +72,7 @@ export class RequestAbandonedError extends Error {
     super('Nobody waits for the answer any longer');
   }
 }
+recognizeCopies(RequestAbandonedError, 'RequestAbandonedError');
 
 /** Whether an error is meant for the client, and nothing for the log: what the server is to blame for has a cause. */
 export function isForClient(error: unknown): boolean {
@@ -80,11 +84,13 @@ export function isForClient(error: unknown): boolean {
 export class ResponseValidationError extends Error {
   override readonly name: string = 'ResponseValidationError';
 }
+recognizeCopies(ResponseValidationError, 'ResponseValidationError');
 
 /** A fault of the program that uses the framework, found while a request runs; always answered as a constant 500. */
 export class FrameworkError extends Error {
   override readonly name: string = 'FrameworkError';
 }
+recognizeCopies(FrameworkError, 'FrameworkError');
 
 /** What a declared body says that somebody has read before by way of the Web request. */
 export const BODY_TAKEN =

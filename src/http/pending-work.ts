@@ -107,7 +107,7 @@ export class PendingWork {
       try {
         await task();
       } catch (error) {
-        this.#errors.report(error, exchange);
+        this.#errors.reportLate(error, exchange);
       }
     }
     await exchange.cleanup?.(failure);

@@ -18,7 +18,7 @@ const SCHEME_WORD = /^dpop(?![!#$%&'*+.^_`|~0-9A-Za-z-])/i;
 const JOINED = /,\s*(?:bearer|basic|digest|dpop) +[^\s,]/i;
 
 /** Reads tokens that are bound to a key of the client's (RFC 9449), beside those of another scheme or without them. */
-export class DPoPScheme extends SecurityScheme<PresentedToken | undefined> {
+export class DPoPScheme extends SecurityScheme<PresentedToken, boolean> {
   readonly #inner: TokenScheme;
   readonly #isRequired: boolean;
   readonly #proofRefused = new WeakSet<Context>();

@@ -144,13 +144,20 @@ export interface ListedDependency {
   readonly [DECLARATION]: InputDeclaration;
 }
 
-export interface ControllerOptions {
+/** What controllers and routes have in common. */
+interface SharedOptions {
   readonly tags?: readonly string[];
   /** Dependencies of all its routes, run before their parameters; their values are dropped. */
   readonly dependencies?: readonly ListedDependency[];
-  /** Listed dependencies of the app or the include to leave out. */
+  /** Listed dependencies of the app, the include, or a controller that is extended, to leave out. */
   readonly without?: readonly unknown[];
   readonly responses?: ResponseDeclarations;
+}
+
+/** `dependencies`, `responses` and `tags` hold for controllers that extend it too; `name` and `without` do not. */
+export interface ControllerOptions extends SharedOptions {
+  /** Names it in operation ids and as a tag; the class's name without a `Controller` suffix unless set. */
+  readonly name?: string;
 }
 
 /** What a handler returns: a schema by which JSON is filtered, or a content of another kind. */
@@ -160,7 +167,7 @@ export interface RouteOptions<
   S extends ResponseOption = ResponseOption,
   R extends ResponseDeclarations = ResponseDeclarations,
   U extends number = number,
-> extends Omit<ControllerOptions, 'responses'> {
+> extends Omit<SharedOptions, 'responses'> {
   /** What is returned: a schema by which JSON is filtered, or a content of another kind. */
   readonly response?: S;
   readonly responses?: R;
@@ -181,7 +188,10 @@ export interface RouteOptions<
 }
 
 /** The key under which an input carries its declaration. */
-export const DECLARATION: unique symbol = Symbol('portico.declaration');
+export const DECLARATION: unique symbol = Symbol.for('portico.declaration');
 
 /** The key under which a scheme carries its declaration, or several from which one is chosen. */
-export const SCHEMES: unique symbol = Symbol('portico.schemes');
+export const SCHEMES: unique symbol = Symbol.for('portico.schemes');
+
+/** The key under which a scheme of the package has its name: a minifier renames classes. */
+export const SCHEME_NAME: unique symbol = Symbol.for('portico.schemeName');

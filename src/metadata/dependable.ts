@@ -17,9 +17,13 @@ export interface DependencyOptions extends DependableTraits {
   readonly name?: string;
 }
 
+/** The key by which a dependency of any copy of the package is known. */
+export const DEPENDENCY: unique symbol = Symbol.for('portico.dependency');
+
 /** A declared dependency: a function, and where its inputs come from. */
 export class Dependency<out V> implements Provides<V> {
   declare readonly [VALUE]: V;
+  readonly [DEPENDENCY] = true;
   /** Undefined where the function takes the context instead. */
   readonly inputs: Readonly<Record<string, InputDeclaration>> | undefined;
   readonly run: (argument: never) => unknown;

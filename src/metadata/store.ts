@@ -1,12 +1,15 @@
 import 'reflect-metadata';
 import type { ControllerDeclaration, DependableTraits, InputDeclaration, RouteDeclaration } from './declarations.ts';
 
-const CONTROLLER = Symbol('portico.controller');
-const STANDARD = Symbol('portico.standard');
-const ROUTES = Symbol('portico.routes');
-const INPUTS = Symbol('portico.inputs');
-const HANDLERS = Symbol('portico.handlers');
-const TRAITS = Symbol('portico.traits');
+// Shared by all copies of the package that a program has loaded.
+const CONTROLLER = Symbol.for('portico.controller');
+const TWICE = Symbol.for('portico.twice');
+const STANDARD = Symbol.for('portico.standard');
+const ROUTES = Symbol.for('portico.routes');
+const INPUTS = Symbol.for('portico.inputs');
+const HANDLERS = Symbol.for('portico.handlers');
+const TRAITS = Symbol.for('portico.traits');
+const STATICS = Symbol.for('portico.statics');
 
 export type Class = abstract new (...inputs: never[]) => unknown;
 export type ErrorClass = abstract new (...inputs: never[]) => Error;
@@ -20,6 +23,7 @@ export interface ErrorHandlerDeclaration {
 }
 
 export function recordController(target: Class, declaration: ControllerDeclaration): void {
+  if (controllerOf(target) !== undefined) Reflect.defineMetadata(TWICE, true, target);
   Reflect.defineMetadata(CONTROLLER, declaration, target);
 }
 
@@ -29,6 +33,7 @@ export function recordStandardMode(target: Class): void {
 }
 
 export function recordRoute(prototype: object, method: PropertyKey, route: RouteDeclaration): void {
+  if (recordStatic(prototype, method)) return;
   const routes = ownRoutes(prototype);
   // Decorators run from the bottom up; routes are kept as they are read.
   routes.set(method, [route, ...(routes.get(method) ?? [])]);
@@ -42,6 +47,7 @@ export function recordInput(
   index: number,
   input: InputDeclaration,
 ): void {
+  if (method !== undefined && recordStatic(target, method)) return;
   const inputs = new Map(ownInputs(target, method));
   inputs.set(index, [input, ...(inputs.get(index) ?? [])]);
   if (method === undefined) Reflect.defineMetadata(INPUTS, inputs, target);
@@ -49,6 +55,7 @@ export function recordInput(
 }
 
 export function recordErrorHandler(prototype: object, handler: ErrorHandlerDeclaration): void {
+  if (recordStatic(prototype, handler.method)) return;
   const own = Reflect.getOwnMetadata(HANDLERS, prototype) as readonly ErrorHandlerDeclaration[] | undefined;
   Reflect.defineMetadata(HANDLERS, [handler, ...(own ?? [])], prototype);
 }
@@ -61,8 +68,28 @@ export function controllerOf(target: Class): ControllerDeclaration | undefined {
   return Reflect.getOwnMetadata(CONTROLLER, target) as ControllerDeclaration | undefined;
 }
 
+/** Whether a class has `@Controller` more than once, so that all but one of them would be dropped. */
+export function isDeclaredTwice(target: Class): boolean {
+  return Reflect.hasMetadata(TWICE, target);
+}
+
+/** What a controller and those that it extends declare, the base's first; a class without `@Controller` declares nothing. */
+export function controllersOf(target: Class): readonly ControllerDeclaration[] {
+  return lineage(target)
+    .toReversed()
+    .flatMap((level) => controllerOf(level as Class) ?? []);
+}
+
 export function isStandardMode(target: Class): boolean {
-  return Reflect.hasOwnMetadata(STANDARD, target);
+  return Reflect.hasMetadata(STANDARD, target);
+}
+
+/** Decorated static methods of a class and of those it extends: nothing ever calls them. */
+export function staticsOf(target: Class): readonly PropertyKey[] {
+  const found = lineage(target).flatMap((level) => [
+    ...((Reflect.getOwnMetadata(STATICS, level) as Set<PropertyKey>) ?? []),
+  ]);
+  return [...new Set(found)];
 }
 
 export function traitsOf(dependable: Class): DependableTraits {
@@ -78,24 +105,71 @@ export function routesOf({ prototype }: Class): ReadonlyMap<PropertyKey, readonl
   return routes;
 }
 
+/** The error handlers of a class and of those it extends, the base's first; one that is decorated again is replaced. */
 export function errorHandlersOf({ prototype }: Class): readonly ErrorHandlerDeclaration[] {
-  return lineage(prototype as object).flatMap(
-    (level) => (Reflect.getOwnMetadata(HANDLERS, level) as readonly ErrorHandlerDeclaration[] | undefined) ?? [],
-  );
+  const found: ErrorHandlerDeclaration[] = [];
+  for (const level of lineage(prototype as object)) {
+    const own = (Reflect.getOwnMetadata(HANDLERS, level) as readonly ErrorHandlerDeclaration[] | undefined) ?? [];
+    const known = new Set(found.map(({ method }) => method));
+    found.unshift(...own.filter(({ method }) => !known.has(method)));
+  }
+  return found;
 }
 
 /**
  * The inputs of a method, or of the constructor where `method` is undefined.
  *
- * A class that decorates none of a method's parameters inherits the base's inputs: to override a method must not
- * drop its guards.
+ * To override a method must not drop its guards: one without decorators of its own has the base's inputs. One that is
+ * decorated again declares them anew.
  */
 export function inputsOf(target: Class, method?: PropertyKey): ParameterInputs {
   for (const level of lineage(method === undefined ? target : (target.prototype as object))) {
     const inputs = ownInputs(level, method);
     if (inputs !== undefined) return inputs;
+    if (method !== undefined && ownRoutes(level).has(method)) break;
   }
   return new Map();
+}
+
+/** A parameter list: its inputs, how many parameters are written, and the class that wrote them. */
+export interface ParameterList {
+  readonly owner: Class;
+  readonly inputs: ParameterInputs;
+  readonly length: number;
+}
+
+/**
+ * The parameters of the constructor that a class is made with.
+ *
+ * One that is not written hands on what it is given; one that takes nothing keeps the base's inputs, for they may be
+ * guards; one with parameters declares its own inputs.
+ */
+export function constructorOf(target: Class): ParameterList {
+  for (const level of lineage(target) as Class[]) {
+    const own = ownInputs(level, undefined);
+    if (own !== undefined || level.length > 0) return { owner: level, inputs: own ?? new Map(), length: level.length };
+    if (!handsOn(level)) break;
+  }
+  return { owner: target, inputs: inputsOf(target), length: 0 };
+}
+
+/** Whether a class has no constructor, or one that hands on its arguments, as mixins and compilers write it. */
+function handsOn(target: Class): boolean {
+  const source = Function.prototype.toString.call(target);
+  if (!/^class\b/.test(source)) return false;
+  return (
+    !/\bconstructor\s*\(/.test(source) ||
+    /\bsuper\(\.\.\.arguments\)/.test(source) ||
+    /\bconstructor\s*\(\s*\.\.\.([\w$]+)\s*\)[^]*\bsuper\(\s*\.\.\.\1\s*\)/.test(source)
+  );
+}
+
+/** A static method is decorated at the class, every other one at its prototype. */
+function recordStatic(target: object, method: PropertyKey): boolean {
+  if (typeof target !== 'function') return false;
+  const own = Reflect.getOwnMetadata(STATICS, target) as ReadonlySet<PropertyKey> | undefined;
+  Reflect.defineMetadata(STATICS, new Set([...(own ?? []), method]), target);
+  return true;
 }
 
 function ownRoutes(prototype: object): Map<PropertyKey, readonly RouteDeclaration[]> {

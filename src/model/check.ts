@@ -1,22 +1,22 @@
 import type { ZodType } from 'zod';
 import { Router } from '../http/router.ts';
-import type { SchemeDeclaration } from '../metadata/declarations.ts';
+import { SCHEME_NAME, type SchemeDeclaration } from '../metadata/declarations.ts';
 import { contentsWithoutBody, schemasOfAnswers } from './answers.ts';
 import { checkParameters, checkText, hidesFile, staysUndefined } from './check-inputs.ts';
 import { schemesOf, schemeSlots, type Slot } from './graph.ts';
 import type { MistakeCode, Mistakes, Place } from './mistakes.ts';
-import { type Operation, operationName } from './operation.ts';
+import { type Operation, operationName, placeOf } from './operation.ts';
 import { describeSchema, type Direction } from './schema.ts';
 
 /** Everything that can be wrong with one operation alone. */
 export function checkOperation(operation: Operation, mistakes: Mistakes): void {
   const { declaration, graph } = operation;
-  const place: Place = { class: declaration.controller.name, method: String(declaration.handler) };
-  const say = (code: MistakeCode, text: string, at: Place = place): void => mistakes.add(code, at, text);
+  const place = placeOf(declaration);
+  const say: Say = (code, text, at = place, example = '') => mistakes.add(code, at, text, example);
   checkPath(operation, say);
   checkBody(operation, say);
   for (const slot of graph.slots) {
-    const at = { ...place, ...slot.place };
+    const at = slot.place.list === undefined ? { ...place, ...slot.place } : slot.place;
     if (slot.kind === 'dependency') continue;
     checkSchema(slot.schema, 'input', at, mistakes);
     if (slot.kind === 'text' || slot.kind === 'fields') checkText(slot, (code, text) => say(code, text, at));
@@ -41,7 +41,7 @@ export function checkTogether(operations: readonly Operation[], mistakes: Mistak
   const schemas = new Map<string, ZodType>();
   for (const operation of operations) {
     const { declaration, id } = operation;
-    const place: Place = { class: declaration.controller.name, method: String(declaration.handler) };
+    const place = placeOf(declaration);
     const twin = router.add(declaration.method, declaration.template, operation);
     if (twin !== undefined) {
       const route = `${declaration.method} ${declaration.template.pattern}`;
@@ -53,19 +53,18 @@ export function checkTogether(operations: readonly Operation[], mistakes: Mistak
       mistakes.add(
         'DUPLICATE_OPERATION_ID',
         place,
-        `'${id}' is the id of ${operationName(namesake.declaration)} already`,
+        `'${id}' is the id of ${operationName(namesake.declaration)} already; ${remedyOf(operation, namesake)}`,
       );
     }
-    for (const scheme of schemeSlots(operation.graph.slots).flatMap(schemesOf)) {
-      const known = schemes.get(scheme.schemeName);
-      if (known === undefined) schemes.set(scheme.schemeName, { operation, scheme });
-      else if (!isSameScheme(known.scheme, scheme)) {
-        const other = operationName(known.operation.declaration);
-        mistakes.add(
-          'DUPLICATE_SCHEME_NAME',
-          place,
-          `the scheme '${scheme.schemeName}' is another one than that of ${other}; give one of them a schemeName`,
-        );
+    for (const slot of schemeSlots(operation.graph.slots)) {
+      for (const scheme of schemesOf(slot)) {
+        const known = schemes.get(scheme.schemeName);
+        if (known === undefined) schemes.set(scheme.schemeName, { operation, scheme });
+        else if (!isSameScheme(known.scheme, scheme)) {
+          const other = operationName(known.operation.declaration);
+          const text = `the scheme '${scheme.schemeName}' is another one than that of ${other}; give one of them a schemeName`;
+          mistakes.add('DUPLICATE_SCHEME_NAME', slot.place.list === undefined ? place : slot.place, text);
+        }
       }
     }
     for (const [schema, direction] of schemasOf(operation)) {
@@ -75,6 +74,12 @@ export function checkTogether(operations: readonly Operation[], mistakes: Mistak
         mistakes.add('DUPLICATE_SCHEMA_ID', place, `two different schemas have the id '${clash}'`);
     }
   }
+}
+
+/** Classes of one name are named by hand; minifiers give many classes such names. */
+function remedyOf({ declaration }: Operation, { declaration: other }: Operation): string {
+  if (declaration.controller === other.controller) return 'give one of them an operationId';
+  return "name one of the controllers, @Controller({ name: '…' }), also where a minifier renames classes";
 }
 
 /** All schemas of an operation, and which side of them is seen. */
@@ -92,7 +97,14 @@ function documented(slot: Slot): readonly ZodType[] {
 }
 
 function isSameScheme(one: SchemeDeclaration, other: SchemeDeclaration): boolean {
-  return one === other || (one.constructor === other.constructor && looksOf(one) === looksOf(other));
+  return one === other || (typeOf(one) === typeOf(other) && looksOf(one) === looksOf(other));
+}
+
+/** Another copy of the package has another class for the same scheme. */
+function typeOf({ constructor }: SchemeDeclaration): unknown {
+  return Object.hasOwn(constructor, SCHEME_NAME)
+    ? (constructor as { [SCHEME_NAME]?: string })[SCHEME_NAME]
+    : constructor;
 }
 
 function looksOf(scheme: SchemeDeclaration): string {
@@ -109,7 +121,7 @@ function agrees(known: Map<string, ZodType>, name: string, schema: ZodType): boo
   });
 }
 
-type Say = (code: MistakeCode, text: string, at?: Place) => void;
+type Say = (code: MistakeCode, text: string, at?: Place, example?: string) => void;
 
 function checkPath({ declaration: { template }, graph }: Operation, say: Say): void {
   const read = new Set<string>();
@@ -117,7 +129,12 @@ function checkPath({ declaration: { template }, graph }: Operation, say: Say): v
     if (slot.kind !== 'text' || slot.from !== 'path') continue;
     read.add(slot.name);
     if (!template.names.includes(slot.name)) {
-      say('PATH_VARIABLE_UNKNOWN', `the path '${template.pattern}' has no variable '${slot.name}'`, slot.place);
+      say(
+        'PATH_VARIABLE_UNKNOWN',
+        `there is no variable '${slot.name}' in the path`,
+        slot.place,
+        ` '${template.pattern}'`,
+      );
     } else if (staysUndefined(slot.schema)) {
       say(
         'PATH_VARIABLE_OPTIONAL',
@@ -132,10 +149,16 @@ function checkPath({ declaration: { template }, graph }: Operation, say: Say): v
   }
 }
 
-function checkBody({ declaration: { method }, body, graph }: Operation, say: Say): void {
+function checkBody({ declaration, body, graph }: Operation, say: Say): void {
   if (body.kind === 'none') return;
-  if (method === 'GET' || method === 'HEAD')
-    say('BODY_NOT_ALLOWED', `a ${method} request has no body (RFC 9110 §9.3.1)`);
+  const { method } = declaration;
+  const at = body.slots[0]?.place;
+  if ((method === 'GET' || method === 'HEAD') && at !== undefined) {
+    const { class: name, method: handler, site } = placeOf(declaration);
+    const here = at.chain === undefined ? at : { class: name, method: handler, chain: at.chain, site: at.site ?? site };
+    const text = 'a body is read, and GET and HEAD have none (RFC 9110 §9.3.1)';
+    say('BODY_NOT_ALLOWED', text, at.list === undefined ? here : at, `; ${operationName(declaration)} is a ${method}`);
+  }
   if (body.kind !== 'json') return;
   if (graph.slots.some((slot) => isForm(slot))) say('BODY_CONFLICT', 'it reads the body as JSON and as a form');
   const names = body.slots.map(({ name }) => name);

@@ -97,7 +97,7 @@ export class GraphBuilder {
     const inner: Way = { place: { ...way.place, chain }, scopes: way.scopes, providers: [...way.providers, provider] };
     const inputs: DependencyInput[] = [];
     for (const named of provider.inputs) {
-      const place = named.place.class === undefined ? inner.place : { ...named.place, chain };
+      const place = placeBelow(named, inner.place);
       const source = this.#source(named, { ...inner, place });
       inputs.push({ named, source });
     }
@@ -228,6 +228,12 @@ function requireScopes(slot: DependencySlot, scopes: readonly string[]): void {
 function whatOf(input: Exclude<InputDeclaration, DependsDeclaration>): string {
   if (input.kind === 'request') return input.what;
   return 'from' in input ? input.from : input.kind;
+}
+
+/** A parameter of a class stands in that class; what leads there is that of the place of use. */
+function placeBelow({ place }: NamedInput, { list, chain, ...use }: Place): Place {
+  const site = place.site ?? use.site;
+  return place.class === undefined ? { ...use, list, chain, site } : { ...place, list, chain, site };
 }
 
 function nameOf({ name }: Provider, key: string | undefined): string {

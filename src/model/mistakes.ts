@@ -1,8 +1,14 @@
+import { type CallSite, sourceLineOf } from '../metadata/call-site.ts';
+
 export type MistakeCode =
   | 'NOT_A_CONTROLLER'
+  | 'CONTROLLER_TWICE'
+  | 'CONTROLLER_WITHOUT_NAME'
+  | 'SEVERAL_COPIES'
   | 'STANDARD_DECORATORS'
   | 'PARAMETER_WITHOUT_INPUT'
   | 'PARAMETER_WITH_SEVERAL_INPUTS'
+  | 'STATIC_METHOD'
   | 'INPUT_WITHOUT_NAME'
   | 'FIELDS_UNKNOWN'
   | 'INPUT_CONFLICT'
@@ -22,6 +28,7 @@ export type MistakeCode =
   | 'DEPENDENCY_CYCLE'
   | 'DEPENDENCY_UNDEFINED'
   | 'NOT_DEPENDABLE'
+  | 'INVALID_OVERRIDE'
   | 'LIFETIME_CONFLICT'
   | 'BODY_NOT_ALLOWED'
   | 'BODY_CONFLICT'
@@ -45,12 +52,26 @@ export interface Place {
   readonly parameter?: number | undefined;
   /** The names of the dependencies that lead there, the outermost first. */
   readonly chain?: readonly string[] | undefined;
+  /** Whose list it stands in, where that holds for many classes; its mistakes are told once for all of them. */
+  readonly list?: 'app' | 'include' | undefined;
+  readonly site?: CallSite | undefined;
 }
 
 /** One mistake in the declarations of an app, with a stable code. */
-export interface Mistake extends Place {
+export interface Mistake {
   readonly code: MistakeCode;
   readonly message: string;
+  /** The name of the class. */
+  readonly class?: string | undefined;
+  readonly method?: string | undefined;
+  /** The parameter's index from 0. */
+  readonly parameter?: number | undefined;
+  /** The names of the dependencies that lead there, the outermost first. */
+  readonly chain?: readonly string[] | undefined;
+  /** Where the decorator or the dependency is written, if the platform tells. */
+  readonly file?: string | undefined;
+  /** Counted from 1. */
+  readonly line?: number | undefined;
 }
 
 /** All mistakes in the declarations of an app; thrown when the app is made, before it serves anything. */
@@ -71,9 +92,14 @@ export class DeclarationError extends Error {
 export class Mistakes {
   readonly #found = new Map<string, Mistake>();
 
-  add(code: MistakeCode, place: Place, text: string): void {
-    const message = `${placeText(place)}${text}`;
-    this.#found.set(`${code} ${message}`, { code, message, ...place });
+  /** `example` is what one operation adds to a mistake that it shares with others; the first one's is told. */
+  add(code: MistakeCode, { site, list, ...place }: Place, text: string, example = ''): void {
+    const { file, line, column } = sourceLineOf(site) ?? {};
+    const where = file === undefined ? '' : ` (${file}:${line}:${column})`;
+    const what = `${placeText({ ...place, list })}${text}`;
+    const key = `${code} ${what}${where}`;
+    if (this.#found.has(key)) return;
+    this.#found.set(key, { code, message: `${what}${example}${where}`, ...place, file, line });
   }
 
   throwIfAny(): void {
@@ -81,8 +107,8 @@ export class Mistakes {
   }
 }
 
-function placeText({ class: name, method, parameter, chain }: Place): string {
-  let text = name ?? '';
+function placeText({ class: name, method, parameter, chain, list }: Place): string {
+  let text = name ?? (list === undefined ? '' : `dependencies of the ${list}`);
   if (method !== undefined) text += `.${method}`;
   if (parameter !== undefined)
     text += method === undefined ? ` constructor parameter ${parameter}` : ` parameter ${parameter}`;

@@ -1,4 +1,5 @@
 import type { PathTemplate } from '../http/path.ts';
+import type { CallSite } from '../metadata/call-site.ts';
 import type {
   DependableTraits,
   ResponseDeclarations,
@@ -8,6 +9,7 @@ import type {
 import type { Class, ErrorHandlerDeclaration } from '../metadata/store.ts';
 import type { Answers } from './answers.ts';
 import type { BodySlot, FieldsSlot, FileSlot, Graph, TextSlot } from './graph.ts';
+import type { Place } from './mistakes.ts';
 import type { NamedInput } from './parameters.ts';
 
 /** What was declared of one operation, before its dependencies are resolved. */
@@ -15,8 +17,12 @@ export interface OperationDeclaration {
   readonly method: string;
   readonly template: PathTemplate;
   readonly controller: Class;
-  /** The class's name without a `Controller` suffix. */
+  /** Where its decorator is written. */
+  readonly site: CallSite | undefined;
+  /** The name that was given, or the class's without a `Controller` suffix. */
   readonly controllerName: string;
+  /** The include's prefix where the controller has several; it tells their default ids apart. */
+  readonly idPrefix: string;
   readonly handler: PropertyKey;
   readonly options: RouteOptions;
   readonly tags: readonly string[];
@@ -59,6 +65,11 @@ export interface Operation {
 /** What an operation is called in messages: `ItemController.read`. */
 export function operationName({ controller, handler }: OperationDeclaration): string {
   return `${controller.name}.${String(handler)}`;
+}
+
+/** Where an operation is declared. */
+export function placeOf({ controller, handler, site }: OperationDeclaration): Place {
+  return { class: controller.name, method: String(handler), site };
 }
 
 /** Whether an anonymous request gets past the schemes. */

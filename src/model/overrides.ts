@@ -1,7 +1,22 @@
-import type { Provider, Providers } from './provider.ts';
+import type { Lifetime } from '../metadata/declarations.ts';
+import type { Mistakes } from './mistakes.ts';
+import { isDependable, lifetimeOf, type Provider, type Providers } from './provider.ts';
 
 /** What stands in for what, by the identity of the replaced dependable. */
 export type Overrides = ReadonlyMap<unknown, unknown>;
+
+/** The overrides that can be; the others are reported, once for all places of use. */
+export function readOverrides(overrides: Overrides, mistakes: Mistakes): Overrides {
+  return new Map(
+    [...overrides].filter(([replaced, replacement]) => {
+      const fault = isDependable(replaced) ? replacement : replaced;
+      if (isDependable(fault)) return true;
+      const text = `an override has ${fault === null ? 'null' : typeof fault} ${fault === replaced ? 'to replace' : 'as the replacement'}`;
+      mistakes.add('INVALID_OVERRIDE', {}, `${text}, which is not something to depend on`);
+      return false;
+    }),
+  );
+}
 
 /** Reads dependables, or what stands in for them; a replacement is not itself looked up again. */
 export class Dependables {
@@ -21,7 +36,7 @@ export class Dependables {
       const provider = this.#providers.read(this.#overrides.get(declared));
       // Stands there already while what it depends on is looked at: that may be what it replaces.
       this.#replacements.set(declared, provider);
-      this.#replacements.set(declared, provider && this.#withLifetime(provider, this.#providers.read(declared)));
+      this.#replacements.set(declared, provider && this.#withLifetime(provider, lifetimeOf(declared)));
     }
     return this.#replacements.get(declared);
   }
@@ -31,11 +46,9 @@ export class Dependables {
   }
 
   /** What lives with the app can only be replaced for as long by something that asks for nothing of a request. */
-  #withLifetime(provider: Provider, replaced: Provider | undefined): Provider {
-    if (provider.lifetime !== undefined || replaced?.lifetime === undefined) return provider;
-    return replaced.lifetime === 'app' && !this.#fitsApp(provider)
-      ? provider
-      : { ...provider, lifetime: replaced.lifetime };
+  #withLifetime(provider: Provider, lifetime: Lifetime | undefined): Provider {
+    if (provider.lifetime !== undefined || lifetime === undefined) return provider;
+    return lifetime === 'app' && !this.#fitsApp(provider) ? provider : { ...provider, lifetime };
   }
 
   #fitsApp({ run, inputs }: Provider): boolean {

@@ -1,5 +1,6 @@
 import type { InputDeclaration } from '../metadata/declarations.ts';
-import { type Class, inputsOf } from '../metadata/store.ts';
+import { callSiteOf } from '../metadata/call-site.ts';
+import { type Class, constructorOf, inputsOf, type ParameterList, staticsOf } from '../metadata/store.ts';
 import type { Mistakes, Place } from './mistakes.ts';
 
 /** An input with the name it goes by: its key in an inputs object, or nothing for a parameter. */
@@ -21,24 +22,46 @@ export function readParameters(
   method: PropertyKey | undefined,
   mistakes: Mistakes,
 ): readonly NamedInput[] {
-  const declared = inputsOf(target, method);
-  const length = method === undefined ? target.length : methodLength(target, method);
+  const { owner, inputs: declared, length } = method === undefined ? constructorOf(target) : methodOf(target, method);
   const count = Math.max(length, ...[...declared.keys()].map((index) => index + 1));
   return Array.from({ length: count }, (_, parameter) => {
     const inputs = declared.get(parameter) ?? [];
-    const place: Place = { class: target.name, method: method === undefined ? undefined : String(method), parameter };
+    const site = callSiteOf(inputs[0]);
+    const place: Place = {
+      class: target.name,
+      method: method === undefined ? undefined : String(method),
+      parameter,
+      site,
+    };
     if (inputs.length === 0 && parameter < length) {
-      mistakes.add(
-        'PARAMETER_WITHOUT_INPUT',
-        place,
-        'no input says where its value comes from; was a decorator dropped?',
-      );
+      mistakes.add('PARAMETER_WITHOUT_INPUT', place, withoutInput(owner, method));
     }
     if (inputs.length > 1) {
       mistakes.add('PARAMETER_WITH_SEVERAL_INPUTS', place, 'more than one input says where its value comes from');
     }
     return { key: undefined, input: inputs[0], place };
   });
+}
+
+/** Reports decorated static methods: nothing ever calls them, and a guard among their inputs guards nothing. */
+export function checkStatics(target: Class, mistakes: Mistakes): void {
+  for (const method of staticsOf(target)) {
+    const place = { class: target.name, method: String(method) };
+    mistakes.add('STATIC_METHOD', place, 'it is static, and only methods of an instance can be decorated');
+  }
+}
+
+function withoutInput(owner: Class, method: PropertyKey | undefined): string {
+  const text = 'no input says where its value comes from';
+  const base: unknown = Object.getPrototypeOf(owner);
+  const drops = method === undefined && typeof base === 'function' && inputsOf(base as Class).size > 0;
+  return drops
+    ? `${text}; ${owner.name} has a constructor of its own, which declares its inputs anew`
+    : `${text}; was a decorator dropped?`;
+}
+
+function methodOf(target: Class, method: PropertyKey): ParameterList {
+  return { owner: target, inputs: inputsOf(target, method), length: methodLength(target, method) };
 }
 
 function methodLength({ prototype }: Class, method: PropertyKey): number {

@@ -1,9 +1,10 @@
 import type { Context } from '../http/context.ts';
 import { type DependableTraits, type Lifetime, type SchemeDeclaration, SCHEMES } from '../metadata/declarations.ts';
-import { Dependency } from '../metadata/dependable.ts';
+import { callSiteOf } from '../metadata/call-site.ts';
+import { DEPENDENCY, type Dependency } from '../metadata/dependable.ts';
 import { type Class, traitsOf } from '../metadata/store.ts';
 import type { Mistakes } from './mistakes.ts';
-import { type NamedInput, readParameters } from './parameters.ts';
+import { checkStatics, type NamedInput, readParameters } from './parameters.ts';
 
 /** How a dependable is run: what it takes, and whether it has a cleanup. */
 export type Run =
@@ -46,14 +47,26 @@ export class Providers {
   }
 }
 
+export function isDependable(value: unknown): boolean {
+  if (typeof value === 'function') return true;
+  return typeof value === 'object' && value !== null && (DEPENDENCY in value || SCHEMES in value);
+}
+
+/** The lifetime that a dependable asks for, told without reading what it depends on. */
+export function lifetimeOf(dependable: unknown): Lifetime | undefined {
+  if (typeof dependable !== 'object' || dependable === null || !(DEPENDENCY in dependable)) return undefined;
+  return (dependable as Dependency<unknown>).options.lifetime;
+}
+
 function readProvider(dependable: unknown, mistakes: Mistakes): Provider | undefined {
-  if (dependable instanceof Dependency) return ofDependency(dependable);
   if (typeof dependable === 'function') {
     return isClass(dependable)
       ? ofClass(dependable as Class, mistakes)
       : ofFunction(dependable as (context: Context) => unknown);
   }
-  if (typeof dependable === 'object' && dependable !== null && SCHEMES in dependable) {
+  if (typeof dependable !== 'object' || dependable === null) return undefined;
+  if (DEPENDENCY in dependable) return ofDependency(dependable as Dependency<unknown>);
+  if (SCHEMES in dependable) {
     return ofSchemes(dependable, dependable[SCHEMES] as readonly SchemeDeclaration[]);
   }
   return undefined;
@@ -61,7 +74,11 @@ function readProvider(dependable: unknown, mistakes: Mistakes): Provider | undef
 
 function ofDependency(dependable: Dependency<unknown>): Provider {
   const { inputs, run, options } = dependable;
-  const named = Object.entries(inputs ?? {}).map(([key, input]) => ({ key, input, place: {} }));
+  const named = Object.entries(inputs ?? {}).map(([key, input]) => ({
+    key,
+    input,
+    place: { site: callSiteOf(input) },
+  }));
   const generator = isGenerator(run);
   return {
     dependable,
@@ -82,6 +99,7 @@ function ofFunction(call: (context: Context) => unknown): Provider {
 }
 
 function ofClass(target: Class, mistakes: Mistakes): Provider {
+  checkStatics(target, mistakes);
   return {
     dependable: target,
     name: target.name,

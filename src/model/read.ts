@@ -1,22 +1,21 @@
-import { joinPaths, parsePath, type PathTemplate } from '../http/path.ts';
-import {
-  DECLARATION,
-  type DependsDeclaration,
-  type ErrorsDeclaration,
-  type ListedDependency,
-  type ResponseDeclarations,
-  type RouteDeclaration,
+import type { PathTemplate } from '../http/path.ts';
+import type {
+  DependsDeclaration,
+  ErrorsDeclaration,
+  ListedDependency,
+  ResponseDeclarations,
 } from '../metadata/declarations.ts';
-import { type Class, controllerOf, errorHandlersOf, isStandardMode, routesOf } from '../metadata/store.ts';
+import { disagreeingCopies } from '../metadata/copies.ts';
+import type { Class } from '../metadata/store.ts';
 import { readAnswers } from './answers.ts';
 import type { AppNodes } from './app-nodes.ts';
+import { readController } from './controllers.ts';
 import { checkOperation, checkTogether } from './check.ts';
 import type { Graph, Slot } from './graph.ts';
 import { GraphBuilder } from './graph-builder.ts';
 import { Mistakes } from './mistakes.ts';
-import { type BodyUse, isPublic, type Operation, type OperationDeclaration } from './operation.ts';
-import type { Overrides } from './overrides.ts';
-import { type NamedInput, readParameters } from './parameters.ts';
+import { type BodyUse, isPublic, type Operation, type OperationDeclaration, placeOf } from './operation.ts';
+import { type Overrides, readOverrides } from './overrides.ts';
 import { Providers } from './provider.ts';
 import { checkSchemes, readSecurity } from './security.ts';
 
@@ -44,29 +43,35 @@ export interface AppDeclaration {
   readonly requireSecurity: boolean;
   readonly responses: ResponseDeclarations | undefined;
   readonly errors: ErrorsDeclaration;
+  /** What stands for what in this app. */
+  readonly overrides: Overrides;
 }
-
-const NONE: Overrides = new Map();
 
 /** Reads everything that was declared, once; throws one DeclarationError with all mistakes. */
 export function readModel(app: AppDeclaration, nodes: AppNodes): readonly Operation[] {
   const mistakes = new Mistakes();
+  checkCopies(mistakes);
+  const overrides = readOverrides(app.overrides, mistakes);
   const providers = new Providers(mistakes);
   const operations = app.includes.flatMap((include) =>
     include.controllers
       .flatMap((controller) => readController(app, include, controller, mistakes))
       .map((declaration) => {
-        const operation = readOperation(app, declaration, NONE, nodes, providers, mistakes);
+        const operation = readOperation(app, declaration, overrides, nodes, providers, mistakes);
         checkOperation(operation, mistakes);
         checkSchemes(operation.graph, mistakes);
         if (app.requireSecurity && isPublic(operation) && declaration.options.public !== true) {
-          const place = { class: declaration.controller.name, method: String(declaration.handler) };
-          mistakes.add('UNSECURED_OPERATION', place, 'no scheme guards it, and it does not say `public: true`');
+          mistakes.add(
+            'UNSECURED_OPERATION',
+            placeOf(declaration),
+            'no scheme guards it, and it does not say `public: true`',
+          );
         }
         return operation;
       }),
   );
   checkTogether(operations, mistakes);
+  checkOverrides(overrides, nodes, providers, mistakes);
   mistakes.throwIfAny();
   return operations;
 }
@@ -75,22 +80,40 @@ export function readModel(app: AppDeclaration, nodes: AppNodes): readonly Operat
 export function readUnderOverrides(
   app: AppDeclaration,
   operations: readonly Operation[],
-  overrides: Overrides,
+  declared: Overrides,
   nodes: AppNodes,
 ): readonly Operation[] {
   const mistakes = new Mistakes();
+  const overrides = readOverrides(new Map([...app.overrides, ...declared]), mistakes);
   const providers = new Providers(mistakes);
   // What is documented stays required: a 401 of a replaced guard is challenged as that of the guard would be.
   const read = operations.map(({ declaration, security }) => {
     return { ...readOperation(app, declaration, overrides, nodes, providers, mistakes), security };
   });
-  // A replacement that depends on itself is refused also where no operation uses it.
+  checkOverrides(overrides, nodes, providers, mistakes);
+  mistakes.throwIfAny();
+  return read;
+}
+
+/** A replacement that depends on itself is refused also where no operation uses it. */
+function checkOverrides(overrides: Overrides, nodes: AppNodes, providers: Providers, mistakes: Mistakes): void {
   for (const dependable of overrides.keys()) {
     const input: DependsDeclaration = { kind: 'depends', dependable, cache: true, scopes: [] };
     new GraphBuilder(overrides, nodes, providers, mistakes).use({ key: undefined, input, place: {} });
   }
-  mistakes.throwIfAny();
-  return read;
+}
+
+function checkCopies(mistakes: Mistakes): void {
+  const copies = disagreeingCopies();
+  if (copies.length === 0) return;
+  const list = [...new Set(copies.map(({ version, file }) => `${version} (${file ?? 'of an unknown place'})`))].join(
+    ', ',
+  );
+  mistakes.add(
+    'SEVERAL_COPIES',
+    {},
+    `the program has loaded several versions of portico: ${list}; install one of them for all`,
+  );
 }
 
 function readOperation(
@@ -113,95 +136,14 @@ function readOperation(
     provider: { traits: own },
   } of builder.appNodes)
     traits.push(own);
-  const id = declaration.options.operationId ?? (app.operationId ?? defaultId)(idParts(declaration));
-  const place = { class: declaration.controller.name, method: String(declaration.handler) };
+  const id = declaration.options.operationId ?? app.operationId?.(idParts(declaration)) ?? defaultId(declaration);
+  const place = placeOf(declaration);
   const [ofApp, ofInclude, ...near] = declaration.responses;
   const responses = [ofApp, ofInclude, ...traits.map((trait) => trait.responses), ...near];
   const answers = readAnswers(declaration.options, responses, app.errors, (text) => {
     mistakes.add('INVALID_RESPONSE', place, text);
   });
   return { declaration, id, graph, body: bodyOf(slots), answers, security: readSecurity(graph), traits };
-}
-
-function readController(
-  app: AppDeclaration,
-  include: Include,
-  controller: Class,
-  mistakes: Mistakes,
-): OperationDeclaration[] {
-  const declared = typeof controller === 'function' ? controllerOf(controller) : undefined;
-  const name = typeof controller === 'function' ? controller.name : String(controller);
-  if (declared === undefined) {
-    mistakes.add('NOT_A_CONTROLLER', { class: name }, 'it is listed as a controller but has no @Controller decorator');
-    return [];
-  }
-  if (isStandardMode(controller)) {
-    const text =
-      'its decorators run in standard mode, which has no parameter decorators; set "experimentalDecorators": true in the compilerOptions of tsconfig.json';
-    mistakes.add('STANDARD_DECORATORS', { class: name }, text);
-    return [];
-  }
-  const controllerName = name.replace(/(?<=.)Controller$/, '');
-  const { path, options } = declared;
-  return [...routesOf(controller)].flatMap(([handler, routes]) =>
-    routes.flatMap((route): OperationDeclaration[] => {
-      const place = { class: name, method: String(handler) };
-      const template = parsePath(joinPaths(include.prefix, path, route.path));
-      if (typeof template === 'string') {
-        mistakes.add(
-          'INVALID_PATH',
-          place,
-          `the path '${joinPaths(include.prefix, path, route.path)}' cannot be used: ${template}`,
-        );
-        return [];
-      }
-      const tags = [...new Set([...include.tags, ...(options.tags ?? []), ...(route.options.tags ?? [])])];
-      return [
-        {
-          method: route.method,
-          template,
-          controller,
-          controllerName,
-          handler,
-          options: route.options,
-          tags: tags.length === 0 ? [controllerName] : tags,
-          responses: [app.responses, include.responses, options.responses, route.options.responses],
-          listed: readLists(app, include, options, route, place, mistakes),
-          parameters: readParameters(controller, handler, mistakes),
-          errorHandlers: errorHandlersOf(controller),
-        },
-      ];
-    }),
-  );
-}
-
-/** The lists of app, include, controller and route in this order, without what controller or route leave out. */
-function readLists(
-  app: AppDeclaration,
-  include: Include,
-  options: { readonly dependencies?: readonly ListedDependency[]; readonly without?: readonly unknown[] },
-  route: RouteDeclaration,
-  place: { readonly class: string; readonly method: string },
-  mistakes: Mistakes,
-): readonly NamedInput[] {
-  const outer = [...app.dependencies, ...include.dependencies];
-  const lists = [...outer, ...(options.dependencies ?? []), ...(route.options.dependencies ?? [])];
-  const inputs = lists.flatMap((listed): NamedInput[] => {
-    const input = (listed as Partial<ListedDependency> | undefined)?.[DECLARATION];
-    if (input?.kind === 'depends') return [{ key: undefined, input, place }];
-    mistakes.add(
-      'NOT_DEPENDABLE',
-      place,
-      'a list of dependencies holds something that is not Depends(…) or Security(…)',
-    );
-    return [];
-  });
-  const without = [...(options.without ?? []), ...(route.options.without ?? [])];
-  for (const left of without) {
-    if (inputs.some(({ input }) => input?.kind === 'depends' && input.dependable === left)) continue;
-    mistakes.add('UNKNOWN_WITHOUT', place, '`without` names something that is in no list');
-  }
-  return inputs.filter(({ input }) => input?.kind !== 'depends' || !without.includes(input.dependable));
 }
 
 function bodyOf(slots: readonly Slot[]): BodyUse {
@@ -222,6 +164,11 @@ function idParts({ controllerName, handler, method, template }: OperationDeclara
   };
 }
 
-function defaultId({ controller, handler }: Parameters<OperationIdOf>[0]): string {
-  return `${controller.charAt(0).toLowerCase()}${controller.slice(1)}_${handler}`;
+/** One controller in several places has ids of its own in each. */
+function defaultId({ controllerName, handler, idPrefix }: OperationDeclaration): string {
+  const words = `${idPrefix} ${controllerName}`.split(/[^\p{L}\p{N}$_]+/u).filter((word) => word !== '');
+  const camel = words.map(
+    (word, index) => (index === 0 ? word.charAt(0).toLowerCase() : word.charAt(0).toUpperCase()) + word.slice(1),
+  );
+  return `${camel.join('')}_${String(handler)}`;
 }

@@ -1,3 +1,4 @@
+import type { OpenAPIObject } from 'openapi3-ts/oas31';
 import type { Endpoint } from '../http/endpoint.ts';
 import type { ErrorReplies } from '../http/error-replies.ts';
 import { HTTPException } from '../http/errors.ts';
@@ -87,7 +88,7 @@ function documentationPages(
     const { html, policy } = documentationPage({ title, ui, base: at, document, local });
     return markup(html, policy, 'same-origin-allow-popups');
   });
-  const describe = (): OpenAPIObject => sources.document();
+  const describe = (): OpenAPIObject => JSON.parse(sources.document()) as OpenAPIObject;
   return [
     { ...main, isDocumentation: true },
     checked(`${base}/init.js`, () => text(JAVASCRIPT, ui.script({ document, oauth, describe }))),

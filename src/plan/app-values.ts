@@ -33,6 +33,18 @@ export class AppValues {
     for (const node of nodes) await this.#make(node);
   }
 
+  /** The same before anything is served, where nothing but the error says which of them failed. */
+  async start(nodes: Iterable<AppNode>): Promise<void> {
+    for (const node of nodes) {
+      try {
+        await this.make([node]);
+      } catch (cause) {
+        const text = `The dependency '${node.name}', which lives as long as the app, could not be made`;
+        throw new FrameworkError(`${text}: ${messageOf(cause)}`, { cause });
+      }
+    }
+  }
+
   /** Ends all values in reverse order of making. */
   async close(report: (error: unknown, name: string) => void): Promise<void> {
     this.#closed = true;
@@ -72,5 +84,13 @@ export class AppValues {
       holder.value = await result;
     }
     holder.made = true;
+  }
+}
+
+function messageOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  } catch {
+    return 'what it threw cannot be printed';
   }
 }

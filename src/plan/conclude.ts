@@ -92,7 +92,7 @@ export class HttpConclusion implements Conclusion {
 
   #cleanUp(entered: EnteredGenerator[], exchange: Exchange, error: unknown): Promise<void> {
     const failure = error === undefined ? undefined : { error };
-    return leaveAll(entered, (second) => this.#parts.errors.report(second, exchange), failure);
+    return leaveAll(entered, (second) => this.#parts.errors.reportLate(second, exchange), failure);
   }
 
   #finish(reply: Reply, exchange: Exchange): Reply {

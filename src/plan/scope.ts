@@ -1,3 +1,5 @@
+// `Disposable` is in no lib that a target brings by itself; with this line whoever uses the declarations has it.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { FrameworkError } from '../http/errors.ts';
 import type { DependsDeclaration } from '../metadata/declarations.ts';
 import type { Dependable, ValueOf } from '../metadata/dependable.ts';

@@ -1,14 +1,15 @@
 import type { SecuritySchemeObject } from 'openapi3-ts/oas31';
 import type { Context } from '../http/context.ts';
 import type { HTTPException } from '../http/errors.ts';
-import { type Credential, SecurityScheme, type SecuritySchemeOptions } from './scheme.ts';
+import { SCHEME_NAME } from '../metadata/declarations.ts';
+import { SecurityScheme, type SecuritySchemeOptions } from './scheme.ts';
 
 /** A key under one name; absent and empty are the same, and sent twice it is refused. */
-abstract class APIKey<A extends boolean | undefined> extends SecurityScheme<Credential<string, A>> {
+abstract class APIKey<A extends boolean | undefined> extends SecurityScheme<string, A> {
   protected abstract readonly place: 'header' | 'query' | 'cookie';
   readonly #name: string;
 
-  constructor(name: string, options: SecuritySchemeOptions & { readonly autoError?: A } = {}) {
+  constructor(name: string, options: SecuritySchemeOptions<A> = {}) {
     super(options);
     this.#name = name;
   }
@@ -20,7 +21,7 @@ abstract class APIKey<A extends boolean | undefined> extends SecurityScheme<Cred
     return { type: 'apiKey', in: this.place, name: this.#name };
   }
 
-  read(context: Context): Credential<string, A> | undefined | HTTPException {
+  read(context: Context): string | undefined | HTTPException {
     const sent = this.valuesOf(context, this.#name);
     if (sent !== undefined && typeof sent !== 'string') return this.refuse('invalid_token');
     return sent === '' ? undefined : sent;
@@ -36,6 +37,8 @@ abstract class APIKey<A extends boolean | undefined> extends SecurityScheme<Cred
 
 /** An API key in a request header; gives the key. */
 export class APIKeyHeader<const A extends boolean | undefined = true> extends APIKey<A> {
+  static readonly [SCHEME_NAME]: string = 'APIKeyHeader';
+
   protected readonly place = 'header';
 
   protected valuesOf(context: Context, name: string): string | readonly string[] | undefined {
@@ -47,6 +50,8 @@ export class APIKeyHeader<const A extends boolean | undefined = true> extends AP
 
 /** An API key in the query string, where logs and histories keep it; gives the key. */
 export class APIKeyQuery<const A extends boolean | undefined = true> extends APIKey<A> {
+  static readonly [SCHEME_NAME]: string = 'APIKeyQuery';
+
   protected readonly place = 'query';
 
   protected valuesOf(context: Context, name: string): string | readonly string[] | undefined {
@@ -56,6 +61,8 @@ export class APIKeyQuery<const A extends boolean | undefined = true> extends API
 
 /** An API key in a cookie; gives the key. Browsers send it by themselves: such routes need a defence against CSRF. */
 export class APIKeyCookie<const A extends boolean | undefined = true> extends APIKey<A> {
+  static readonly [SCHEME_NAME]: string = 'APIKeyCookie';
+
   protected readonly place = 'cookie';
 
   protected valuesOf(context: Context, name: string): string | readonly string[] | undefined {

@@ -2,7 +2,8 @@ import type { SecuritySchemeObject } from 'openapi3-ts/oas31';
 import type { Context } from '../http/context.ts';
 import type { HTTPException } from '../http/errors.ts';
 import type { HTTPAuthorizationCredentials } from './bearer.ts';
-import { type Credential, parameterText, SecurityScheme, type SecuritySchemeOptions } from './scheme.ts';
+import { SCHEME_NAME } from '../metadata/declarations.ts';
+import { parameterText, SecurityScheme, type SecuritySchemeOptions } from './scheme.ts';
 
 export interface HTTPBasicCredentials {
   readonly username: string;
@@ -12,10 +13,10 @@ export interface HTTPBasicCredentials {
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** A user name and password by RFC 7617, in UTF-8; either may be empty. */
-export class HTTPBasic<const A extends boolean | undefined = true> extends SecurityScheme<
-  Credential<HTTPBasicCredentials, A>
-> {
-  constructor(options: SecuritySchemeOptions & { readonly autoError?: A } = {}) {
+export class HTTPBasic<const A extends boolean | undefined = true> extends SecurityScheme<HTTPBasicCredentials, A> {
+  static readonly [SCHEME_NAME]: string = 'HTTPBasic';
+
+  constructor(options: SecuritySchemeOptions<A> = {}) {
     super(options);
   }
 
@@ -23,7 +24,7 @@ export class HTTPBasic<const A extends boolean | undefined = true> extends Secur
     return { type: 'http', scheme: 'basic' };
   }
 
-  read(context: Context): Credential<HTTPBasicCredentials, A> | undefined | HTTPException {
+  read(context: Context): HTTPBasicCredentials | undefined | HTTPException {
     const encoded = credentialsOf(context, 'basic');
     if (encoded === undefined) return undefined;
     if (context.exchange.incoming.headerCount('authorization') > 1) return this.refuse('invalid_request');
@@ -46,9 +47,12 @@ export class HTTPBasic<const A extends boolean | undefined = true> extends Secur
  * It extracts and does not verify: nonces, counts and hashes are the caller's to check.
  */
 export class HTTPDigest<const A extends boolean | undefined = true> extends SecurityScheme<
-  Credential<HTTPAuthorizationCredentials, A>
+  HTTPAuthorizationCredentials,
+  A
 > {
-  constructor(options: SecuritySchemeOptions & { readonly autoError?: A } = {}) {
+  static readonly [SCHEME_NAME]: string = 'HTTPDigest';
+
+  constructor(options: SecuritySchemeOptions<A> = {}) {
     super(options);
   }
 
@@ -56,7 +60,7 @@ export class HTTPDigest<const A extends boolean | undefined = true> extends Secu
     return { type: 'http', scheme: 'digest' };
   }
 
-  read(context: Context): Credential<HTTPAuthorizationCredentials, A> | undefined | HTTPException {
+  read(context: Context): HTTPAuthorizationCredentials | undefined | HTTPException {
     const credentials = credentialsOf(context, 'digest');
     if (credentials === undefined) return undefined;
     if (context.exchange.incoming.headerCount('authorization') > 1) return this.refuse('invalid_request');

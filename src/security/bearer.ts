@@ -1,8 +1,8 @@
 import type { OAuthFlowsObject, SecuritySchemeObject } from 'openapi3-ts/oas31';
 import type { Context } from '../http/context.ts';
 import type { HTTPException } from '../http/errors.ts';
-import type { ChallengeParameters } from '../metadata/declarations.ts';
-import { type Credential, parameterText, SecurityScheme, type SecuritySchemeOptions } from './scheme.ts';
+import { type ChallengeParameters, SCHEME_NAME } from '../metadata/declarations.ts';
+import { parameterText, SecurityScheme, type SecuritySchemeOptions } from './scheme.ts';
 
 /** One or more spaces, then one b64token (RFC 6750 §2.1); the scheme word in any case (RFC 9110 §11.1). */
 const CREDENTIALS = /^(bearer) +([A-Za-z0-9._~+/-]+=*)$/i;
@@ -14,7 +14,7 @@ const FLOWS = ['implicit', 'password', 'clientCredentials', 'authorizationCode']
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
 /** What all bearer-type schemes share: where the token stands, and how it is refused (RFC 6750). */
-abstract class BearerScheme<V> extends SecurityScheme<V> {
+abstract class BearerScheme<V, const A extends boolean | undefined> extends SecurityScheme<V, A> {
   protected abstract credentialOf(scheme: string, token: string): V;
 
   override read(context: Context): V | undefined | HTTPException {
@@ -42,7 +42,9 @@ abstract class BearerScheme<V> extends SecurityScheme<V> {
   }
 }
 
-export interface HTTPBearerOptions extends SecuritySchemeOptions {
+export interface HTTPBearerOptions<
+  A extends boolean | undefined = boolean | undefined,
+> extends SecuritySchemeOptions<A> {
   /** A hint for readers of the document, such as `JWT`. */
   readonly bearerFormat?: string;
 }
@@ -55,16 +57,19 @@ export interface HTTPAuthorizationCredentials {
 
 /** Any bearer token (RFC 6750); gives the scheme word and the token. */
 export class HTTPBearer<const A extends boolean | undefined = true> extends BearerScheme<
-  Credential<HTTPAuthorizationCredentials, A>
+  HTTPAuthorizationCredentials,
+  A
 > {
+  static readonly [SCHEME_NAME]: string = 'HTTPBearer';
+
   readonly #bearerFormat: string | undefined;
 
-  constructor(options: HTTPBearerOptions & { readonly autoError?: A } = {}) {
+  constructor(options: HTTPBearerOptions<A> = {}) {
     super(options);
     this.#bearerFormat = options.bearerFormat;
   }
 
-  protected credentialOf(scheme: string, credentials: string): Credential<HTTPAuthorizationCredentials, A> {
+  protected credentialOf(scheme: string, credentials: string): HTTPAuthorizationCredentials {
     return { scheme, credentials };
   }
 
@@ -80,20 +85,22 @@ export class HTTPBearer<const A extends boolean | undefined = true> extends Bear
 /** Scopes by name, each with its description; a list of names has empty descriptions. */
 type ScopeDescriptions = Readonly<Record<string, string>>;
 
-export interface OAuth2Options extends SecuritySchemeOptions {
+export interface OAuth2Options<A extends boolean | undefined = boolean | undefined> extends SecuritySchemeOptions<A> {
   readonly flows: OAuthFlowsObject;
 }
 
 /** A bearer token that an OAuth 2.0 server issues by any of the given flows; gives the token. */
-export class OAuth2<const A extends boolean | undefined = true> extends BearerScheme<Credential<string, A>> {
+export class OAuth2<const A extends boolean | undefined = true> extends BearerScheme<string, A> {
+  static readonly [SCHEME_NAME]: string = 'OAuth2';
+
   readonly #flows: OAuthFlowsObject;
 
-  constructor(options: OAuth2Options & { readonly autoError?: A }) {
+  constructor(options: OAuth2Options<A>) {
     super(options);
     this.#flows = options.flows;
   }
 
-  protected credentialOf(_scheme: string, token: string): Credential<string, A> {
+  protected credentialOf(_scheme: string, token: string): string {
     return token;
   }
 
@@ -115,7 +122,9 @@ export class OAuth2<const A extends boolean | undefined = true> extends BearerSc
   }
 }
 
-export interface OAuth2FlowOptions extends SecuritySchemeOptions {
+export interface OAuth2FlowOptions<
+  A extends boolean | undefined = boolean | undefined,
+> extends SecuritySchemeOptions<A> {
   /** Where tokens are issued; relative to the document's server unless absolute. */
   readonly tokenUrl: string;
   readonly refreshUrl?: string;
@@ -129,18 +138,24 @@ export interface OAuth2FlowOptions extends SecuritySchemeOptions {
  * (RFC 9700 §2.4).
  */
 export class OAuth2PasswordBearer<const A extends boolean | undefined = true> extends OAuth2<A> {
-  constructor(options: OAuth2FlowOptions & { readonly autoError?: A }) {
+  static override readonly [SCHEME_NAME]: string = 'OAuth2PasswordBearer';
+
+  constructor(options: OAuth2FlowOptions<A>) {
     super({ ...options, flows: { password: flowOf(options) } });
   }
 }
 
-export interface OAuth2AuthorizationCodeOptions extends OAuth2FlowOptions {
+export interface OAuth2AuthorizationCodeOptions<
+  A extends boolean | undefined = boolean | undefined,
+> extends OAuth2FlowOptions<A> {
   readonly authorizationUrl: string;
 }
 
 /** A bearer token that the authorization code flow issues, with PKCE where the server asks for it (RFC 7636). */
 export class OAuth2AuthorizationCodeBearer<const A extends boolean | undefined = true> extends OAuth2<A> {
-  constructor(options: OAuth2AuthorizationCodeOptions & { readonly autoError?: A }) {
+  static override readonly [SCHEME_NAME]: string = 'OAuth2AuthorizationCodeBearer';
+
+  constructor(options: OAuth2AuthorizationCodeOptions<A>) {
     super({
       ...options,
       flows: { authorizationCode: { authorizationUrl: options.authorizationUrl, ...flowOf(options) } },
@@ -150,26 +165,32 @@ export class OAuth2AuthorizationCodeBearer<const A extends boolean | undefined =
 
 /** A bearer token that the client credentials flow issues (RFC 6749 §4.4). */
 export class OAuth2ClientCredentialsBearer<const A extends boolean | undefined = true> extends OAuth2<A> {
-  constructor(options: OAuth2FlowOptions & { readonly autoError?: A }) {
+  static override readonly [SCHEME_NAME]: string = 'OAuth2ClientCredentialsBearer';
+
+  constructor(options: OAuth2FlowOptions<A>) {
     super({ ...options, flows: { clientCredentials: flowOf(options) } });
   }
 }
 
-export interface OpenIdConnectOptions extends SecuritySchemeOptions {
+export interface OpenIdConnectOptions<
+  A extends boolean | undefined = boolean | undefined,
+> extends SecuritySchemeOptions<A> {
   /** The address of the discovery document. */
   readonly openIdConnectUrl: string;
 }
 
 /** A bearer token of an OpenID Connect provider; gives the token. */
-export class OpenIdConnect<const A extends boolean | undefined = true> extends BearerScheme<Credential<string, A>> {
+export class OpenIdConnect<const A extends boolean | undefined = true> extends BearerScheme<string, A> {
+  static readonly [SCHEME_NAME]: string = 'OpenIdConnect';
+
   readonly #openIdConnectUrl: string;
 
-  constructor(options: OpenIdConnectOptions & { readonly autoError?: A }) {
+  constructor(options: OpenIdConnectOptions<A>) {
     super(options);
     this.#openIdConnectUrl = options.openIdConnectUrl;
   }
 
-  protected credentialOf(_scheme: string, token: string): Credential<string, A> {
+  protected credentialOf(_scheme: string, token: string): string {
     return token;
   }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Context } from '../http/context.ts';
+import { recognizeCopies } from '../http/copies.ts';
 import { HTTPException, type RequestValidationError } from '../http/errors.ts';
 import { recordInput, recordTraits } from '../metadata/store.ts';
 import { decodeBasic } from './basic.ts';
@@ -44,6 +45,7 @@ export class OAuth2Error extends HTTPException {
     return { error: this.error, error_description: this.description };
   }
 }
+recognizeCopies(OAuth2Error, 'OAuth2Error');
 
 /** Both shapes in one body: RFC 6749 §5.2 allows further members. */
 class InvalidForm extends OAuth2Error {

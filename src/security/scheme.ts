@@ -1,15 +1,15 @@
 import type { SecuritySchemeObject } from 'openapi3-ts/oas31';
 import type { Context } from '../http/context.ts';
 import { HTTPException } from '../http/errors.ts';
-import { type ChallengeParameters, type SchemeDeclaration, SCHEMES } from '../metadata/declarations.ts';
+import { type ChallengeParameters, SCHEME_NAME, type SchemeDeclaration, SCHEMES } from '../metadata/declarations.ts';
 import type { SchemeDependency, VALUE } from '../metadata/dependable.ts';
 
-export interface SecuritySchemeOptions {
-  /** The key under `components.securitySchemes`; the name of the class unless set. */
+export interface SecuritySchemeOptions<A extends boolean | undefined = boolean | undefined> {
+  /** The key under `components.securitySchemes`; the name of the class unless set, which a minifier may change. */
   readonly schemeName?: string | undefined;
   readonly description?: string | undefined;
   /** `false` gives `undefined` in place of a refusal, and makes the scheme optional in the document. */
-  readonly autoError?: boolean | undefined;
+  readonly autoError?: A | undefined;
   /** The protection space named in challenges (RFC 9110 §11.5), `api` unless set. */
   readonly realm?: string | undefined;
 }
@@ -20,18 +20,21 @@ export type Credential<V, A extends boolean | undefined> = A extends false ? V |
 /**
  * A security scheme: reads a credential, refuses without one, and describes itself in the document.
  *
- * A subclass says what it reads and how it is described; everything else follows.
+ * A subclass says what it reads and how it is described; everything else follows. `SecurityScheme<string>` always gives
+ * a string, and takes no `autoError: false`; `SecurityScheme<string, false>` may give `undefined`.
  */
-export abstract class SecurityScheme<V> implements SchemeDeclaration, SchemeDependency<V> {
-  declare readonly [VALUE]: V;
+export abstract class SecurityScheme<V, const A extends boolean | undefined = true>
+  implements SchemeDeclaration, SchemeDependency<Credential<V, A>>
+{
+  declare readonly [VALUE]: Credential<V, A>;
   readonly [SCHEMES]: readonly SchemeDeclaration[] = [this];
   readonly schemeName: string;
   readonly description: string | undefined;
   readonly optional: boolean;
   readonly realm: string;
 
-  constructor({ schemeName, description, autoError, realm }: SecuritySchemeOptions = {}) {
-    this.schemeName = schemeName ?? new.target.name;
+  constructor({ schemeName, description, autoError, realm }: SecuritySchemeOptions<A> = {}) {
+    this.schemeName = schemeName ?? nameOf(new.target);
     this.description = description;
     this.optional = autoError === false;
     this.realm = realm ?? 'api';
@@ -66,12 +69,18 @@ export abstract class SecurityScheme<V> implements SchemeDeclaration, SchemeDepe
   }
 
   get fault(): string | undefined {
+    if (this.schemeName === '') return 'the scheme has no name; give it a schemeName';
     if (!/^[a-zA-Z0-9._-]+$/.test(this.schemeName)) {
-      return `the scheme name '${this.schemeName}' has characters outside A-Z a-z 0-9 . _ -`;
+      return `the scheme name '${this.schemeName}' has characters outside A-Z a-z 0-9 . _ -; give it a schemeName, which no minifier changes`;
     }
     if (!/^[\x20-\x7e]+$/.test(this.realm)) return 'the realm must be printable ASCII';
     return undefined;
   }
+}
+
+/** A scheme of the package has its name by itself; one that extends it goes by its class. */
+function nameOf(type: { readonly name: string; readonly [SCHEME_NAME]?: string }): string {
+  return (Object.hasOwn(type, SCHEME_NAME) ? type[SCHEME_NAME] : undefined) ?? type.name;
 }
 
 /** The word that the challenges of a scheme begin with (RFC 9110 §11.1); API keys have none that is registered. */

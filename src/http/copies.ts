@@ -1,0 +1,30 @@
+/** The key under which the prototype of a class has the name that all copies of it go by. */
+const IDENTITY: unique symbol = Symbol.for('portico.identity');
+
+type Class = abstract new (...parameters: never[]) => object;
+
+/**
+ * Makes `instanceof` hold for what another copy of the package has made.
+ *
+ * A class that extends this one is compared as usual.
+ */
+export function recognizeCopies(type: Class, name: string): void {
+  const key = Symbol.for(`portico.${name}`);
+  const ordinary = Function.prototype[Symbol.hasInstance];
+  Object.defineProperty(type.prototype, key, { value: true });
+  Object.defineProperty(type.prototype, IDENTITY, { value: key });
+  Object.defineProperty(type, Symbol.hasInstance, {
+    value: function hasInstance(this: unknown, value: unknown): boolean {
+      if (this !== type) return ordinary.call(this as Class, value);
+      return typeof value === 'object' && value !== null && key in value;
+    },
+  });
+}
+
+/** What tells a class from others: the same for all copies of one of the package's. */
+export function identityOf(type: unknown): unknown {
+  if (typeof type !== 'function') return type;
+  const prototype: unknown = Object.getOwnPropertyDescriptor(type, 'prototype')?.value;
+  if (typeof prototype !== 'object' || prototype === null) return type;
+  return Object.getOwnPropertyDescriptor(prototype, IDENTITY)?.value ?? type;
+}
