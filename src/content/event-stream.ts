@@ -61,7 +61,7 @@ class EventStream implements AsyncIterator<string, undefined> {
 
   /** The text of the event, a comment where it takes too long, or nothing where the stream is ended before. */
   #wait(pending: Promise<string | undefined>): Promise<string | undefined> {
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       const pause = this.#begun ? this.#keepAlive : Math.min(this.#keepAlive, FIRST_COMMENT);
       const timer = pause === 0 ? undefined : setTimeout(() => resolve(COMMENT), pause);
       this.#begun = true;
@@ -69,15 +69,15 @@ class EventStream implements AsyncIterator<string, undefined> {
         clearTimeout(timer);
         resolve(text);
       };
-      pending.then(resolve, (error: Error) => {
-        reject(error);
-        void this.return();
-      });
       const settle = (): void => {
         clearTimeout(timer);
         this.#pending = undefined;
+        resolve(pending);
       };
-      pending.then(settle, settle);
+      pending.then(settle, () => {
+        settle();
+        void this.return();
+      });
     });
   }
 

@@ -48,7 +48,8 @@ export function isVersion2({ version }: LambdaEvent): boolean {
 
 function headersOf(event: LambdaEvent): Headers {
   const headers = new Headers();
-  const fields = event.multiValueHeaders ?? event.headers ?? {};
+  const fields: Readonly<Record<string, string | readonly string[] | undefined>> =
+    event.multiValueHeaders ?? event.headers ?? {};
   for (const [name, values] of Object.entries(fields)) {
     for (const value of typeof values === 'string' ? [values] : (values ?? [])) headers.append(name, value);
   }
