@@ -1,3 +1,4 @@
+import { endIterator } from '../http/body-source.ts';
 import type { Closing } from '../http/closing.ts';
 import { itemsOf } from './sequence.ts';
 
@@ -21,7 +22,7 @@ class EventStream implements AsyncIterator<string, undefined> {
   readonly #keepAlive: number;
   /** Takes back what listens for the end of the app. */
   #forget: () => void = () => {};
-  #ended: Promise<unknown> | undefined = undefined;
+  #ended: Promise<void> | undefined = undefined;
   /** The event that is awaited: it goes on being so while comments are sent. */
   #pending: Promise<string | undefined> | undefined = undefined;
   #begun = false;
@@ -36,19 +37,20 @@ class EventStream implements AsyncIterator<string, undefined> {
   }
 
   async next(): Promise<IteratorResult<string, undefined>> {
-    if (this.#ended !== undefined) return DONE;
-    this.#pending ??= this.#read();
-    const text = await this.#wait(this.#pending);
-    if (text === undefined || this.#ended !== undefined) {
-      this.#forget();
-      return DONE;
+    if (this.#ended === undefined) {
+      this.#pending ??= this.#read();
+      const text = await this.#wait(this.#pending);
+      if (text !== undefined && this.#ended === undefined) return { done: false, value: text };
     }
-    return { done: false, value: text };
+    this.#forget();
+    // What the events are made from is closed after them.
+    await this.#ended;
+    return DONE;
   }
 
   async return(): Promise<IteratorResult<string, undefined>> {
     this.#forget();
-    this.#ended ??= this.#end();
+    this.#ended ??= endIterator(this.#items);
     this.#wake?.(undefined);
     await this.#ended;
     return DONE;
@@ -79,13 +81,5 @@ class EventStream implements AsyncIterator<string, undefined> {
         void this.return();
       });
     });
-  }
-
-  async #end(): Promise<void> {
-    try {
-      await this.#items.return?.();
-    } catch {
-      // The stream is over, and nobody is left to be told of it.
-    }
   }
 }

@@ -11,7 +11,7 @@ type Piece = IteratorResult<string | Uint8Array, unknown>;
 type Pieces = AsyncIterator<string | Uint8Array, unknown> | Iterator<string | Uint8Array, unknown>;
 
 /** Milliseconds for a source to end by itself once nobody reads it. */
-const GRACE = 100;
+const GRACE = 400;
 
 /** The pieces of a body, read by one reader, and ended once: by the reader or by whoever gives the body up. */
 export class BodySource {
@@ -42,7 +42,7 @@ export class BodySource {
 
   /** Ends the source early; one that does not end in time is not waited for. Never rejects. */
   end(): Promise<void> {
-    return (this.#ended ??= this.#end());
+    return (this.#ended ??= endIterator(this.#pieces));
   }
 
   async #read(): Promise<Piece> {
@@ -50,20 +50,21 @@ export class BodySource {
     if (piece.done === true || typeof piece.value === 'string' || piece.value instanceof Uint8Array) return piece;
     throw new FrameworkError(`A streamed body gave ${typeof piece.value} where text or bytes were expected`);
   }
+}
 
-  async #end(): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const grace = new Promise<void>((resolve) => (timer = setTimeout(resolve, GRACE)));
-    await Promise.race([this.#return(), grace]);
-    clearTimeout(timer);
-  }
+/** Tells an iterator to return; one that does not in time is not waited for. Never rejects. */
+export async function endIterator(iterator: Iterator<unknown> | AsyncIterator<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const grace = new Promise<void>((resolve) => (timer = setTimeout(resolve, GRACE)));
+  await Promise.race([returned(iterator), grace]);
+  clearTimeout(timer);
+}
 
-  async #return(): Promise<void> {
-    try {
-      await this.#pieces.return?.();
-    } catch {
-      // Nobody is left to be told of it.
-    }
+async function returned(iterator: Iterator<unknown> | AsyncIterator<unknown>): Promise<void> {
+  try {
+    await iterator.return?.();
+  } catch {
+    // Nobody is left to be told of it.
   }
 }
 recognizeCopies(BodySource, 'BodySource');
