@@ -7,7 +7,8 @@ import { Dispatcher } from './http/dispatcher.ts';
 import type { Endpoint } from './http/endpoint.ts';
 import type { ErrorClass } from './http/error-handlers.ts';
 import { ErrorReplies } from './http/error-replies.ts';
-import { type FetchOptions, respond } from './http/fetch.ts';
+import { respond } from './http/fetch.ts';
+import type { FetchOptions } from './http/fetch-incoming.ts';
 import type { Incoming } from './http/incoming.ts';
 import { ErrorLog } from './http/log.ts';
 import { PendingWork } from './http/pending-work.ts';
@@ -145,7 +146,11 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
     for (const { graph } of this.#current()) await this.#appValues.start(graph.appNodes);
   }
 
-  /** Waits for background tasks and cleanups of the requests that have been answered. */
+  /**
+   * Waits for background tasks and cleanups of the requests that have been answered, read or not.
+   *
+   * Streams that are being sent go on, and are not waited for.
+   */
   idle(): Promise<void> {
     return this.#pending.idle();
   }

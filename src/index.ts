@@ -56,7 +56,7 @@ export {
   type ValidationIssue,
 } from './http/errors.ts';
 export type { BackgroundTask } from './http/exchange.ts';
-export type { FetchOptions } from './http/fetch.ts';
+export type { FetchOptions } from './http/fetch-incoming.ts';
 export type { Limits } from './http/limits.ts';
 export type { Logger } from './http/log.ts';
 export type { Middleware, Next } from './http/middleware.ts';

@@ -47,6 +47,7 @@ export class BodySource {
 
   async #read(): Promise<Piece> {
     const piece = await this.#pieces.next();
+    if (piece.done === true) this.#ended ??= Promise.resolve();
     if (piece.done === true || typeof piece.value === 'string' || piece.value instanceof Uint8Array) return piece;
     throw new FrameworkError(`A streamed body gave ${typeof piece.value} where text or bytes were expected`);
   }

@@ -87,7 +87,6 @@ export class Deadline {
   #arrive(limited: Limited, reply: Reply): void {
     if (limited.overdue !== undefined) return limited.overdue(reply);
     this.#remove(limited);
-    if (limited.timer !== undefined) clearTimeout(limited.timer);
     limited.reply.settle(reply);
   }
 
@@ -104,6 +103,7 @@ export class Deadline {
   }
 
   #remove(limited: Limited): void {
+    if (limited.timer !== undefined) clearTimeout(limited.timer);
     const { previous, next } = limited;
     if (previous === undefined) this.#first = next;
     else previous.next = next;

@@ -1,130 +1,11 @@
 import { BodySource, discard } from './body-source.ts';
-import { BODY_TAKEN, FrameworkError, HTTPException, RequestAbandonedError } from './errors.ts';
-import type { Incoming } from './incoming.ts';
+import { RequestAbandonedError } from './errors.ts';
+import { FetchIncoming, type FetchOptions } from './fetch-incoming.ts';
 import { pairsOf } from './headers.ts';
+import type { Incoming } from './incoming.ts';
 import type { Reply } from './reply.ts';
-import { bounded, lazyBody, type Pieces } from './request-body.ts';
-
-/** What a platform knows of a request that is not in it. */
-export interface FetchOptions {
-  /** The address of the peer. */
-  readonly clientAddress?: string | undefined;
-  /** Keeps the platform alive until a promise settles: gets whatever runs after the response. */
-  readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
-  /** Becomes `ctx.platform`. */
-  readonly platform?: unknown;
-}
 
 const encoder = new TextEncoder();
-
-/** A Web `Request` as the app reads it. */
-class FetchIncoming implements Incoming {
-  /** As the platform made it. */
-  readonly source: Request;
-  readonly method: string;
-  readonly target: string;
-  readonly clientAddress: string | undefined;
-  readonly platform: unknown;
-  readonly #waitUntil: FetchOptions['waitUntil'];
-  #gone = false;
-  #listeners: (() => void)[] | undefined = undefined;
-  #body: Promise<Uint8Array> | undefined = undefined;
-  #taken = false;
-
-  constructor(request: Request, { clientAddress, waitUntil, platform }: FetchOptions) {
-    this.source = request;
-    this.clientAddress = clientAddress;
-    this.platform = platform;
-    this.#waitUntil = waitUntil;
-    this.method = request.method;
-    this.target = targetOf(request.url);
-  }
-
-  get length(): number {
-    return Number(this.source.headers.get('content-length') ?? 0);
-  }
-
-  get gone(): boolean {
-    return this.#gone || this.source.signal.aborted;
-  }
-
-  whenGone(listener: () => void): void {
-    if (this.#listeners === undefined) {
-      this.#listeners = [];
-      this.source.signal.addEventListener('abort', this.#leave, { once: true });
-    }
-    this.#listeners.push(listener);
-  }
-
-  readonly #leave = (): void => this.leave();
-
-  waitUntil(promise: Promise<unknown>): void {
-    // A platform's own object may be what has it.
-    this.#waitUntil?.(promise);
-  }
-
-  /** The client has gone, or has cancelled the body of the reply. */
-  leave(): void {
-    this.#gone = true;
-    const listeners = this.#listeners ?? [];
-    this.end();
-    for (const listener of listeners) listener();
-  }
-
-  /** The reply is over: some platforms abort the signals of requests that have been answered. */
-  end(): void {
-    if (this.#listeners === undefined) return;
-    this.#listeners = undefined;
-    this.source.signal.removeEventListener('abort', this.#leave);
-  }
-
-  header(name: string): string | undefined {
-    return this.source.headers.get(name) ?? undefined;
-  }
-
-  /** `Headers` has joined the lines already. */
-  headerCount(name: string): number {
-    return this.source.headers.has(name) ? 1 : 0;
-  }
-
-  read(limit: number): Promise<Uint8Array> {
-    if (this.length > limit) throw new HTTPException(413);
-    if (this.source.bodyUsed || this.#taken) throw new FrameworkError(BODY_TAKEN);
-    return (this.#body ??= this.length > 0 ? this.#readWhole(limit) : this.#readPieces(limit));
-  }
-
-  /** The platform's own request, unless its body was read before or has no declared length that bounds it. */
-  toRequest(limit: () => number): Request {
-    const { source } = this;
-    const read = this.#body;
-    if (read !== undefined) return withBody(source, () => once(read));
-    if (this.length > 0 || source.body === null) return source;
-    return withBody(source, () => {
-      if (this.#body !== undefined) return once(this.#body);
-      this.#taken = true;
-      return bounded(source.body as ReadableStream<Uint8Array>, limit());
-    });
-  }
-
-  async #readPieces(limit: number): Promise<Uint8Array> {
-    const { body } = this.source;
-    if (body === null) return new Uint8Array();
-    const pieces: Uint8Array[] = [];
-    let length = 0;
-    for await (const piece of bounded(body, limit)) {
-      length += piece.length;
-      pieces.push(piece);
-    }
-    return join(pieces, length);
-  }
-
-  /** A declared body at once, which costs less than a stream; the platform bounds it, a `Request` made by hand may lie. */
-  async #readWhole(limit: number): Promise<Uint8Array> {
-    const bytes = new Uint8Array(await this.source.arrayBuffer());
-    if (bytes.length > limit) throw new HTTPException(413);
-    return bytes;
-  }
-}
 
 /** Responds to a Web request; a reply that cannot be sent is reported, and a constant 500 goes out instead. */
 export function respond(
@@ -155,7 +36,7 @@ function toResponse(reply: Reply, incoming: FetchIncoming): Response {
   if (incoming.method === 'HEAD' || bytes === null) {
     // Nobody will read it, so it is over.
     incoming.end();
-    void discard(bytes).then(() => after?.());
+    void after?.();
     return new Response(null, init);
   }
   if (bytes instanceof Uint8Array && after === undefined) {
@@ -175,18 +56,15 @@ function headersOf(list: readonly string[], length: number | undefined): Headers
 
 function toStream(source: BodySource, incoming: FetchIncoming, after: Reply['after']): ReadableStream<Uint8Array> {
   let over = false;
-  let leaving: Promise<void> | undefined;
+  /** What comes after a reply begins with the end of what it is read from. */
   async function end(error?: unknown): Promise<void> {
     if (over) return;
     over = true;
     incoming.end();
     await after?.(error);
   }
-  function leave(): Promise<void> {
-    return (leaving ??= source.end().then(() => end()));
-  }
-  if (incoming.gone) void leave();
-  else incoming.whenGone(() => void leave());
+  if (incoming.gone) void end();
+  else incoming.whenGone(() => void end());
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller): Promise<void> {
@@ -203,43 +81,14 @@ function toStream(source: BodySource, incoming: FetchIncoming, after: Reply['aft
         } catch (error) {
           // What has been sent must not look complete.
           controller.error(error);
-          await source.end();
           await end(error);
         }
       },
       cancel: () => {
         incoming.leave();
-        return leave();
+        return end();
       },
     },
     { highWaterMark: 0 },
   );
-}
-
-async function* once(bytes: Uint8Array | Promise<Uint8Array>): AsyncGenerator<Uint8Array, void> {
-  yield await bytes;
-}
-
-function withBody(request: Request, open: () => Pieces): Request {
-  const init = { body: lazyBody(open), duplex: 'half' as const };
-  return new Request(request, init);
-}
-
-/** The target is what follows the authority; the URL has been parsed by the platform. */
-function targetOf(url: string): string {
-  const start = url.indexOf('/', url.indexOf('://') + 3);
-  const fragment = url.indexOf('#');
-  return url.slice(start, fragment === -1 ? undefined : fragment);
-}
-
-function join(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const [only] = chunks;
-  if (chunks.length === 1 && only !== undefined) return only;
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
 }

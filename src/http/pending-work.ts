@@ -18,15 +18,14 @@ export class PendingWork {
   readonly #pending = new Set<Promise<unknown>>();
   readonly #unsent = new Set<Unsent>();
   readonly #errors: ErrorReplies;
-  /** Settles when nothing may take its time any more. */
-  readonly #hurried: Promise<undefined>;
-  #hurry: (() => void) | undefined = undefined;
+  /** Called when nothing may take its time any more. */
+  readonly #hurried = new Set<() => void>();
+  #inHurry = false;
   #running = 0;
   #idle: (() => void) | undefined = undefined;
 
   constructor(errors: ErrorReplies) {
     this.#errors = errors;
-    this.#hurried = new Promise((resolve) => (this.#hurry = () => resolve(undefined)));
   }
 
   /** A reply takes time, until `end`. */
@@ -43,7 +42,7 @@ export class PendingWork {
     const source = reply.body instanceof BodySource ? reply.body : undefined;
     if (exchange.backgroundTasks === undefined && exchange.cleanup === undefined && source === undefined) return reply;
     const finish = (error?: unknown): void | Promise<void> => {
-      if (this.#unsent.delete(unsent)) return this.#track(this.#finish(exchange, error), exchange);
+      if (this.#unsent.delete(unsent)) return this.#track(this.#finish(exchange, error, source), exchange);
     };
     const unsent: Unsent = { source, finish };
     this.#unsent.add(unsent);
@@ -57,11 +56,13 @@ export class PendingWork {
 
   /** From now on, what does not settle by itself is left at once. */
   hurry(): void {
-    this.#hurry?.();
+    this.#inHurry = true;
+    for (const hurry of this.#hurried) hurry();
   }
 
-  /** Waits for what comes after replies that have been sent. */
+  /** Waits for what comes after replies; one in memory counts as sent, one that is streamed is not waited for. */
   async idle(): Promise<void> {
+    for (const { source, finish } of this.#unsent) if (source === undefined) void finish();
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
   }
 
@@ -69,28 +70,24 @@ export class PendingWork {
   async settle(): Promise<void> {
     if (this.#running > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     await Promise.allSettled(this.#pending);
-    const ended = Array.from(this.#unsent, async ({ source, finish }) => {
-      // What a stream reads from is closed after the stream.
-      await source?.end();
-      await finish();
-    });
-    await Promise.allSettled(ended);
+    for (const { finish } of this.#unsent) void finish();
     await this.idle();
   }
 
-  #track(promise: Promise<void>, { incoming }: Exchange): Promise<void> {
-    incoming.waitUntil?.(promise);
+  #track(promise: Promise<void>, exchange: Exchange): Promise<void> {
     this.#pending.add(promise);
     const settled = (): boolean => this.#pending.delete(promise);
     promise.then(settled, settled);
+    try {
+      exchange.incoming.waitUntil?.(promise);
+    } catch (error) {
+      this.#errors.report(error, exchange);
+    }
     return promise;
   }
 
   async #dismiss(late: Promise<Reply>, exchange: Exchange): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const grace = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), OVERDUE_GRACE)));
-    const reply = await Promise.race([late, grace, this.#hurried]);
-    clearTimeout(timer);
+    const reply = await this.#inGrace(late);
     if (reply === undefined) {
       await exchange.abandon?.().catch((error: unknown) => this.#errors.report(error, exchange));
       void late.then(({ body }) => discard(body));
@@ -100,8 +97,24 @@ export class PendingWork {
     await this.#finish(exchange, undefined);
   }
 
-  async #finish(exchange: Exchange, failure: unknown): Promise<void> {
+  /** The late reply, unless it takes too long or nothing may take its time any more. */
+  #inGrace(late: Promise<Reply>): Promise<Reply | undefined> {
+    return new Promise((resolve) => {
+      const settle = (reply?: Reply): void => {
+        clearTimeout(timer);
+        this.#hurried.delete(settle);
+        resolve(reply);
+      };
+      const timer = setTimeout(settle, this.#inHurry ? 0 : OVERDUE_GRACE);
+      this.#hurried.add(settle);
+      void late.then(settle);
+    });
+  }
+
+  async #finish(exchange: Exchange, failure: unknown, source?: BodySource): Promise<void> {
     if (failure !== undefined) this.#errors.report(failure, exchange);
+    // What a stream reads from is closed after the stream.
+    await source?.end();
     const { backgroundTasks = [] } = exchange;
     for (let task = backgroundTasks.shift(); task !== undefined; task = backgroundTasks.shift()) {
       try {

@@ -20,17 +20,21 @@ export interface LambdaEvent {
   };
 }
 
-/** The Web request of an event. */
+type Lists = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** RFC 3986 §3.2: host and port. What goes beyond them would become a part of the path. */
+const AUTHORITY = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+;=%-]+)(?::\d{0,5})?$/;
+
+/** The Web request of an event; throws for an event that is none of HTTP. */
 export function toRequest(event: LambdaEvent): Request {
-  const method = event.requestContext?.http?.method ?? event.httpMethod ?? 'GET';
-  const headers = headersOf(event);
-  const bytes = method === 'GET' || method === 'HEAD' ? undefined : bodyOf(event);
-  const init = { method, headers, ...(bytes === undefined ? {} : { body: bytes }) };
-  const host = headers.get('host') ?? event.requestContext?.domainName ?? 'localhost';
-  const target = targetOf(event);
-  const url = [`https://${host}${target}`, `https://localhost${target}`].find((text) => URL.canParse(text));
-  // What is no address at all is refused by the router, as a path that cannot be decoded.
-  return new Request(url ?? 'https://localhost/%', init);
+  const method = methodOf(event);
+  if (typeof method !== 'string') throw new TypeError('toLambdaHandler: this is no event of an HTTP request');
+  try {
+    return requestOf(event, method);
+  } catch {
+    // What is no request is refused by the router, as a path that cannot be decoded: 400.
+    return new Request('https://localhost/%');
+  }
 }
 
 /** The address of the client, as the platform saw it. */
@@ -46,31 +50,50 @@ export function isVersion2({ version }: LambdaEvent): boolean {
   return version === '2.0';
 }
 
+/** Whether headers come as lists, and go so. */
+export function hasLists({ multiValueHeaders }: LambdaEvent): boolean {
+  return multiValueHeaders !== undefined && multiValueHeaders !== null;
+}
+
+function methodOf(event: LambdaEvent | null | undefined): string | undefined {
+  return event?.requestContext?.http?.method ?? event?.httpMethod;
+}
+
+function requestOf(event: LambdaEvent, method: string): Request {
+  const headers = headersOf(event);
+  const host = headers.get('host') ?? event.requestContext?.domainName ?? 'localhost';
+  if (!AUTHORITY.test(host)) throw new TypeError('the host is none');
+  const body = method === 'GET' || method === 'HEAD' ? undefined : bodyOf(event);
+  return new Request(`https://${host}${targetOf(event)}`, { method, headers, ...(body === undefined ? {} : { body }) });
+}
+
 function headersOf(event: LambdaEvent): Headers {
   const headers = new Headers();
-  const fields: Readonly<Record<string, string | readonly string[] | undefined>> =
-    event.multiValueHeaders ?? event.headers ?? {};
-  for (const [name, values] of Object.entries(fields)) {
-    for (const value of typeof values === 'string' ? [values] : (values ?? [])) headers.append(name, value);
-  }
+  for (const [name, value] of pairsOf(event.multiValueHeaders ?? event.headers)) headers.append(name, value);
   if (event.cookies !== undefined && event.cookies.length > 0) headers.set('cookie', event.cookies.join('; '));
   return headers;
 }
 
 /** Version 2 gives the query as it was sent, a load balancer its parts, and version 1 decoded parts. */
 function targetOf(event: LambdaEvent): string {
-  if (isVersion2(event)) {
-    const query = event.rawQueryString ?? '';
-    return `${event.rawPath ?? '/'}${query === '' ? '' : `?${query}`}`;
-  }
+  if (isVersion2(event)) return join(event.rawPath, event.rawQueryString ?? '');
   const encode: (text: string) => string = isLoadBalancer(event) ? String : encodeURIComponent;
-  const parameters: Readonly<Record<string, string | readonly string[] | undefined>> =
-    event.multiValueQueryStringParameters ?? event.queryStringParameters ?? {};
-  const pairs = Object.entries(parameters).flatMap(([name, values]) => {
+  const pairs = pairsOf(event.multiValueQueryStringParameters ?? event.queryStringParameters);
+  return join(event.path, pairs.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&'));
+}
+
+/** HTTP APIs decode the path: what was data in it must not become a query, a fragment or another segment. */
+function join(path: string = '/', query: string): string {
+  if (!path.startsWith('/')) throw new TypeError('the path is none');
+  const encoded = path.replace(/[?#\\\t\n\r]/g, encodeURIComponent);
+  return query === '' ? encoded : `${encoded}?${query.replaceAll('#', '%23')}`;
+}
+
+function pairsOf(lists: Lists | null | undefined): [string, string][] {
+  return Object.entries(lists ?? {}).flatMap(([name, values]) => {
     const list = typeof values === 'string' ? [values] : (values ?? []);
-    return list.map((value) => `${encode(name)}=${encode(value)}`);
+    return list.map((value): [string, string] => [name, value]);
   });
-  return `${event.path ?? '/'}${pairs.length === 0 ? '' : `?${pairs.join('&')}`}`;
 }
 
 function bodyOf({ body, isBase64Encoded }: LambdaEvent): Uint8Array<ArrayBuffer> | undefined {

@@ -18,9 +18,9 @@ export type LambdaHandler = (event: LambdaEvent, context?: unknown) => Promise<L
 
 /** The stream that the runtime gives a streaming function. */
 interface ResponseStream {
-  write(chunk: Uint8Array): boolean;
+  write(chunk: Uint8Array | string): boolean;
   end(): void;
-  once(event: 'drain' | 'close', listener: () => void): unknown;
+  once(event: 'drain' | 'close' | 'error', listener: () => void): unknown;
 }
 
 /** What the runtime of a streaming function has. */
@@ -54,15 +54,43 @@ function streaming(app: App): LambdaHandler {
   if (runtime === undefined) throw new TypeError('toLambdaHandler: only the runtime of Lambda can stream responses');
   return runtime.streamifyResponse(async function stream(event, target, context) {
     const work = new Work();
-    const response = await fetchEvent(app, event, context, work);
-    const out = runtime.HttpResponseStream.from(target, headOf(response));
-    const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = response.body?.getReader();
-    for (let piece = await reader?.read(); piece?.value !== undefined; piece = await reader?.read()) {
-      if (!out.write(piece.value)) await new Promise<void>((resolve) => out.once('drain', resolve));
+    try {
+      const response = await fetchEvent(app, event, context, work);
+      await write(response, runtime.HttpResponseStream.from(target, headOf(response)));
+    } finally {
+      await work.settle();
     }
-    out.end();
-    await work.settle();
   }) as LambdaHandler;
+}
+
+/** Writes as fast as the client reads; rejects where the body fails, so that what was sent does not look complete. */
+async function write({ body }: Response, out: ResponseStream): Promise<void> {
+  const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = body?.getReader();
+  // What has failed already has nothing left to be cancelled.
+  const cancel = (): Promise<void> | undefined => reader?.cancel().catch(() => {});
+  let gone = false;
+  let wake: (() => void) | undefined;
+  const leave = (): void => {
+    gone = true;
+    wake?.();
+    void cancel();
+  };
+  out.once('close', leave);
+  out.once('error', leave);
+  try {
+    // The head goes out with the first piece, be it empty.
+    out.write('');
+    for (let piece = await reader?.read(); piece?.value !== undefined; piece = await reader?.read()) {
+      if (gone || out.write(piece.value)) continue;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        out.once('drain', resolve);
+      });
+    }
+    if (!gone) out.end();
+  } finally {
+    await cancel();
+  }
 }
 
 function fetchEvent(app: App, event: LambdaEvent, context: unknown, work: Work): Promise<Response> {

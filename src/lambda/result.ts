@@ -1,4 +1,4 @@
-import { isLoadBalancer, isVersion2, type LambdaEvent } from './event.ts';
+import { hasLists, isLoadBalancer, isVersion2, type LambdaEvent } from './event.ts';
 
 /** What a handler gives back to API Gateway, a function URL or a load balancer. */
 export interface LambdaResult {
@@ -24,17 +24,15 @@ const TEXT =
 /** The result of a response to an event of the same kind; its body is read whole. */
 export async function toResult(response: Response, event: LambdaEvent): Promise<LambdaResult> {
   const bytes = new Uint8Array(await response.arrayBuffer());
-  const isText = TEXT.test(response.headers.get('content-type') ?? '') && !response.headers.has('content-encoding');
-  const body = { body: isText ? new TextDecoder().decode(bytes) : toBase64(bytes), isBase64Encoded: !isText };
+  const text = textOf(bytes, response.headers);
+  const body = { body: text ?? toBase64(bytes), isBase64Encoded: text === undefined };
   if (isVersion2(event)) return { ...headOf(response), ...body };
   const { status } = response;
   const head = isLoadBalancer(event)
     ? { statusCode: status, statusDescription: `${status} ${response.statusText}`.trim() }
     : { statusCode: status };
   // A load balancer takes lists only where its target group is set to, and then sends them as well.
-  if (isLoadBalancer(event) && event.multiValueHeaders === undefined) {
-    return { ...head, headers: Object.fromEntries(response.headers), ...body };
-  }
+  if (isLoadBalancer(event) && !hasLists(event)) return { ...head, headers: namesOf(response), ...body };
   return { ...head, multiValueHeaders: listsOf(response), ...body };
 }
 
@@ -42,6 +40,33 @@ export async function toResult(response: Response, event: LambdaEvent): Promise<
 export function headOf(response: Response): LambdaHead {
   const headers = Object.fromEntries([...response.headers].filter(([name]) => name !== 'set-cookie'));
   return { statusCode: response.status, headers, cookies: response.headers.getSetCookie() };
+}
+
+/** The bytes as text, where that is what they are said to be and nothing of them would get lost. */
+function textOf(bytes: Uint8Array, headers: Headers): string | undefined {
+  if (!TEXT.test(headers.get('content-type') ?? '') || headers.has('content-encoding')) return undefined;
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** One value for each name: each further cookie is sent under its name in other letters, which are the same on the wire. */
+function namesOf(response: Response): Record<string, string> {
+  const { headers, cookies } = headOf(response);
+  for (const [index, cookie] of cookies.entries()) headers[inOtherLetters('set-cookie', index)] = cookie;
+  return headers;
+}
+
+/** Spells a name so that each number has a spelling of its own: its bits say which letters are capitals. */
+function inOtherLetters(name: string, number: number): string {
+  let bits = number;
+  return name.replace(/[a-z]/g, (letter) => {
+    const capital = bits % 2 === 1;
+    bits = Math.floor(bits / 2);
+    return capital ? letter.toUpperCase() : letter;
+  });
 }
 
 function listsOf({ headers }: Response): Record<string, string[]> {
