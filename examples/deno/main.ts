@@ -1,0 +1,27 @@
+import process from 'node:process';
+import { app } from '../platforms/app.ts';
+
+/** The part of Deno that is used; Deno itself knows all of it. */
+interface ServeHandlerInfo {
+  readonly remoteAddr: { readonly hostname: string };
+}
+declare const Deno: {
+  serve(
+    options: { port: number },
+    handler: (request: Request, info: ServeHandlerInfo) => Promise<Response>,
+  ): { shutdown(): Promise<void> };
+};
+
+// #region serve
+await app.start();
+const server = Deno.serve({ port: Number(process.env['PORT'] ?? 8000) }, (request, { remoteAddr }) =>
+  app.fetch(request, { clientAddress: remoteAddr.hostname }),
+);
+
+process.on('SIGTERM', async () => {
+  const stopped = server.shutdown();
+  await app.close();
+  await stopped;
+  process.exit(0);
+});
+// #endregion serve
