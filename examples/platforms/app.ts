@@ -102,6 +102,12 @@ class JournalController {
     return state;
   }
 
+  @Get('/wait')
+  async wait(@Depends(connection) state: string) {
+    await pause(300);
+    return state;
+  }
+
   /** Goes on until its client leaves. */
   @Get('/endless', { response: lines(Count) })
   async *endless(@Depends(connection) _state: string, @Depends(journal) entries: string[]) {

@@ -116,6 +116,14 @@ const checks = {
     await journal(send, name, ['left', 'cleanup']);
   },
 
+  async 'a client that leaves before the response keeps nothing from its cleanup'(send: Send) {
+    const name = crypto.randomUUID();
+    const leaving = new AbortController();
+    setTimeout(() => leaving.abort(), 100);
+    await send(`/journals/${name}/wait`, { signal: leaving.signal }).catch(() => {});
+    await journal(send, name, ['cleanup']);
+  },
+
   async 'a time limit holds for each of several requests, and what is late is cleaned up'(send: Send) {
     const names = Array.from({ length: 3 }, () => crypto.randomUUID());
     const statuses = names.map(async (name) => (await send(`/journals/${name}/slow`)).status);

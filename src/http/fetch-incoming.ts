@@ -20,7 +20,7 @@ export class FetchIncoming implements Incoming {
   readonly target: string;
   readonly clientAddress: string | undefined;
   readonly platform: unknown;
-  readonly #options: FetchOptions;
+  readonly waitUntil: FetchOptions['waitUntil'];
   #gone = false;
   /** Whether the reply is over: some platforms abort the signals of requests that have been answered. */
   #over = false;
@@ -32,7 +32,8 @@ export class FetchIncoming implements Incoming {
     this.source = request;
     this.clientAddress = options.clientAddress;
     this.platform = options.platform;
-    this.#options = options;
+    // Called on the options: a platform's own object may be what was passed.
+    if (options.waitUntil !== undefined) this.waitUntil = (promise) => options.waitUntil?.(promise);
     this.method = request.method;
     this.target = targetOf(request.url);
   }
@@ -55,11 +56,6 @@ export class FetchIncoming implements Incoming {
   }
 
   readonly #leave = (): void => this.leave();
-
-  waitUntil(promise: Promise<unknown>): void {
-    // Called on the options: a platform's own object may be what was passed.
-    this.#options.waitUntil?.(promise);
-  }
 
   /** The client has gone, or has cancelled the body of the reply. */
   leave(): void {

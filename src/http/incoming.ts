@@ -23,7 +23,7 @@ export interface Incoming {
   /** What the platform gives a request besides, such as the environment of a worker. */
   readonly platform?: unknown;
   /** Keeps the platform alive until a promise settles. */
-  waitUntil?(promise: Promise<unknown>): void;
+  readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
   /** Reads a file of an optional package, where the platform can; undefined where it is not installed. */
   readAsset?(packageName: string, path: string): Promise<Uint8Array | undefined>;
 }

@@ -6,10 +6,15 @@ import type { Reply } from './reply.ts';
 /** Milliseconds for a handler to settle by itself after its time limit, before what it has entered is left. */
 const OVERDUE_GRACE = 30_000;
 
+/** Milliseconds after which a reply in memory that nobody reads counts as sent, where the platform waits for us. */
+const UNREAD_GRACE = 1_000;
+
 /** A reply that has not been sent as a whole. */
 interface Unsent {
   readonly source: BodySource | undefined;
   readonly finish: (error?: unknown) => void | Promise<void>;
+  /** Lets the platform go. */
+  release?: (() => void) | undefined;
 }
 
 /** What comes after replies: background tasks and cleanups, and the wait for all of it at the end. */
@@ -41,12 +46,10 @@ export class PendingWork {
   follow(reply: Reply, exchange: Exchange): Reply {
     const source = reply.body instanceof BodySource ? reply.body : undefined;
     if (exchange.backgroundTasks === undefined && exchange.cleanup === undefined && source === undefined) return reply;
-    const finish = (error?: unknown): void | Promise<void> => {
-      if (this.#unsent.delete(unsent)) return this.#track(this.#finish(exchange, error, source), exchange);
-    };
-    const unsent: Unsent = { source, finish };
+    const unsent: Unsent = { source, finish: (error) => this.#conclude(unsent, exchange, error) };
     this.#unsent.add(unsent);
-    return { ...reply, after: finish };
+    if (exchange.incoming.waitUntil !== undefined) this.#hold(unsent, exchange);
+    return { ...reply, after: unsent.finish };
   }
 
   /** Ends what belongs to a reply that comes too late to be sent. */
@@ -74,16 +77,42 @@ export class PendingWork {
     await this.idle();
   }
 
+  #conclude(unsent: Unsent, exchange: Exchange, failure: unknown): void | Promise<void> {
+    if (!this.#unsent.delete(unsent)) return;
+    const finished = this.#track(this.#finish(exchange, failure, unsent.source), exchange);
+    unsent.release?.();
+    return finished;
+  }
+
+  /**
+   * Keeps the platform alive from now on: Workers end whatever they were not asked to wait for when a client leaves, and
+   * neither read nor cancel the body of the reply.
+   */
+  #hold(unsent: Unsent, exchange: Exchange): void {
+    const timer = unsent.source === undefined ? setTimeout(unsent.finish, UNREAD_GRACE) : undefined;
+    const released = new Promise<void>((resolve) => {
+      unsent.release = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#keepAlive(released, exchange);
+  }
+
   #track(promise: Promise<void>, exchange: Exchange): Promise<void> {
     this.#pending.add(promise);
     const settled = (): boolean => this.#pending.delete(promise);
     promise.then(settled, settled);
+    this.#keepAlive(promise, exchange);
+    return promise;
+  }
+
+  #keepAlive(promise: Promise<void>, exchange: Exchange): void {
     try {
       exchange.incoming.waitUntil?.(promise);
     } catch (error) {
       this.#errors.report(error, exchange);
     }
-    return promise;
   }
 
   async #dismiss(late: Promise<Reply>, exchange: Exchange): Promise<void> {

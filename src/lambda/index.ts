@@ -18,6 +18,7 @@ export type LambdaHandler = (event: LambdaEvent, context?: unknown) => Promise<L
 
 /** The stream that the runtime gives a streaming function. */
 interface ResponseStream {
+  readonly destroyed?: boolean;
   write(chunk: Uint8Array | string): boolean;
   end(): void;
   once(event: 'drain' | 'close' | 'error', listener: () => void): unknown;
@@ -77,9 +78,10 @@ async function write({ body }: Response, out: ResponseStream): Promise<void> {
   };
   out.once('close', leave);
   out.once('error', leave);
+  if (out.destroyed === true) leave();
   try {
     // The head goes out with the first piece, be it empty.
-    out.write('');
+    if (!gone) out.write('');
     for (let piece = await reader?.read(); piece?.value !== undefined; piece = await reader?.read()) {
       if (gone || out.write(piece.value)) continue;
       await new Promise<void>((resolve) => {
