@@ -22,7 +22,11 @@ export function toWorker(app: App): WorkerHandler {
     fetch(request, env, context) {
       const platform: WorkerPlatform = { env, context };
       const clientAddress = request.headers.get('cf-connecting-ip') ?? undefined;
-      const response = app.fetch(request, { clientAddress, platform, waitUntil: (promise) => context.waitUntil(promise) });
+      const response = app.fetch(request, {
+        clientAddress,
+        platform,
+        waitUntil: (promise) => context.waitUntil(promise),
+      });
       // Where the client leaves, a Worker ends what it was not asked to wait for, and with it the cleanups of a handler.
       context.waitUntil(response);
       return response;

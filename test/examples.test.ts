@@ -23,7 +23,15 @@ const filesIn = (folder: string) =>
     .toSorted();
 
 /** These do something when they are imported. */
-const PROGRAMS = ['app/main.ts', 'bundling/main.ts', 'guides/testing.ts'];
+const PROGRAMS = [
+  'app/main.ts',
+  'bun/main.ts',
+  'bundling/main.ts',
+  'deno/main.ts',
+  'guides/testing.ts',
+  'lambda/streaming.ts',
+  'node/main.ts',
+];
 
 const apps = new Map<string, App>();
 for (const file of filesIn('examples')) {
@@ -92,6 +100,7 @@ describe('every example', () => {
         'guides/serving.ts',
         'hello.ts',
         'guides/verified-tokens.ts',
+        'platforms/app.ts',
         'readme.ts',
         'resource-server/app.ts',
         'tutorial/step1.ts',

@@ -1,4 +1,15 @@
-import { App, compareSecrets, type Context, Controller, Ctx, Depends, dependency, File, Get, HTTPException } from 'portico';
+import {
+  App,
+  compareSecrets,
+  type Context,
+  Controller,
+  Ctx,
+  Depends,
+  dependency,
+  File,
+  Get,
+  HTTPException,
+} from 'portico';
 import { bytes, events, lines, OAuth2Error, OAuth2PasswordBearer, OAuth2PasswordRequestForm } from 'portico';
 import { Path, Post, Query, type ValueOf } from 'portico';
 import { z } from 'zod';

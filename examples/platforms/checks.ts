@@ -41,7 +41,10 @@ const checks = {
   async 'a login gives a token and two cookies'(send: Send) {
     const response = await login(send);
     same(response.status, 200);
-    same(response.headers.getSetCookie().map((cookie) => cookie.split(';')[0]), ['user=ann', 'theme=dark']);
+    same(
+      response.headers.getSetCookie().map((cookie) => cookie.split(';')[0]),
+      ['user=ann', 'theme=dark'],
+    );
     await response.text();
     same((await login(send, 'wrong')).status, 400);
   },
@@ -78,7 +81,10 @@ const checks = {
   async 'bytes arrive as they were sent'(send: Send) {
     const response = await send('/image');
     same(response.headers.get('content-type'), 'image/png');
-    same([...new Uint8Array(await response.arrayBuffer())], Array.from({ length: 256 }, (_, index) => index));
+    same(
+      [...new Uint8Array(await response.arrayBuffer())],
+      Array.from({ length: 256 }, (_, index) => index),
+    );
   },
 
   async 'lines are sent'(send: Send) {

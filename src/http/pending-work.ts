@@ -13,8 +13,8 @@ const UNREAD_GRACE = 1_000;
 interface Unsent {
   readonly source: BodySource | undefined;
   readonly finish: (error?: unknown) => void | Promise<void>;
-  /** Lets the platform go. */
-  release?: (() => void) | undefined;
+  /** Lets the platform go when everything has ended. */
+  release?: ((finished: Promise<void>) => void) | undefined;
 }
 
 /** What comes after replies: background tasks and cleanups, and the wait for all of it at the end. */
@@ -80,7 +80,7 @@ export class PendingWork {
   #conclude(unsent: Unsent, exchange: Exchange, failure: unknown): void | Promise<void> {
     if (!this.#unsent.delete(unsent)) return;
     const finished = this.#track(this.#finish(exchange, failure, unsent.source), exchange);
-    unsent.release?.();
+    unsent.release?.(finished);
     return finished;
   }
 
@@ -91,9 +91,9 @@ export class PendingWork {
   #hold(unsent: Unsent, exchange: Exchange): void {
     const timer = unsent.source === undefined ? setTimeout(unsent.finish, UNREAD_GRACE) : undefined;
     const released = new Promise<void>((resolve) => {
-      unsent.release = () => {
+      unsent.release = (finished) => {
         clearTimeout(timer);
-        resolve();
+        resolve(finished);
       };
     });
     this.#keepAlive(released, exchange);

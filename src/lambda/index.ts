@@ -2,6 +2,9 @@ import type { App } from '../app.ts';
 import { type LambdaEvent, sourceIpOf, toRequest } from './event.ts';
 import { headOf, type LambdaHead, type LambdaResult, toResult } from './result.ts';
 
+export type { LambdaEvent } from './event.ts';
+export type { LambdaResult } from './result.ts';
+
 /** What `ctx.platform` is on Lambda. */
 export interface LambdaPlatform {
   readonly event: LambdaEvent;
