@@ -451,7 +451,7 @@ const jsonOf = (result: LambdaResult): unknown => JSON.parse(bodyOf(result).toSt
 const cookiesOf = ({ headers = {}, multiValueHeaders = {}, cookies = [] }: LambdaResult): string[] =>
   [...Object.entries(headers), ...Object.entries(multiValueHeaders)]
     .filter(([name]) => name.toLowerCase() === 'set-cookie')
-    .flatMap(([, values]) => values as string | string[])
+    .flatMap(([, values]) => values)
     .concat(cookies)
     .map((cookie) => cookie.slice(0, cookie.indexOf(';')));
 

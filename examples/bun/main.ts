@@ -16,10 +16,11 @@ const server = Bun.serve({
   fetch: (request, socket) => app.fetch(request, { clientAddress: socket.requestIP(request)?.address }),
 });
 
-process.on('SIGTERM', async () => {
-  const stopped = server.stop();
+async function end(): Promise<void> {
+  const ended = server.stop();
   await app.close();
-  await stopped;
+  await ended;
   process.exit(0);
-});
+}
+process.on('SIGTERM', () => void end());
 // #endregion serve

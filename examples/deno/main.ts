@@ -18,10 +18,11 @@ const server = Deno.serve({ port: Number(process.env['PORT'] ?? 8000) }, (reques
   app.fetch(request, { clientAddress: remoteAddr.hostname }),
 );
 
-process.on('SIGTERM', async () => {
-  const stopped = server.shutdown();
+async function end(): Promise<void> {
+  const ended = server.shutdown();
   await app.close();
-  await stopped;
+  await ended;
   process.exit(0);
-});
+}
+process.on('SIGTERM', () => void end());
 // #endregion serve

@@ -89,7 +89,7 @@ export class PendingWork {
    * neither read nor cancel the body of the reply.
    */
   #hold(unsent: Unsent, exchange: Exchange): void {
-    const timer = unsent.source === undefined ? setTimeout(unsent.finish, UNREAD_GRACE) : undefined;
+    const timer = unsent.source === undefined ? setTimeout(() => void unsent.finish(), UNREAD_GRACE) : undefined;
     const released = new Promise<void>((resolve) => {
       unsent.release = (finished) => {
         clearTimeout(timer);
