@@ -1,7 +1,9 @@
 import { BodySource, discard } from './body-source.ts';
 import type { ErrorReplies } from './error-replies.ts';
+import { RequestAbandonedError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { Reply } from './reply.ts';
+import type { Upgrade } from './socket.ts';
 
 /** Milliseconds for a handler to settle by itself after its time limit, before what it has entered is left. */
 const OVERDUE_GRACE = 30_000;
@@ -17,6 +19,7 @@ export class PendingWork {
   /** What comes after replies that have been sent. */
   readonly #pending = new Set<Promise<unknown>>();
   readonly #unsent = new Set<Unsent>();
+  readonly #sockets = new Map<Upgrade, Unsent['finish']>();
   readonly #errors: ErrorReplies;
   /** Settles when nothing may take its time any more. */
   readonly #hurried: Promise<undefined>;
@@ -40,6 +43,7 @@ export class PendingWork {
 
   /** Adds to a reply what is to be done once it has been sent, if there is or may be anything. */
   follow(reply: Reply, exchange: Exchange): Reply {
+    if (reply.upgrade !== undefined) return this.#followSocket(reply, reply.upgrade, exchange);
     const source = reply.body instanceof BodySource ? reply.body : undefined;
     if (exchange.backgroundTasks === undefined && exchange.cleanup === undefined && source === undefined) return reply;
     const finish = (error?: unknown): void | Promise<void> => {
@@ -58,6 +62,10 @@ export class PendingWork {
   /** From now on, what does not settle by itself is left at once. */
   hurry(): void {
     this.#hurry?.();
+    for (const [upgrade, finish] of this.#sockets) {
+      upgrade.giveUp();
+      void finish(new RequestAbandonedError());
+    }
   }
 
   /** Waits for what comes after replies that have been sent. */
@@ -76,6 +84,20 @@ export class PendingWork {
     });
     await Promise.allSettled(ended);
     await this.idle();
+  }
+
+  /** A socket takes time until it is over; only then does what comes after it begin. */
+  #followSocket(reply: Reply, upgrade: Upgrade, exchange: Exchange): Reply {
+    const finish = (error?: unknown): void | Promise<void> => {
+      if (!this.#sockets.delete(upgrade)) return;
+      const finished = this.#track(this.#finish(exchange, error), exchange);
+      this.end();
+      return finished;
+    };
+    this.begin();
+    this.#sockets.set(upgrade, finish);
+    upgrade.whenOver(() => void finish());
+    return { ...reply, after: finish };
   }
 
   #track(promise: Promise<void>, { incoming }: Exchange): Promise<void> {
