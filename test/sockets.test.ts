@@ -29,6 +29,7 @@ import { ChatController } from '../examples/chat/app.ts';
 import { app as guide } from '../examples/guides/sockets.ts';
 import { FrameSocket } from './frames.ts';
 import { Recorder } from './recorder.ts';
+import { Run } from './run.ts';
 import { appOf, eventually, exchange, Log, pause, raise, servers } from './world.ts';
 
 type Handler = (socket: SocketConnection<any, any>, context: Context) => unknown;
@@ -823,6 +824,17 @@ export function types(): void {
 }
 
 describe('the examples of sockets', () => {
+  test('the command line lists sockets with their security, and what they depend on', async () => {
+    const command = (...args: string[]) => new Run(['--import', 'tsx', 'src/cli/main.ts', ...args]);
+    const routes = command('routes', 'examples/guides/sockets.ts');
+    assert.equal(await routes.end(), 0);
+    assert.match(routes.stdout, /^SOCKET +\/rooms\/:room +RoomController\.chat +APIKeyCookie /m);
+    assert.match(routes.stdout, /^SOCKET +\/news +NewsController\.follow +APIKeyQuery /m);
+    const graph = command('graph', 'examples/guides/sockets.ts', '--format', 'tree');
+    assert.equal(await graph.end(), 0);
+    assert.match(graph.stdout, /^SOCKET \/news +NewsController\.follow[\s\S]+APIKeyQuery/m);
+  });
+
   test('a chat: members of a room hear each other, by the session of their cookie', async () => {
     const headers = { cookie: 'session=session-of-ada', host: 'chat.example', origin: 'https://chat.example' };
     await using first = await connect(guide, '/rooms/tea', { headers });
@@ -935,6 +947,19 @@ describe('other platforms', () => {
     socket.tell('message', { data: 'x'.repeat(101) });
     await app.close();
     assert.equal(socket.ended?.[0], 1009);
+  });
+
+  test('Deno: what was entered is left where the socket never opens', async (t) => {
+    const socket = new FakeSocket();
+    const global = globalThis as { Deno?: unknown };
+    t.after(() => delete global.Deno);
+    global.Deno = { upgradeWebSocket: () => ({ socket, response: new Response() }) };
+    const recorder = new Recorder();
+    const { app } = socketApp(echo, { dependencies: [Depends(recorder.generator('held'))] });
+    await app.request('/socket', { headers: handshake });
+    socket.tell('close', { code: 1006 });
+    await app.close();
+    assert.deepEqual(recorder.take(), ['enter held', 'exit held']);
   });
 
   test('a platform that cannot hold back a flood closes with 1013', async (t) => {

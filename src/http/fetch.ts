@@ -35,7 +35,8 @@ export function toResponse(reply: Reply, incoming: FetchIncoming): Response {
   const toSocket = upgrade && webUpgrade();
   if (toSocket !== undefined) {
     incoming.release();
-    return toSocket(incoming.source, upgrade as Upgrade, headersOf(reply.headers, undefined));
+    const headers = headersOf(reply.headers, undefined);
+    return toSocket(incoming.source, upgrade as Upgrade, headers, () => void after?.());
   }
   const bytes = typeof body === 'string' ? encoder.encode(body) : body;
   const headers = headersOf(reply.headers, bytes instanceof Uint8Array ? bytes.length : undefined);

@@ -23,8 +23,8 @@ interface Platform {
   readonly WebSocketPair?: new () => Readonly<Record<string, PlatformSocket & { accept(): void }>>;
 }
 
-/** Makes a socket of a request, and gives the response that says so. */
-export type WebUpgrade = (request: Request, upgrade: Upgrade, headers: Headers) => Response;
+/** Makes a socket of a request, and gives the response that says so; `lost` is called where it never opens. */
+export type WebUpgrade = (request: Request, upgrade: Upgrade, headers: Headers, lost: () => void) => Response;
 
 /** The way of the platform that runs this; undefined where `fetch` alone cannot make sockets. */
 export function webUpgrade(): WebUpgrade | undefined {
@@ -34,11 +34,18 @@ export function webUpgrade(): WebUpgrade | undefined {
 }
 
 /** The platform sends the pings; headers of one's own have no place. */
-const upgradeOnDeno: WebUpgrade = (request, upgrade) => {
+const upgradeOnDeno: WebUpgrade = (request, upgrade, _, lost) => {
   const { Deno } = globalThis as { Deno?: Required<NonNullable<Platform['Deno']>> };
   if (Deno === undefined) throw new TypeError('Deno has gone');
   const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: Math.ceil(upgrade.idle / 1000) });
-  socket.addEventListener('open', () => adopt(socket, upgrade));
+  let isOpen = false;
+  socket.addEventListener('open', () => {
+    isOpen = true;
+    adopt(socket, upgrade);
+  });
+  socket.addEventListener('close', () => {
+    if (!isOpen) lost();
+  });
   return response;
 };
 
