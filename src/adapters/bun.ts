@@ -1,9 +1,6 @@
 import type { App } from '../app.ts';
-import { toResponse } from '../http/fetch.ts';
-import { FetchIncoming } from '../http/fetch-incoming.ts';
-import { discard } from '../http/body-source.ts';
-import { pairsOf } from '../http/headers.ts';
 import { CLOSE, sizeOf, type SocketEvents, type SocketTransport, type Upgrade } from '../http/socket.ts';
+import type { WebUpgrade } from '../http/web-socket.ts';
 
 /** The part of Bun's `ServerWebSocket` that is used. */
 export interface BunSocket {
@@ -66,12 +63,6 @@ class BunConnection {
   }
 }
 
-class BunIncoming extends FetchIncoming {
-  override get upgrades(): boolean {
-    return true;
-  }
-}
-
 /** Bytes that Bun takes of a message or keeps of one at most: the app's own limits are lower, or say so by a 1009. */
 const MOST = 16 * 1_048_576;
 
@@ -107,26 +98,13 @@ function of({ data }: BunSocket): BunConnection {
 }
 
 /** Undefined once the request has become a socket: that is how Bun wants it. */
-function answer(app: App, request: Request, server: BunServer): Promise<Response | undefined> {
-  return new Promise((resolve) => {
-    const incoming = new BunIncoming(request, { clientAddress: server.requestIP(request)?.address });
-    app.handle(incoming, (reply) => {
-      const { upgrade, headers, after, body } = reply;
-      if (upgrade === undefined) {
-        try {
-          resolve(toResponse(reply, incoming));
-        } catch (error) {
-          void discard(body);
-          resolve(toResponse({ ...app.refuse(error, incoming), after }, incoming));
-        }
-        return;
-      }
-      incoming.release();
-      const fields = new Headers();
-      for (const [name, value] of pairsOf(headers)) fields.append(name, value);
-      if (server.upgrade(request, { data: new BunConnection(upgrade), headers: fields })) return resolve(undefined);
-      void after?.();
-      resolve(new Response(null, { status: 400 }));
-    });
-  });
+async function answer(app: App, request: Request, server: BunServer): Promise<Response | undefined> {
+  let isSocket = false;
+  const upgrade: WebUpgrade = (_, accepted, headers, lost) => {
+    isSocket = server.upgrade(request, { data: new BunConnection(accepted), headers });
+    if (!isSocket) lost();
+    return new Response(null, { status: 400 });
+  };
+  const response = await app.fetch(request, { clientAddress: server.requestIP(request)?.address, upgrade });
+  return isSocket ? undefined : response;
 }

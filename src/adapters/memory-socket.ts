@@ -1,7 +1,4 @@
 import type { App } from '../app.ts';
-import { toResponse } from '../http/fetch.ts';
-import { FetchIncoming } from '../http/fetch-incoming.ts';
-import type { Reply } from '../http/reply.ts';
 import {
   CLOSE,
   checkClosure,
@@ -14,6 +11,7 @@ import {
   type Upgrade,
 } from '../http/socket.ts';
 import { SocketInbox } from '../http/socket-inbox.ts';
+import type { WebUpgrade } from '../http/web-socket.ts';
 
 /** The client's end of a socket that is all in memory. */
 export interface TestSocket<Receive = unknown, Send = unknown> extends AsyncIterable<Receive>, AsyncDisposable {
@@ -41,19 +39,12 @@ export class ConnectError extends Error {
   }
 }
 
-/** A handshake without a connection. */
-class MemoryIncoming extends FetchIncoming {
-  override get upgrades(): boolean {
-    return true;
-  }
-}
-
 /**
  * Opens a socket of an app in memory; rejects with a ConnectError, which has the response, where it is refused.
  *
  * `Receive` and `Send` are what the test takes the messages for: nothing checks them here.
  */
-export function connect<Receive = unknown, Send = unknown>(
+export async function connect<Receive = unknown, Send = unknown>(
   app: App,
   path: string,
   { headers }: ConnectOptions = {},
@@ -63,13 +54,14 @@ export function connect<Receive = unknown, Send = unknown>(
   for (const [name, value] of Object.entries({ ...own, 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' })) {
     if (!fields.has(name)) fields.set(name, value);
   }
-  const incoming = new MemoryIncoming(new Request(`http://localhost${path}`, { headers: fields }), {});
-  return new Promise((resolve, reject) => {
-    app.handle(incoming, (reply: Reply) => {
-      if (reply.upgrade === undefined) reject(new ConnectError(path, toResponse(reply, incoming)));
-      else resolve(new Peer(reply.upgrade) as TestSocket as TestSocket<Receive, Send>);
-    });
-  });
+  let peer: TestSocket | undefined;
+  const upgrade: WebUpgrade = (_, accepted) => {
+    peer = new Peer(accepted);
+    return new Response();
+  };
+  const response = await app.fetch(new Request(`http://localhost${path}`, { headers: fields }), { upgrade });
+  if (peer === undefined) throw new ConnectError(path, response);
+  return peer as TestSocket<Receive, Send>;
 }
 
 /** Both ends: what one sends, the other one gets in a later turn, as from a network. */

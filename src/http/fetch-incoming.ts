@@ -1,7 +1,7 @@
 import { BODY_TAKEN, FrameworkError, HTTPException } from './errors.ts';
 import type { Incoming } from './incoming.ts';
 import { bounded, lazyBody, type Pieces } from './request-body.ts';
-import { webUpgrade } from './web-socket.ts';
+import { type WebUpgrade, webUpgrade } from './web-socket.ts';
 
 /** What a platform knows of a request that is not in it. */
 export interface FetchOptions {
@@ -11,6 +11,8 @@ export interface FetchOptions {
   readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
   /** Becomes `ctx.platform`. */
   readonly platform?: unknown;
+  /** @internal Makes a socket where `fetch` alone cannot. */
+  readonly upgrade?: WebUpgrade | undefined;
 }
 
 /** A Web `Request` as the app reads it. */
@@ -22,23 +24,29 @@ export class FetchIncoming implements Incoming {
   readonly clientAddress: string | undefined;
   readonly platform: unknown;
   readonly #waitUntil: FetchOptions['waitUntil'];
+  readonly #upgrade: WebUpgrade | undefined;
   #gone = false;
   #listeners: (() => void)[] | undefined = undefined;
   #body: Promise<Uint8Array> | undefined = undefined;
   #taken = false;
   #released = false;
 
-  constructor(request: Request, { clientAddress, waitUntil, platform }: FetchOptions) {
+  constructor(request: Request, { clientAddress, waitUntil, platform, upgrade }: FetchOptions) {
     this.source = request;
     this.clientAddress = clientAddress;
     this.platform = platform;
     this.#waitUntil = waitUntil;
+    this.#upgrade = upgrade;
     this.method = request.method;
     this.target = targetOf(request.url);
   }
 
   get upgrades(): boolean {
-    return webUpgrade() !== undefined;
+    return this.upgrade !== undefined;
+  }
+
+  get upgrade(): WebUpgrade | undefined {
+    return this.#upgrade ?? webUpgrade();
   }
 
   get length(): number {

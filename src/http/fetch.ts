@@ -4,8 +4,6 @@ import { FetchIncoming, type FetchOptions } from './fetch-incoming.ts';
 import type { Incoming } from './incoming.ts';
 import { pairsOf } from './headers.ts';
 import type { Reply } from './reply.ts';
-import type { Upgrade } from './socket.ts';
-import { webUpgrade } from './web-socket.ts';
 
 const encoder = new TextEncoder();
 
@@ -30,13 +28,11 @@ export function respond(
 }
 
 /** The Web `Response` of a reply; its `after` runs when the body has been read or cancelled. */
-export function toResponse(reply: Reply, incoming: FetchIncoming): Response {
+function toResponse(reply: Reply, incoming: FetchIncoming): Response {
   const { status, body, after, upgrade } = reply;
-  const toSocket = upgrade && webUpgrade();
-  if (toSocket !== undefined) {
+  if (upgrade !== undefined && incoming.upgrade !== undefined) {
     incoming.release();
-    const headers = headersOf(reply.headers, undefined);
-    return toSocket(incoming.source, upgrade as Upgrade, headers, () => void after?.());
+    return incoming.upgrade(incoming.source, upgrade, headersOf(reply.headers, undefined), () => void after?.());
   }
   const bytes = typeof body === 'string' ? encoder.encode(body) : body;
   const headers = headersOf(reply.headers, bytes instanceof Uint8Array ? bytes.length : undefined);
