@@ -1008,6 +1008,9 @@ describe('other platforms', () => {
     bun.websocket.message(socket, 'x'.repeat(11));
     assert.equal((closes[0] as unknown[])[0], 1009);
     bun.websocket.close(socket, 1009, '');
+    // Bun calls `fetch` with its server, which is no way to make sockets unless toBun() is asked.
+    const { app } = socketApp(echo);
+    assert.equal((await app.fetch(request('/socket'), server as object)).status, 501);
     const gone = { ...server, upgrade: () => false };
     assert.equal((await bun.fetch(request('/socket'), gone))?.status, 400);
   });

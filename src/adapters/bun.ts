@@ -1,5 +1,5 @@
 import type { App } from '../app.ts';
-import { CLOSE, sizeOf, type SocketEvents, type SocketTransport, type Upgrade } from '../http/socket.ts';
+import { CLOSE, sizeOf, type SocketEvents, type SocketTransport, type Upgrade, UPGRADE } from '../http/socket.ts';
 import type { WebUpgrade } from '../http/web-socket.ts';
 
 /** The part of Bun's `ServerWebSocket` that is used. */
@@ -105,6 +105,6 @@ async function answer(app: App, request: Request, server: BunServer): Promise<Re
     if (!isSocket) lost();
     return new Response(null, { status: 400 });
   };
-  const response = await app.fetch(request, { clientAddress: server.requestIP(request)?.address, upgrade });
+  const response = await app.fetch(request, { clientAddress: server.requestIP(request)?.address, [UPGRADE]: upgrade });
   return isSocket ? undefined : response;
 }

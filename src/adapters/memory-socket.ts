@@ -9,6 +9,7 @@ import {
   type SocketEvents,
   type SocketTransport,
   type Upgrade,
+  UPGRADE,
 } from '../http/socket.ts';
 import { SocketInbox } from '../http/socket-inbox.ts';
 import type { WebUpgrade } from '../http/web-socket.ts';
@@ -59,7 +60,7 @@ export async function connect<Receive = unknown, Send = unknown>(
     peer = new Peer(accepted);
     return new Response();
   };
-  const response = await app.fetch(new Request(`http://localhost${path}`, { headers: fields }), { upgrade });
+  const response = await app.fetch(new Request(`http://localhost${path}`, { headers: fields }), { [UPGRADE]: upgrade });
   if (peer === undefined) throw new ConnectError(path, response);
   return peer as TestSocket<Receive, Send>;
 }

@@ -1,6 +1,7 @@
 import { BODY_TAKEN, FrameworkError, HTTPException } from './errors.ts';
 import type { Incoming } from './incoming.ts';
 import { bounded, lazyBody, type Pieces } from './request-body.ts';
+import { UPGRADE } from './socket.ts';
 import { type WebUpgrade, webUpgrade } from './web-socket.ts';
 
 /** What a platform knows of a request that is not in it. */
@@ -12,7 +13,7 @@ export interface FetchOptions {
   /** Becomes `ctx.platform`. */
   readonly platform?: unknown;
   /** @internal Makes a socket where `fetch` alone cannot. */
-  readonly upgrade?: WebUpgrade | undefined;
+  readonly [UPGRADE]?: WebUpgrade | undefined;
 }
 
 /** A Web `Request` as the app reads it. */
@@ -31,7 +32,7 @@ export class FetchIncoming implements Incoming {
   #taken = false;
   #released = false;
 
-  constructor(request: Request, { clientAddress, waitUntil, platform, upgrade }: FetchOptions) {
+  constructor(request: Request, { clientAddress, waitUntil, platform, [UPGRADE]: upgrade }: FetchOptions) {
     this.source = request;
     this.clientAddress = clientAddress;
     this.platform = platform;

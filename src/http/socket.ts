@@ -62,6 +62,13 @@ export interface Upgrade {
   giveUp(): void;
 }
 
+/**
+ * The key under which an adapter gives `fetch` its way to make sockets.
+ *
+ * Platforms call `fetch` with objects of their own, one of which has an `upgrade`.
+ */
+export const UPGRADE: unique symbol = Symbol('portico.upgrade');
+
 /** Codes of RFC 6455 §7.4.1 and of its registry. */
 export const CLOSE = {
   normal: 1000,
