@@ -38,6 +38,8 @@ export interface AppOptions<O extends readonly OverridePair[] = readonly Overrid
   readonly openapiPath?: string | false;
   /** Tells OAuth clients where to get tokens (RFC 9728): served as metadata, and named in challenges. */
   readonly protectedResource?: ProtectedResource;
+  /** Describes sockets in the document, as a GET that is answered by 101; without it they are left out. */
+  readonly documentSockets?: boolean;
   readonly operationId?: OperationIdOf;
   readonly limits?: Partial<Limits>;
   /** Milliseconds until an answer of 503, 60 000 unless set; 0 is no limit. */

@@ -4,7 +4,6 @@ import { type AppOptions, type IncludeOptions, type OverridePair, readOptions, t
 import type { Context } from './http/context.ts';
 import { Deadlines } from './http/deadline.ts';
 import { Dispatcher } from './http/dispatcher.ts';
-import type { Endpoint } from './http/endpoint.ts';
 import type { ErrorClass } from './http/error-handlers.ts';
 import { ErrorReplies } from './http/error-replies.ts';
 import { respond } from './http/fetch.ts';
@@ -13,7 +12,6 @@ import type { Incoming } from './http/incoming.ts';
 import { ErrorLog } from './http/log.ts';
 import { PendingWork } from './http/pending-work.ts';
 import type { Reply } from './http/reply.ts';
-import { Router } from './http/router.ts';
 import { settle } from './http/shutdown.ts';
 import type { Dependable, ValueOf } from './metadata/dependable.ts';
 import type { Class } from './metadata/store.ts';
@@ -30,6 +28,7 @@ import type { OpenApiDocuments, OpenApiVersion } from './openapi/version.ts';
 import { AppValues } from './plan/app-values.ts';
 import { Route, type RouteSettings } from './plan/route.ts';
 import { Scope } from './plan/scope.ts';
+import { OpenSockets } from './plan/socket-conclusion.ts';
 
 interface Override {
   readonly dependable: unknown;
@@ -45,6 +44,7 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
   readonly #errors: ErrorReplies;
   readonly #pending: PendingWork;
   readonly #dispatcher: Dispatcher;
+  readonly #sockets = new OpenSockets();
   readonly #scopes = new Set<Scope>();
   readonly #deadlines: Deadlines;
   readonly #pages: readonly Page[];
@@ -79,14 +79,11 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
     const { prefix = '', tags = [], dependencies = [], responses = {} } = options;
     const includes = [...this.#includes, { controllers, prefix, tags, dependencies, responses }];
     const operations = readModel(this.#declaration(includes), this.#nodes);
-    const router = new Router<Endpoint>();
     const routes = operations.map((operation) => new Route(operation, this.#routeSettings()));
-    for (const route of routes) router.add(route.method, route.template, route);
-    for (const page of this.#pages) router.add(page.method, page.template, page);
     this.#includes = includes;
     this.#operations = operations;
     this.#routes = routes;
-    this.#dispatcher.router = router;
+    this.#dispatcher.serve([...routes, ...this.#pages]);
     this.#documents.clear();
     if (this.#overrides.length > 0) this.#applyOverrides(this.#overrides);
     return this;
@@ -205,6 +202,7 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
       deadlines: this.#deadlines,
       appValues: this.#appValues,
       errors: this.#errors,
+      sockets: this.#sockets,
       resourceMetadata: protectedResource && metadataLocation(protectedResource).url,
     };
   }

@@ -45,6 +45,15 @@ export {
   type RouteDecorator,
   type RouteDecorators,
 } from './decorators/routes.ts';
+export {
+  Connection,
+  type ConnectionMismatch,
+  type Received,
+  type Sendable,
+  Socket,
+  type SocketDecorator,
+  type SocketOptions,
+} from './decorators/socket.ts';
 export type { Context } from './http/context.ts';
 export type { ContextResponse } from './http/context-response.ts';
 export {
@@ -60,11 +69,13 @@ export type { FetchOptions } from './http/fetch-incoming.ts';
 export type { Limits } from './http/limits.ts';
 export type { Logger } from './http/log.ts';
 export type { Middleware, Next } from './http/middleware.ts';
+export { SocketClosedError, type SocketClosure, type SocketConnection } from './http/socket.ts';
 export type { CookieOptions, ResponseCookies } from './http/response-cookies.ts';
 export type {
   ChallengeParameters,
   ControllerOptions,
   Lifetime,
+  MessageOption,
   ResponseContent,
   ResponseDeclaration,
   ResponseDeclarations,

@@ -1,6 +1,9 @@
 import type { OperationObject, ParameterObject, PathItemObject, SchemaObject } from 'openapi3-ts/oas31';
+import { connect, ConnectError } from './adapters/memory-socket.ts';
 import type { App } from './app.ts';
 
+export { connect, ConnectError, type ConnectOptions, type TestSocket } from './adapters/memory-socket.ts';
+export type { SocketClosure } from './http/socket.ts';
 export { testTokens } from './jwt/test-tokens.ts';
 
 /** An operation whose document and behaviour disagree on whether it is protected. */
@@ -25,15 +28,31 @@ export async function findSecurityMismatches(app: App): Promise<readonly Securit
   for (const [path, item] of Object.entries(app.openapi({ version: '3.1' }).paths ?? {})) {
     for (const [method, operation] of operationsOf(item)) {
       const documentedAsProtected = isProtected(operation);
-      const response = await app.request(examplePath(path, operation), { method: method.toUpperCase() });
-      await response.body?.cancel();
-      const refused = response.status === 401 || response.status === 403;
+      const isSocket = operation.responses?.['101'] !== undefined;
+      const status = await statusOf(app, method.toUpperCase(), examplePath(path, operation), isSocket);
+      const refused = status === 401 || status === 403;
       if (refused !== documentedAsProtected) {
-        mismatches.push({ method: method.toUpperCase(), path, documentedAsProtected, status: response.status });
+        mismatches.push({ method: method.toUpperCase(), path, documentedAsProtected, status });
       }
     }
   }
   return mismatches;
+}
+
+/** What a request without credentials is answered; a socket that opens is closed at once. */
+async function statusOf(app: App, method: string, path: string, isSocket: boolean): Promise<number> {
+  try {
+    if (isSocket) {
+      await using _ = await connect(app, path);
+      return 101;
+    }
+  } catch (error) {
+    if (error instanceof ConnectError) return error.response.status;
+    throw error;
+  }
+  const response = await app.request(path, { method });
+  await response.body?.cancel();
+  return response.status;
 }
 
 /** Throws an Error that names every operation for which `findSecurityMismatches` finds something. */

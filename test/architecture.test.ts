@@ -36,7 +36,7 @@ const RULES: Record<string, Rule> = {
   'app-options.ts': { uses: ['content', 'http'], types: ['metadata', 'model', 'openapi', 'openapi3-ts/oas31'] },
   lambda: { uses: [], types: ['app.ts'] },
   'workers.ts': { uses: [], types: ['app.ts'] },
-  'testing.ts': { uses: ['jwt'], types: ['app.ts', 'openapi3-ts/oas31'] },
+  'testing.ts': { uses: ['adapters', 'jwt'], types: ['app.ts', 'http', 'openapi3-ts/oas31'] },
   'index.ts': { uses: ['*'], types: [] },
 };
 /** Files that may do what their folder may not. */
@@ -44,6 +44,7 @@ const EXCEPTIONS: Record<string, readonly string[]> = {
   'metadata/store.ts': ['reflect-metadata'],
   // An optional peer, loaded when it is needed.
   'jwt/jose.ts': ['jose'],
+  'adapters/node-socket.ts': ['ws'],
 };
 /** The only files for which Node is there. */
 const NODE_ONLY = /^(?:adapters\/node[^/]*\.ts|cli\/.+)$/;

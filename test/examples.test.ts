@@ -86,6 +86,7 @@ describe('every example', () => {
       [
         'app/app.ts',
         'bundling/app.ts',
+        'chat/app.ts',
         'database/app.ts',
         'guides/coming-from-fastapi.ts',
         'guides/coming-from-nestjs.ts',
@@ -98,6 +99,7 @@ describe('every example', () => {
         'guides/middleware.ts',
         'guides/security.ts',
         'guides/serving.ts',
+        'guides/sockets.ts',
         'guides/verified-tokens.ts',
         'hello.ts',
         'platforms/app.ts',
@@ -703,7 +705,7 @@ describe('the examples of the guides', () => {
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += String(chunk)));
     const [code] = await once(child, 'close');
     assert.equal(code, 0, printed);
-    assert.match(printed, /pass 5/);
+    assert.match(printed, /pass 6/);
   });
 });
 

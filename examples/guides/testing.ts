@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { App } from 'portico';
-import { assertSecurityDocumented } from 'portico/testing';
+import { assertSecurityDocumented, connect, ConnectError } from 'portico/testing';
 import { activeUser } from '../app/current-user.ts';
 import { ItemController } from '../app/item-controller.ts';
 import { store, type UserRecord } from '../app/store.ts';
 import { UserController } from '../app/user-controller.ts';
+import { app as sockets } from './sockets.ts';
 
 // #region suite
 await test('users and items', async (t) => {
@@ -42,4 +43,17 @@ await test('users and items', async (t) => {
     await assertSecurityDocumented(app);
   });
   // #endregion security
+
+  // #region socket
+  await t.test('a socket without a port', async () => {
+    await using socket = await connect(sockets, '/rooms/tea', { headers: { cookie: 'session=session-of-ada' } });
+    await socket.send({ text: 'hello' });
+    for await (const message of socket) {
+      assert.deepEqual(message, { room: 'tea', from: 'ada', text: 'hello' });
+      break;
+    }
+    const refusal = await connect(sockets, '/rooms/tea').catch((error: unknown) => error);
+    assert.equal(refusal instanceof ConnectError && refusal.response.status, 401);
+  });
+  // #endregion socket
 });

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { App } from '../app.ts';
 import type { Logger } from '../http/log.ts';
+import type { NodeSockets } from './node-socket.ts';
 
 /** Listens; rejects, and says why, where that cannot be. What goes wrong with the server later is logged. */
 export function listen(server: Server, port: number, host: string, logger: Logger): Promise<AddressInfo> {
@@ -24,11 +25,13 @@ export class Shutdown {
   readonly #app: App;
   readonly #timeout: number;
   readonly #logger: Logger;
+  readonly #sockets: NodeSockets | undefined;
   /** Connections on which nothing has come yet: for Node these are busy with their first request. */
   readonly #silent = new Set<Socket>();
 
   /** `timeout` is the milliseconds that all of it may take. */
-  constructor(server: Server, app: App, timeout: number, logger: Logger) {
+  constructor(server: Server, app: App, timeout: number, logger: Logger, sockets?: NodeSockets) {
+    this.#sockets = sockets;
     this.#server = server;
     this.#app = app;
     this.#timeout = timeout;
@@ -69,6 +72,7 @@ export class Shutdown {
   #cut(late?: () => void): void {
     this.#logger.warn(`Not everything has ended within ${this.#timeout} ms: what is left is cut`);
     this.#server.closeAllConnections();
+    this.#sockets?.cut();
     setTimeout(() => late?.(), GRACE);
   }
 }

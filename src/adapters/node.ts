@@ -11,6 +11,7 @@ import { type HeadWriter, headWriterFor } from './node-head.ts';
 import { NodeIncoming } from './node-incoming.ts';
 import { send } from './node-send.ts';
 import { listen, Shutdown } from './node-server.ts';
+import { acceptSockets } from './node-socket.ts';
 import { type Head, readHead } from './node-target.ts';
 
 export interface ListenerOptions {
@@ -121,7 +122,9 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
   checkOptions(port, host, shutdownTimeout);
   const state: State = { closing: false };
   const server = await createServerFor(app, options, state, logger);
-  const shutdown = new Shutdown(server, app, shutdownTimeout, logger);
+  const hasSockets = app.operations.some(({ socket }) => socket !== undefined);
+  const sockets = hasSockets ? await acceptSockets(server, app, Number(options.trustProxy ?? 0)) : undefined;
+  const shutdown = new Shutdown(server, app, shutdownTimeout, logger, sockets);
   let address: AddressInfo;
   try {
     await app.start();

@@ -4,6 +4,10 @@ export class Closing {
   #signal: AbortController | undefined = undefined;
   readonly #listeners = new Set<() => void>();
 
+  get begun(): boolean {
+    return this.#begun;
+  }
+
   /** Made when it is first asked for. */
   get signal(): AbortSignal {
     if (this.#signal === undefined) {

@@ -3,6 +3,7 @@ import type { Endpoint } from './endpoint.ts';
 import type { ErrorReplies } from './error-replies.ts';
 import { HTTPException } from './errors.ts';
 import { Exchange } from './exchange.ts';
+import { handshakeFault, isHandshake, SOCKET, upgradeRequired } from './handshake.ts';
 import type { Incoming } from './incoming.ts';
 import { type Middleware, type Respond, wrapAll } from './middleware.ts';
 import type { PendingWork } from './pending-work.ts';
@@ -12,10 +13,12 @@ import { type Match, Router } from './router.ts';
 
 /** A whole request: from what an adapter presents, through middleware and router, to the reply that it sends. */
 export class Dispatcher {
-  router = new Router<Endpoint>();
   readonly closing = new Closing();
   /** Whether every request is refused with a 503. */
   closed = false;
+  #router = new Router<Endpoint>();
+  /** The sockets, where there are any: a socket and a GET may have one path. */
+  #sockets: Router<Endpoint> | undefined = undefined;
   readonly #errors: ErrorReplies;
   readonly #pending: PendingWork;
   readonly #respond: Respond;
@@ -24,6 +27,17 @@ export class Dispatcher {
     this.#errors = errors;
     this.#pending = pending;
     this.#respond = wrapAll(middleware, (exchange) => this.#dispatch(exchange), errors, pending);
+  }
+
+  /** From now on, these are served. */
+  serve(endpoints: readonly Endpoint[]): void {
+    const router = new Router<Endpoint>();
+    const sockets = new Router<Endpoint>();
+    for (const endpoint of endpoints) {
+      (endpoint.origins === undefined ? router : sockets).add(endpoint.method, endpoint.template, endpoint);
+    }
+    this.#router = router;
+    this.#sockets = endpoints.some(({ origins }) => origins !== undefined) ? sockets : undefined;
   }
 
   /** One request; `send` gets the reply, at once where nothing has to be waited for. */
@@ -47,7 +61,12 @@ export class Dispatcher {
   #dispatch(exchange: Exchange): Reply | Eventual<Reply> {
     let match: Match<Endpoint> | undefined;
     try {
-      match = this.router.find(exchange.method, exchange.path);
+      if (this.#sockets !== undefined && isHandshake(exchange, exchange.incoming)) {
+        match = this.#sockets.find(SOCKET, exchange.path);
+        const refusal = match?.route.origins && handshakeFault(exchange.incoming, match.route.origins);
+        if (refusal !== undefined) return this.#refuse(refusal, exchange, match?.route);
+      }
+      match ??= this.#router.find(exchange.method, exchange.path);
     } catch (error) {
       return this.#errors.reply(error, exchange);
     }
@@ -60,10 +79,20 @@ export class Dispatcher {
     return endpoint.deadline.within(reply, exchange);
   }
 
+  #refuse(refusal: HTTPException, exchange: Exchange, endpoint: Endpoint | undefined): Reply | Promise<Reply> {
+    exchange.endpoint = endpoint;
+    return this.#errors.reply(refusal, exchange);
+  }
+
   /** OPTIONS is answered for every known path (RFC 9110 §9.3.7), and a 405 says what is allowed (§15.5.6). */
   #unrouted(exchange: Exchange): Reply | Promise<Reply> {
     const { method, path } = exchange;
-    const allowed = this.router.allowed(path);
+    const allowed = this.#router.allowed(path);
+    const socket = this.#sockets?.find(SOCKET, path);
+    if (socket !== undefined) {
+      if (method === 'GET') return this.#refuse(upgradeRequired('This is a WebSocket'), exchange, socket.route);
+      for (const served of ['GET', 'OPTIONS']) if (!allowed.includes(served)) allowed.push(served);
+    }
     const headers = ['Allow', allowed.join(', ')];
     if (method === 'OPTIONS' && (path === '*' || allowed.length > 0)) {
       return finalize({ status: 204, headers: path === '*' ? [] : headers, body: null }, exchange);

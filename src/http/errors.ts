@@ -1,4 +1,5 @@
 import { recognizeCopies } from './copies.ts';
+import { SocketClosedError } from './socket.ts';
 import { phraseOf } from './status.ts';
 
 /** Headers of an answer: a record, a list of pairs or a `Headers` object. */
@@ -77,6 +78,7 @@ recognizeCopies(RequestAbandonedError, 'RequestAbandonedError');
 /** Whether an error is meant for the client, and nothing for the log: what the server is to blame for has a cause. */
 export function isForClient(error: unknown): boolean {
   if (error instanceof HTTPException) return error.status < 500 || error.cause === undefined;
+  if (error instanceof SocketClosedError) return true;
   return error instanceof RequestValidationError || error instanceof RequestAbandonedError;
 }
 

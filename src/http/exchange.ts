@@ -5,6 +5,7 @@ import type { Endpoint } from './endpoint.ts';
 import { RequestAbandonedError } from './errors.ts';
 import type { Incoming } from './incoming.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import type { SocketConnection } from './socket.ts';
 import { type Pairs, parseCookies, parsePairs } from './pairs.ts';
 
 /** Work to be done after the response has been sent. */
@@ -30,6 +31,8 @@ export class Exchange {
   cleanup: ((error?: unknown) => void | Promise<void>) | undefined = undefined;
   /** Leaves what was entered where the handler does not settle after its time; rejects with what comes out. */
   abandon: (() => Promise<void>) | undefined = undefined;
+  /** The open socket that the request has become. */
+  connection: SocketConnection | undefined = undefined;
   /** The controller of a request that failed, where it had been made. */
   controller: unknown = undefined;
   /** The challenges that a 401 or 403 of the matched operation carries. */

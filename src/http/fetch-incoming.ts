@@ -1,6 +1,8 @@
 import { BODY_TAKEN, FrameworkError, HTTPException } from './errors.ts';
 import type { Incoming } from './incoming.ts';
 import { bounded, lazyBody, type Pieces } from './request-body.ts';
+import { UPGRADE } from './socket.ts';
+import { type WebUpgrade, webUpgrade } from './web-socket.ts';
 
 /** What a platform knows of a request that is not in it. */
 export interface FetchOptions {
@@ -10,6 +12,8 @@ export interface FetchOptions {
   readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
   /** Becomes `ctx.platform`. */
   readonly platform?: unknown;
+  /** @internal Makes a socket where `fetch` alone cannot. */
+  readonly [UPGRADE]?: WebUpgrade | undefined;
 }
 
 /** A Web `Request` as the app reads it. */
@@ -21,6 +25,7 @@ export class FetchIncoming implements Incoming {
   readonly clientAddress: string | undefined;
   readonly platform: unknown;
   readonly waitUntil: FetchOptions['waitUntil'];
+  readonly #upgrade: WebUpgrade | undefined;
   #gone = false;
   /** Whether the reply is over: some platforms abort the signals of requests that have been answered. */
   #over = false;
@@ -34,8 +39,17 @@ export class FetchIncoming implements Incoming {
     this.platform = options.platform;
     // Called on the options: a platform's own object may be what was passed.
     if (options.waitUntil !== undefined) this.waitUntil = (promise) => options.waitUntil?.(promise);
+    this.#upgrade = options[UPGRADE];
     this.method = request.method;
     this.target = targetOf(request.url);
+  }
+
+  get upgrades(): boolean {
+    return this.upgrade !== undefined;
+  }
+
+  get upgrade(): WebUpgrade | undefined {
+    return this.#upgrade ?? webUpgrade();
   }
 
   get length(): number {
@@ -65,7 +79,7 @@ export class FetchIncoming implements Incoming {
     for (const listener of listeners) listener();
   }
 
-  /** The reply is over, and nobody can leave any more. */
+  /** The reply is over, or the connection a socket's: nobody can leave any more. */
   end(): void {
     this.#over = true;
     if (this.#listeners === undefined) return;

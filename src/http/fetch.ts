@@ -29,7 +29,11 @@ export function respond(
 
 /** The Web `Response` of a reply; its `after` runs when the body has been read or cancelled. */
 function toResponse(reply: Reply, incoming: FetchIncoming): Response {
-  const { status, body, after } = reply;
+  const { status, body, after, upgrade } = reply;
+  if (upgrade !== undefined && incoming.upgrade !== undefined) {
+    incoming.end();
+    return incoming.upgrade(incoming.source, upgrade, headersOf(reply.headers, undefined), () => void after?.());
+  }
   const bytes = typeof body === 'string' ? encoder.encode(body) : body;
   const headers = headersOf(reply.headers, bytes instanceof Uint8Array ? bytes.length : undefined);
   const init = { status, headers };

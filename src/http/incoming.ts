@@ -24,6 +24,8 @@ export interface Incoming {
   readonly platform?: unknown;
   /** Keeps the platform alive until a promise settles. */
   readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
+  /** Whether the adapter can make a socket of the connection. */
+  readonly upgrades?: boolean | undefined;
   /** Reads a file of an optional package, where the platform can; undefined where it is not installed. */
   readAsset?(packageName: string, path: string): Promise<Uint8Array | undefined>;
 }

@@ -16,12 +16,12 @@ export function parseJson(bytes: Uint8Array, depth: number, what = 'body'): Json
   }
 }
 
-/** The same for the text of a form's field. */
-export function parseJsonField(text: string, depth: number): Json {
+/** The same for text; `what` it is stands in the fault. */
+export function parseJsonText(text: string, depth: number, what: string): Json {
   try {
-    return bounded(JSON.parse(text), depth, 'field');
+    return bounded(JSON.parse(text), depth, what);
   } catch {
-    return { fault: 'The field is not valid JSON' };
+    return { fault: `The ${what} is not valid JSON` };
   }
 }
 

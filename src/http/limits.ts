@@ -16,6 +16,16 @@ export interface Limits {
   readonly queryPairs: number;
   /** Issues in one 422. */
   readonly issues: number;
+  /** Bytes of one message of a socket. */
+  readonly message: number;
+  /** Bytes given to a socket that its peer has not taken yet. */
+  readonly backlog: number;
+  /** Open sockets: of the app, or of one route where that says so. */
+  readonly sockets: number;
+  /** Milliseconds between the pings of a socket; one without an answer by the next cuts it. 0 sends none. */
+  readonly idle: number;
+  /** Milliseconds for everything that comes before a socket opens. */
+  readonly handshake: number;
 }
 
 export const DEFAULT_LIMITS: Limits = Object.freeze({
@@ -27,4 +37,9 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   partHeaders: 16_384,
   queryPairs: 1_000,
   issues: 100,
+  message: 1_048_576,
+  backlog: 1_048_576,
+  sockets: 10_000,
+  idle: 30_000,
+  handshake: 10_000,
 });

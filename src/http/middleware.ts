@@ -115,14 +115,23 @@ class Round {
   }
 
   /** The reply as it was left on the context. */
-  #finish({ status: own }: Reply): Reply {
+  #finish(reply: Reply): Reply {
     this.#over = true;
     const { response } = this.#exchange;
+    if (reply.upgrade !== undefined && (response.status ?? 101) === 101) return this.#finishUpgrade(reply);
+    const { status: own } = reply;
     const status = sendable(response.status ?? own);
     const body = response.takeBody();
     const headers = [...response.headers].flat();
     if (!hasNoContent(status)) return { status, headers, body };
     void discard(body);
     return { status, headers, body: null };
+  }
+
+  /** A body that was given to a socket has nowhere to go. */
+  #finishUpgrade(reply: Reply): Reply {
+    const { response } = this.#exchange;
+    void discard(response.takeBody());
+    return { ...reply, headers: [...response.headers].flat() };
   }
 }

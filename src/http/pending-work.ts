@@ -1,7 +1,9 @@
 import { BodySource, discard } from './body-source.ts';
 import type { ErrorReplies } from './error-replies.ts';
+import { RequestAbandonedError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { Reply } from './reply.ts';
+import type { Upgrade } from './socket.ts';
 
 /** Milliseconds for a handler to settle by itself after its time limit, before what it has entered is left. */
 const OVERDUE_GRACE = 30_000;
@@ -22,6 +24,7 @@ export class PendingWork {
   /** What comes after replies that have been sent. */
   readonly #pending = new Set<Promise<unknown>>();
   readonly #unsent = new Set<Unsent>();
+  readonly #sockets = new Map<Upgrade, Unsent['finish']>();
   readonly #errors: ErrorReplies;
   /** Called when nothing may take its time any more. */
   readonly #hurried = new Set<() => void>();
@@ -44,6 +47,7 @@ export class PendingWork {
 
   /** Adds to a reply what is to be done once it has been sent, if there is or may be anything. */
   follow(reply: Reply, exchange: Exchange): Reply {
+    if (reply.upgrade !== undefined) return this.#followSocket(reply, reply.upgrade, exchange);
     const source = reply.body instanceof BodySource ? reply.body : undefined;
     if (exchange.backgroundTasks === undefined && exchange.cleanup === undefined && source === undefined) return reply;
     const unsent: Unsent = { source, finish: (error) => this.#conclude(unsent, exchange, error) };
@@ -61,6 +65,10 @@ export class PendingWork {
   hurry(): void {
     this.#inHurry = true;
     for (const hurry of this.#hurried) hurry();
+    for (const [upgrade, finish] of this.#sockets) {
+      upgrade.giveUp();
+      void finish(new RequestAbandonedError());
+    }
   }
 
   /** Waits for what comes after replies; one in memory counts as sent, one that is streamed is not waited for. */
@@ -99,6 +107,20 @@ export class PendingWork {
     this.#keepAlive(released, exchange);
   }
 
+  /** A socket takes time until it is over; only then does what comes after it begin. */
+  #followSocket(reply: Reply, upgrade: Upgrade, exchange: Exchange): Reply {
+    const finish = (error?: unknown): void | Promise<void> => {
+      if (!this.#sockets.delete(upgrade)) return;
+      const finished = this.#track(this.#finish(exchange, error), exchange);
+      this.end();
+      return finished;
+    };
+    this.begin();
+    this.#sockets.set(upgrade, finish);
+    upgrade.whenOver(() => void finish());
+    return { ...reply, after: finish };
+  }
+
   #track(promise: Promise<void>, exchange: Exchange): Promise<void> {
     this.#pending.add(promise);
     const settled = (): boolean => this.#pending.delete(promise);
@@ -111,7 +133,7 @@ export class PendingWork {
     try {
       exchange.incoming.waitUntil?.(promise);
     } catch (error) {
-      this.#errors.report(error, exchange);
+      this.#errors.reportLate(error, exchange);
     }
   }
 

@@ -2,6 +2,7 @@ import type { BodySource } from './body-source.ts';
 import { FrameworkError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { headerIn, without } from './headers.ts';
+import type { Upgrade } from './socket.ts';
 
 /** Everything an adapter has to send. */
 export interface Reply {
@@ -11,6 +12,8 @@ export interface Reply {
   readonly body: string | Uint8Array | BodySource | null;
   /** To be called once, when the body has been sent or will never be; an error says why it was cut short. */
   readonly after?: ((error?: unknown) => void | Promise<void>) | undefined;
+  /** The connection becomes a socket, and `after` is called only where it does not. */
+  readonly upgrade?: Upgrade | undefined;
 }
 
 /** JSON has no `undefined`: what has no text is `null`. */

@@ -80,7 +80,7 @@ export class Router<R> {
   }
 
   /** All methods that some route has for a path, with HEAD where GET is, and OPTIONS; empty for an unknown path. */
-  allowed(path: string): readonly string[] {
+  allowed(path: string): string[] {
     const found = new Set<string>();
     // Chooses nothing, so that all leaves are seen.
     const collect = (methods: Methods<R>): undefined => {

@@ -71,5 +71,5 @@ export function phraseOf(status: number): string {
 
 /** Statuses whose answers have no content (RFC 9110 §6.4.1, §15.3.6). */
 export function hasNoContent(status: number): boolean {
-  return status === 204 || status === 205 || status === 304;
+  return status === 101 || status === 204 || status === 205 || status === 304;
 }

@@ -6,6 +6,7 @@ import type { ErrorFormat } from '../http/error-format.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { HTTPException, RequestValidationError } from '../http/errors.ts';
 import type { Limits } from '../http/limits.ts';
+import type { SocketConnection } from '../http/socket.ts';
 
 /** How long what a dependency made is kept, and when the code after its `yield` runs. */
 export type Lifetime = 'app' | 'request' | 'handler';
@@ -132,7 +133,22 @@ export interface RouteDeclaration {
   readonly method: string;
   readonly path: string;
   readonly options: RouteOptions;
+  /** What makes it a socket. */
+  readonly socket?: SocketDeclaration | undefined;
 }
+
+/** What a socket receives and sends, and who may open it. */
+export interface SocketDeclaration {
+  readonly receive?: MessageOption | undefined;
+  readonly send?: MessageOption | undefined;
+  readonly origins?: string | readonly string[] | undefined;
+  readonly compress?: boolean | undefined;
+  /** Called with an invalid message in place of a close. */
+  readonly onInvalid?: ((error: RequestValidationError, socket: SocketConnection<never>) => unknown) | undefined;
+}
+
+/** What messages are: a schema of their JSON, `text()` or `bytes()`. */
+export type MessageOption = ResponseOption;
 
 export interface ControllerDeclaration {
   readonly path: string;

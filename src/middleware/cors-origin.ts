@@ -1,3 +1,5 @@
+import { isOrigin } from '../http/origin.ts';
+
 /** Says whether an origin is allowed; a string allows that very origin. */
 export type CorsOriginFunction = (origin: string) => boolean | string | Promise<boolean | string>;
 
@@ -34,11 +36,4 @@ function toTheEnd({ source, flags }: RegExp): RegExp {
 function checked(text: unknown): string {
   if (typeof text === 'string' && isOrigin(text)) return text;
   throw new TypeError(`cors: '${String(text)}' is not an origin such as https://example.com`);
-}
-
-function isOrigin(text: string): boolean {
-  if (text.includes('*')) return false;
-  if (/^https?:/i.test(text)) return URL.canParse(text) && new URL(text).origin === text;
-  // Apps and extensions have origins of their own schemes, which URL does not take apart.
-  return text === 'null' || /^[a-z][a-z\d+.-]*:\/\/[^\s/?#]+$/.test(text);
 }

@@ -3,7 +3,7 @@ import { Router } from '../http/router.ts';
 import { SCHEME_NAME, type SchemeDeclaration } from '../metadata/declarations.ts';
 import { contentsWithoutBody, schemasOfAnswers } from './answers.ts';
 import { checkParameters, checkText, hidesFile, staysUndefined } from './check-inputs.ts';
-import { schemesOf, schemeSlots, type Slot } from './graph.ts';
+import { schemesOf, schemeSlots, type Slot, type Source } from './graph.ts';
 import type { MistakeCode, Mistakes, Place } from './mistakes.ts';
 import { type Operation, operationName, placeOf } from './operation.ts';
 import { describeSchema, type Direction } from './schema.ts';
@@ -15,6 +15,9 @@ export function checkOperation(operation: Operation, mistakes: Mistakes): void {
   const say: Say = (code, text, at = place, example = '') => mistakes.add(code, at, text, example);
   checkPath(operation, say);
   checkBody(operation, say);
+  if (declaration.socket === undefined && graph.parameters.some(takesConnection)) {
+    say('CONNECTION_MISPLACED', 'it takes a connection and is no @Socket');
+  }
   for (const slot of graph.slots) {
     const at = slot.place.list === undefined ? { ...place, ...slot.place } : slot.place;
     if (slot.kind === 'dependency') continue;
@@ -31,6 +34,10 @@ export function checkOperation(operation: Operation, mistakes: Mistakes): void {
   if (declaration.method === 'HEAD' && declaration.options.response !== undefined) {
     say('RESPONSE_WITHOUT_BODY', 'it has a response, and those to HEAD have no body (RFC 9110 §9.3.2)');
   }
+}
+
+function takesConnection(source: Source): boolean {
+  return source.kind === 'request' && source.input.what === 'connection';
 }
 
 /** What operations cannot have in common: a route, an id, and names that mean different things. */
@@ -151,9 +158,9 @@ function checkPath({ declaration: { template }, graph }: Operation, say: Say): v
 
 function checkBody({ declaration, body, graph }: Operation, say: Say): void {
   if (body.kind === 'none') return;
-  const { method } = declaration;
+  const { method, socket } = declaration;
   const at = body.slots[0]?.place;
-  if ((method === 'GET' || method === 'HEAD') && at !== undefined) {
+  if ((method === 'GET' || method === 'HEAD' || socket !== undefined) && at !== undefined) {
     const { class: name, method: handler, site } = placeOf(declaration);
     const here = at.chain === undefined ? at : { class: name, method: handler, chain: at.chain, site: at.site ?? site };
     const text = 'a body is read, and GET and HEAD have none (RFC 9110 §9.3.1)';

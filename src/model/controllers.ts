@@ -79,6 +79,7 @@ function readRoutes(
           handler,
           site,
           options: route.options,
+          socket: route.socket,
           tags: tags.length === 0 ? [controllerName] : tags,
           responses: [app.responses, include.responses, ...inherited.responses, route.options.responses],
           listed: readLists(app, include, inherited, route, place, mistakes),

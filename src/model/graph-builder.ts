@@ -59,6 +59,10 @@ export class GraphBuilder {
     if (input === undefined) return NOWHERE;
     switch (input.kind) {
       case 'request':
+        if (input.what === 'connection' && way.providers.length > 0) {
+          const text = 'what is depended on runs before there is a connection';
+          this.#mistakes.add('CONNECTION_MISPLACED', way.place, text);
+        }
         return { kind: 'request', input };
       case 'scopes':
         return { kind: 'scopes', scopes: way.scopes };

@@ -41,7 +41,9 @@ export type MistakeCode =
   | 'INVALID_RESPONSE'
   | 'INVALID_SCHEMA_ID'
   | 'CODEC_WITH_TRANSFORM'
-  | 'RESPONSE_WITHOUT_BODY';
+  | 'RESPONSE_WITHOUT_BODY'
+  | 'INVALID_SOCKET'
+  | 'CONNECTION_MISPLACED';
 
 /** Where a declaration stands. */
 export interface Place {

@@ -5,12 +5,14 @@ import type {
   ResponseDeclarations,
   RouteOptions,
   SchemeDeclaration,
+  SocketDeclaration,
 } from '../metadata/declarations.ts';
 import type { Class, ErrorHandlerDeclaration } from '../metadata/store.ts';
 import type { Answers } from './answers.ts';
 import type { BodySlot, FieldsSlot, FileSlot, Graph, TextSlot } from './graph.ts';
 import type { Place } from './mistakes.ts';
 import type { NamedInput } from './parameters.ts';
+import type { SocketUse } from './socket.ts';
 
 /** What was declared of one operation, before its dependencies are resolved. */
 export interface OperationDeclaration {
@@ -32,6 +34,8 @@ export interface OperationDeclaration {
   readonly listed: readonly NamedInput[];
   readonly parameters: readonly NamedInput[];
   readonly errorHandlers: readonly ErrorHandlerDeclaration[];
+  /** What makes it a socket. */
+  readonly socket: SocketDeclaration | undefined;
 }
 
 /** One scheme of a requirement, with the scopes that are required of it. */
@@ -55,6 +59,7 @@ export interface Operation {
   readonly id: string;
   readonly graph: Graph;
   readonly body: BodyUse;
+  readonly socket: SocketUse | undefined;
   readonly answers: Answers;
   /** Alternatives, of which one has to be met; none where the operation has no scheme. */
   readonly security: readonly Requirement[];

@@ -18,6 +18,7 @@ import { type BodyUse, isPublic, type Operation, type OperationDeclaration, plac
 import { type Overrides, readOverrides } from './overrides.ts';
 import { Providers } from './provider.ts';
 import { checkSchemes, readSecurity } from './security.ts';
+import { readSocket } from './socket.ts';
 
 /** Controllers that are taken into an app together. */
 export interface Include {
@@ -140,10 +141,21 @@ function readOperation(
   const place = placeOf(declaration);
   const [ofApp, ofInclude, ...near] = declaration.responses;
   const responses = [ofApp, ofInclude, ...traits.map((trait) => trait.responses), ...near];
-  const answers = readAnswers(declaration.options, responses, app.errors, (text) => {
+  const { options, socket } = declaration;
+  const usual = socket === undefined ? options : { status: 101 };
+  const answers = readAnswers(usual, responses, app.errors, (text) => {
     mistakes.add('INVALID_RESPONSE', place, text);
   });
-  return { declaration, id, graph, body: bodyOf(slots), answers, security: readSecurity(graph), traits };
+  return {
+    declaration,
+    id,
+    graph,
+    body: bodyOf(slots),
+    socket: socket && readSocket(socket, slots, (text) => mistakes.add('INVALID_SOCKET', place, text)),
+    answers,
+    security: readSecurity(graph),
+    traits,
+  };
 }
 
 function bodyOf(slots: readonly Slot[]): BodyUse {

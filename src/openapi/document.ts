@@ -40,6 +40,8 @@ export interface DocumentOptions {
   readonly extensions?: Readonly<Record<`x-${string}`, unknown>>;
   /** Changes each document before anybody sees it, whatever its version; gets a copy of its own. */
   readonly transform?: (document: AnyDocument) => AnyDocument;
+  /** Describes sockets, as a GET that is answered by 101; without it they are left out. */
+  readonly documentSockets?: boolean;
 }
 
 /** The methods that OpenAPI 3.1 has a field for. */
@@ -63,7 +65,10 @@ function describeAll(
   options: DocumentOptions,
   version: OpenApiVersion,
 ): Record<string, unknown> {
-  const shown = operations.filter(({ declaration }) => declaration.options.includeInSchema !== false);
+  const { documentSockets = false } = options;
+  const shown = operations.filter(({ declaration, socket }) => {
+    return declaration.options.includeInSchema !== false && (socket === undefined || documentSockets);
+  });
   const components = new Components(shown.flatMap(schemasOf), version);
   const paths = describePaths(shown, components);
   const schemas = components.toJSON();
@@ -100,7 +105,9 @@ function describePaths(operations: readonly Operation[], components: Components)
     paths.set(documented, item);
     const described = describeOperation(operation, components, names);
     const further = furtherMethods(method, components.version);
-    if (further === undefined) item[method.toLowerCase()] = described;
+    // A GET of the same path is what answers whoever does not ask for a socket.
+    if (operation.socket !== undefined) paths.set(documented, { get: described, ...item });
+    else if (further === undefined) item[method.toLowerCase()] = described;
     else item[further] = { ...(item[further] as object | undefined), [method]: described };
   }
   return Object.fromEntries(paths) as Record<string, PathItemObject>;

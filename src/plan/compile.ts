@@ -1,5 +1,6 @@
 import type { ErrorReplies } from '../http/error-replies.ts';
 import type { Exchange } from '../http/exchange.ts';
+import type { Limits } from '../http/limits.ts';
 import type { Eventual } from '../http/promise.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Operation } from '../model/operation.ts';
@@ -8,6 +9,7 @@ import type { AppValues } from './app-values.ts';
 import { HttpConclusion } from './conclude.ts';
 import { Execution } from './execution.ts';
 import { run } from './run.ts';
+import { type OpenSockets, SocketConclusion } from './socket-conclusion.ts';
 import { compileSteps } from './steps.ts';
 
 /** A whole operation as one function: resolves, validates, calls the handler, and makes the reply; it never rejects. */
@@ -17,6 +19,8 @@ export type Plan = (exchange: Exchange) => Reply | Eventual<Reply>;
 export interface Surroundings {
   readonly appValues: AppValues;
   readonly errors: ErrorReplies;
+  readonly limits: Limits;
+  readonly sockets: OpenSockets;
   /** The address that challenges name for clients to begin at (RFC 9728 §5.1). */
   readonly resourceMetadata: string | undefined;
 }
@@ -26,7 +30,12 @@ export function compile(operation: Operation, values: ValueReplies, surroundings
   const { appValues, errors, resourceMetadata } = surroundings;
   const { appNodes } = operation.graph;
   const { steps, guards, controller } = compileSteps(operation, appValues);
-  const program = { steps, conclusion: new HttpConclusion({ values, guards, controller, errors, resourceMetadata }) };
+  const parts = { values, guards, controller, errors, resourceMetadata };
+  const conclusion =
+    operation.socket === undefined
+      ? new HttpConclusion(parts)
+      : new SocketConclusion(parts, operation.socket, surroundings.sockets, surroundings.limits.sockets);
+  const program = { steps, conclusion };
   let ready = appNodes.length === 0;
 
   async function prepare(exchange: Exchange): Promise<Reply> {

@@ -1,5 +1,5 @@
 import type { ValidationIssue } from '../http/errors.ts';
-import { type Json, parseJson, parseJsonField } from '../http/json.ts';
+import { type Json, parseJson, parseJsonText } from '../http/json.ts';
 import { jsonContentOf } from '../http/multipart.ts';
 import { formPartOf } from '../model/form-part.ts';
 import type { DescribedSchema } from '../model/schema.ts';
@@ -38,7 +38,7 @@ export function compileJsonPart(described: DescribedSchema, loc: Location, order
 
 /** Text is JSON whatever its part says of it; a file has to say so. */
 function jsonOf(part: Sent, depth: number): Json {
-  if (typeof part === 'string') return parseJsonField(part, depth);
+  if (typeof part === 'string') return parseJsonText(part, depth, 'field');
   const content = jsonContentOf(part);
   return content === undefined ? { fault: 'The field is not JSON' } : parseJson(content, depth, 'field');
 }

@@ -3,6 +3,7 @@ import type { Deadline, Deadlines } from '../http/deadline.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { type ErrorHandler, ErrorHandlers } from '../http/error-handlers.ts';
 import type { Exchange } from '../http/exchange.ts';
+import type { Origins } from '../http/handshake.ts';
 import type { Limits } from '../http/limits.ts';
 import type { Logger } from '../http/log.ts';
 import type { PathTemplate } from '../http/path.ts';
@@ -14,7 +15,6 @@ import { compile, type Plan, type Surroundings } from './compile.ts';
 
 /** What an app has for every route of the same limits. */
 export interface RouteSettings extends Surroundings {
-  readonly limits: Limits;
   readonly logger: Logger;
   /** Milliseconds; 0 is no limit. */
   readonly timeout: number;
@@ -29,6 +29,7 @@ export class Route implements Endpoint {
   readonly logger: Logger;
   readonly deadline: Deadline;
   readonly headers: readonly string[];
+  readonly origins: Origins | undefined;
   readonly handlers: ErrorHandlers = new ErrorHandlers();
   readonly #settings: RouteSettings;
   #operation: Operation;
@@ -42,7 +43,12 @@ export class Route implements Endpoint {
     this.limits = options.limits === undefined ? settings.limits : { ...settings.limits, ...options.limits };
     this.logger = settings.logger;
     const timeout = options.timeout ?? settings.timeout;
-    this.deadline = settings.deadlines.of(timeout);
+    this.origins = operation.socket?.origins;
+    // What comes before a socket opens has a limit of its own.
+    const before = this.origins === undefined ? 0 : this.limits.handshake;
+    this.deadline = settings.deadlines.of(
+      timeout === 0 || before === 0 ? timeout || before : Math.min(timeout, before),
+    );
     this.headers = headersOf(operation);
     this.#settings = settings;
     this.#operation = operation;

@@ -1,3 +1,4 @@
+import type { SocketConnection } from '../http/socket.ts';
 import type { Slot } from '../model/graph.ts';
 import type { Operation } from '../model/operation.ts';
 import type { AppValues } from './app-values.ts';
@@ -55,6 +56,14 @@ export function compileSteps(operation: Operation, appValues: AppValues): Steps 
     const values = valuesOf(parameters, execution) as unknown[];
     return (instance[declaration.handler] as (...values: unknown[]) => unknown).apply(instance, values);
   }
-  guards[steps.push(handle) - 1] = all;
+  /** A socket's handler waits for its connection. */
+  function hold(execution: Execution): unknown {
+    if (execution.issues !== undefined) return handle(execution);
+    return function run(connection: SocketConnection) {
+      execution.exchange.connection = connection;
+      return handle(execution);
+    };
+  }
+  guards[steps.push(operation.socket === undefined ? handle : hold) - 1] = all;
   return { steps, guards, controller };
 }

@@ -1,0 +1,181 @@
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { WebSocket, WebSocketServer } from 'ws';
+import type { App } from '../app.ts';
+import { discard } from '../http/body-source.ts';
+import { HTTPException } from '../http/errors.ts';
+import { isHandshake } from '../http/handshake.ts';
+import { pairsOf } from '../http/headers.ts';
+import type { Reply } from '../http/reply.ts';
+import { CLOSE, type SocketTransport, type Upgrade } from '../http/socket.ts';
+import { giveBack } from './node-handback.ts';
+import { NodeIncoming } from './node-incoming.ts';
+import { send } from './node-send.ts';
+import { type Head, readHead } from './node-target.ts';
+
+/** In place of a head that is refused, of which nothing may be used. */
+const REFUSED: Head = { target: '/', length: 0, chunked: false };
+/** Milliseconds for a peer to answer a close that follows from what it has sent. */
+const CLOSE_TIME = 5_000;
+/** Headers that are about a body, or that the handshake has by itself. */
+const NOT_OF_A_HANDSHAKE = /^(?:content-|transfer-|connection$|upgrade$|sec-websocket-)/i;
+
+/** A request that may become a socket; the connection is its own by now. */
+class NodeUpgrade extends NodeIncoming {
+  readonly upgrades = true;
+  readonly message: IncomingMessage;
+  readonly socket: Socket;
+  /** What came behind the head. */
+  readonly first: Buffer;
+
+  constructor(message: IncomingMessage, socket: Socket, first: Buffer, head: Head, trustedProxies: number) {
+    super(message, responseOn(message, socket), head, false, trustedProxies);
+    this.message = message;
+    this.socket = socket;
+    this.first = first;
+  }
+}
+
+/** The sockets of one server. */
+export class NodeSockets {
+  readonly #app: App;
+  readonly #WebSocketServer: typeof WebSocketServer;
+  readonly #trustedProxies: number;
+  /** One for each way in which messages are limited. */
+  readonly #servers = new Map<string, WebSocketServer>();
+  readonly #open = new Set<Socket>();
+  /** Headers of the handshake that is being answered. */
+  #headers: readonly string[] = [];
+
+  constructor(app: App, Server: typeof WebSocketServer, trustedProxies: number) {
+    this.#app = app;
+    this.#WebSocketServer = Server;
+    this.#trustedProxies = trustedProxies;
+  }
+
+  /** Cuts what is left: to Node these connections are no longer the server's. */
+  cut(): void {
+    for (const socket of this.#open) socket.destroy();
+  }
+
+  handle(message: IncomingMessage, socket: Socket, first: Buffer): void {
+    this.#open.add(socket);
+    socket.once('close', () => this.#open.delete(socket));
+    // A client that resets the connection has left; that is told by its close.
+    socket.on('error', () => {});
+    const head = readHead(message);
+    const known = typeof head === 'number' ? REFUSED : head;
+    const incoming = new NodeUpgrade(message, socket, first, known, this.#trustedProxies);
+    if (typeof head === 'number') this.#send(this.#app.refuse(new HTTPException(head), incoming), incoming);
+    else this.#app.handle(incoming, (reply) => this.#answer(reply, incoming));
+  }
+
+  #answer(reply: Reply, incoming: NodeUpgrade): void {
+    try {
+      if (reply.upgrade === undefined) this.#send(reply, incoming);
+      else this.#upgrade(reply, reply.upgrade, incoming);
+    } catch (error) {
+      void discard(reply.body);
+      this.#send({ ...this.#app.refuse(error, incoming), after: reply.after }, incoming);
+    }
+  }
+
+  #send(reply: Reply, { response, socket }: NodeUpgrade): void {
+    response.once('finish', () => socket.destroySoon());
+    send(reply, response, true);
+  }
+
+  #upgrade({ headers, after }: Reply, upgrade: Upgrade, { message, socket, first, response }: NodeUpgrade): void {
+    response.detachSocket(socket);
+    this.#headers = headers;
+    let isOpen = false;
+    this.#serverFor(upgrade).handleUpgrade(message, socket, first, (webSocket) => {
+      isOpen = true;
+      adopt(webSocket, upgrade);
+    });
+    this.#headers = [];
+    if (!isOpen) void after?.();
+  }
+
+  #serverFor({ maxMessage, compress }: Upgrade): WebSocketServer {
+    const key = `${maxMessage} ${compress}`;
+    const known = this.#servers.get(key);
+    if (known !== undefined) return known;
+    const settings = { noServer: true, clientTracking: false, closeTimeout: CLOSE_TIME };
+    const server = new this.#WebSocketServer({
+      ...settings,
+      maxPayload: maxMessage,
+      perMessageDeflate: compress,
+      handleProtocols: () => false,
+    });
+    server.on('headers', (lines) => {
+      for (const [name, value] of pairsOf(this.#headers)) {
+        if (!NOT_OF_A_HANDSHAKE.test(name)) lines.push(`${name}: ${value}`);
+      }
+    });
+    this.#servers.set(key, server);
+    return server;
+  }
+}
+
+/** Makes sockets of the upgrades that a server is asked for; rejects where `ws` is not installed. */
+export async function acceptSockets(server: Server, app: App, trustedProxies: number): Promise<NodeSockets> {
+  const sockets = new NodeSockets(app, await loadServer(), trustedProxies);
+  server.on('upgrade', (message: IncomingMessage, socket: Socket, first: Buffer) => {
+    const request = { method: message.method ?? '' };
+    const isWanted = isHandshake(request, { header: () => message.headers.upgrade } as never);
+    if (isWanted) sockets.handle(message, socket, first);
+    else giveBack(server, message, socket, first);
+  });
+  return sockets;
+}
+
+async function loadServer(): Promise<typeof WebSocketServer> {
+  try {
+    return (await import('ws')).WebSocketServer;
+  } catch (error) {
+    throw new Error('@Socket needs the package ws on Node.js: npm install ws', { cause: error });
+  }
+}
+
+/** Node has taken its own response off the connection: here is another, for whatever is answered without a socket. */
+function responseOn(message: IncomingMessage, socket: Socket): ServerResponse {
+  const response = new ServerResponse(message);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket);
+  socket.on('drain', () => response.emit('drain'));
+  return response;
+}
+
+/** What a fault of the peer's closes with, by the name that `ws` has for it; all others are of the protocol. */
+const FAULTS: ReadonlyMap<string, number> = new Map([
+  ['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', CLOSE.tooBig],
+  ['WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH', CLOSE.tooBig],
+  ['WS_ERR_TOO_MANY_BUFFERED_PARTS', CLOSE.policyViolation],
+  ['WS_ERR_INVALID_UTF8', CLOSE.invalidData],
+]);
+const PROTOCOL_ERROR = 1002;
+
+/** A ping that cannot be sent shows by the close that follows. */
+function ignore(): void {}
+
+function adopt(webSocket: WebSocket, upgrade: Upgrade): void {
+  const transport: SocketTransport = {
+    send: (data, done) => webSocket.send(data, { binary: typeof data !== 'string' }, done),
+    ping: () => webSocket.ping(undefined, undefined, ignore),
+    close: (code, reason) => webSocket.close(code, reason),
+    terminate: () => webSocket.terminate(),
+    pause: () => webSocket.pause(),
+    resume: () => webSocket.resume(),
+  };
+  const events = upgrade.open(transport);
+  let fault: number | undefined;
+  webSocket.on('message', (data: Buffer, isBinary: boolean) => {
+    events.message(isBinary ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : data.toString());
+  });
+  webSocket.on('pong', () => events.pong());
+  webSocket.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
+    if (code.startsWith('WS_ERR_')) fault = FAULTS.get(code) ?? PROTOCOL_ERROR;
+  });
+  webSocket.on('close', (code, reason) => events.close({ code: fault ?? code, reason: reason.toString() }));
+}

@@ -1,0 +1,66 @@
+/** How many messages, and bytes of them, wait to be read before the peer is held back. */
+const ROOM = 16;
+const BYTES = 262_144;
+
+interface Flow {
+  pause?(): void;
+  resume?(): void;
+}
+
+/** Messages that have come and wait to be read; the peer is held back while there are too many. */
+export class SocketInbox<M> implements AsyncIterator<M, undefined> {
+  readonly #flow: Flow;
+  readonly #messages: M[] = [];
+  readonly #sizes: number[] = [];
+  readonly #readers: ((message: IteratorResult<M, undefined>) => void)[] = [];
+  /** Bytes that wait. */
+  size = 0;
+  #held = false;
+  #ended = false;
+
+  constructor(flow: Flow) {
+    this.#flow = flow;
+  }
+
+  /** Whether the peer is held back. */
+  get held(): boolean {
+    return this.#held;
+  }
+
+  put(message: M, size: number): void {
+    if (this.#ended) return;
+    const reader = this.#readers.shift();
+    if (reader !== undefined) return reader({ done: false, value: message });
+    this.size += size;
+    this.#sizes.push(size);
+    this.#messages.push(message);
+    if (this.#held || (this.#messages.length < ROOM && this.size < BYTES)) return;
+    this.#held = true;
+    this.#flow.pause?.();
+  }
+
+  /** Nothing comes any more; what waits may still be read, unless it is dropped. */
+  end(drop: boolean): void {
+    this.#ended = true;
+    if (drop) this.#messages.length = this.#sizes.length = this.size = 0;
+    this.#release();
+    for (const reader of this.#readers.splice(0)) reader({ done: true, value: undefined });
+  }
+
+  next(): Promise<IteratorResult<M, undefined>> {
+    const message = this.#messages.shift();
+    if (message === undefined) {
+      if (this.#ended) return Promise.resolve({ done: true, value: undefined });
+      return new Promise((resolve) => void this.#readers.push(resolve));
+    }
+    this.size -= this.#sizes.shift() ?? 0;
+    if (this.#messages.length === 0) this.#release();
+    return Promise.resolve({ done: false, value: message });
+  }
+
+  #release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    this.#flow.resume?.();
+  }
+}

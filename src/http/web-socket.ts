@@ -1,0 +1,123 @@
+import { CLOSE, sizeOf, type SocketEvents, type SocketTransport, type Upgrade } from './socket.ts';
+
+/** The part of a platform's WebSocket that is used. */
+interface PlatformSocket {
+  binaryType?: string;
+  /** Bytes that wait; some platforms do not tell. */
+  readonly bufferedAmount?: number;
+  send(data: string | Uint8Array): void;
+  close(code?: number, reason?: string): void;
+  addEventListener(type: string, listener: (event: never) => void): void;
+}
+
+/** What platforms have under the global object. */
+interface Platform {
+  /** https://docs.deno.com/api/deno/~/Deno.upgradeWebSocket */
+  readonly Deno?: {
+    upgradeWebSocket?(
+      request: Request,
+      options: { readonly idleTimeout: number },
+    ): { readonly socket: PlatformSocket; readonly response: Response };
+  };
+  /** https://developers.cloudflare.com/workers/runtime-apis/websockets/ */
+  readonly WebSocketPair?: new () => Readonly<Record<string, PlatformSocket & { accept(): void }>>;
+}
+
+/** Makes a socket of a request, and gives the response that says so; `lost` is called where it never opens. */
+export type WebUpgrade = (request: Request, upgrade: Upgrade, headers: Headers, lost: () => void) => Response;
+
+/** The way of the platform that runs this; undefined where `fetch` alone cannot make sockets. */
+export function webUpgrade(): WebUpgrade | undefined {
+  const { Deno, WebSocketPair } = globalThis as Platform;
+  if (Deno?.upgradeWebSocket !== undefined) return upgradeOnDeno;
+  return WebSocketPair === undefined ? undefined : upgradeOnWorkers;
+}
+
+/** The platform sends the pings; headers of one's own have no place. */
+const upgradeOnDeno: WebUpgrade = (request, upgrade, _, lost) => {
+  const { Deno } = globalThis as { Deno?: Required<NonNullable<Platform['Deno']>> };
+  if (Deno === undefined) throw new TypeError('Deno has gone');
+  const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: Math.ceil(upgrade.idle / 1000) });
+  let isOpen = false;
+  socket.addEventListener('open', () => {
+    isOpen = true;
+    adopt(socket, upgrade);
+  });
+  socket.addEventListener('close', () => {
+    if (!isOpen) lost();
+  });
+  return response;
+};
+
+const upgradeOnWorkers: WebUpgrade = (_, upgrade, headers) => {
+  const { WebSocketPair } = globalThis as Platform;
+  if (WebSocketPair === undefined) throw new TypeError('WebSocketPair has gone');
+  const [client, server] = Object.values(new WebSocketPair());
+  if (server === undefined) throw new TypeError('A WebSocketPair has two ends');
+  server.accept();
+  adopt(server, upgrade);
+  // The platform's own member, by which it knows what to connect the client with.
+  return new Response(null, { status: 101, headers, webSocket: client } as ResponseInit);
+};
+
+/** Bytes that may wait before who sends does, and milliseconds between looks at them: no event tells of less. */
+const HIGH = 65_536;
+const LOOK = 10;
+
+function adopt(socket: PlatformSocket, upgrade: Upgrade): void {
+  socket.binaryType = 'arraybuffer';
+  let isOver = false;
+  const events: SocketEvents = upgrade.open(transportOf(socket, () => end(CLOSE.abnormal, '')));
+  function end(code: number, reason: string): void {
+    if (isOver) return;
+    isOver = true;
+    events.close({ code, reason });
+  }
+  socket.addEventListener('message', ({ data }: { readonly data: string | ArrayBuffer }) => {
+    const message = typeof data === 'string' ? data : new Uint8Array(data);
+    if (sizeOf(message) <= upgrade.maxMessage) events.message(message);
+    else close(socket, CLOSE.tooBig, 'The message is too big');
+  });
+  socket.addEventListener('close', ({ code = CLOSE.abnormal, reason = '' }: { code?: number; reason?: string }) => {
+    // Some platforms leave the answer to a close to their users.
+    close(socket, code, reason);
+    end(code, reason);
+  });
+  socket.addEventListener('error', () => end(CLOSE.abnormal, ''));
+}
+
+function transportOf(socket: PlatformSocket, end: () => void): SocketTransport {
+  return {
+    send(data, done) {
+      try {
+        socket.send(data);
+      } catch (error) {
+        done(error);
+        return;
+      }
+      const look = (): void => {
+        if ((socket.bufferedAmount ?? 0) <= HIGH) done();
+        else setTimeout(look, LOOK);
+      };
+      queueMicrotask(look);
+    },
+    close: (code, reason) => close(socket, code, reason),
+    terminate() {
+      close(socket, CLOSE.goingAway, '');
+      end();
+    },
+  };
+}
+
+/** A socket that is closed, or a code that this platform reserves, is no reason to fail. */
+function close(socket: PlatformSocket, code: number, reason: string): void {
+  try {
+    socket.close(code, reason);
+  } catch {
+    try {
+      socket.close();
+    } catch {
+      return;
+    }
+  }
+}

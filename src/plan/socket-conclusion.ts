@@ -1,0 +1,83 @@
+import { FrameworkError, HTTPException } from '../http/errors.ts';
+import type { Eventual } from '../http/promise.ts';
+import { finalize, type Reply } from '../http/reply.ts';
+import type { SocketConnection } from '../http/socket.ts';
+import type { SocketUse } from '../model/socket.ts';
+import { type ConclusionParts, HttpConclusion } from './conclude.ts';
+import type { Execution } from './execution.ts';
+import { type EnteredGenerator, leaveAll, unwind } from './generators.ts';
+import { compileRead, compileWrite } from './messages.ts';
+import { type SessionParts, SocketSession } from './socket-session.ts';
+
+/** Counts what is open, of an app or of one route. */
+export class OpenSockets {
+  count = 0;
+}
+
+/** Turns the outcome of a socket's steps into an upgrade; refusals and errors are answered as those of any operation. */
+export class SocketConclusion extends HttpConclusion {
+  readonly #errors: ConclusionParts['errors'];
+  readonly #session: SessionParts;
+  readonly #ofApp: OpenSockets;
+  readonly #ofRoute = new OpenSockets();
+  readonly #maxOfApp: number;
+
+  constructor(parts: ConclusionParts, use: SocketUse, ofApp: OpenSockets, maxOfApp: number) {
+    super(parts);
+    this.#errors = parts.errors;
+    this.#session = {
+      read: compileRead(use.receive),
+      write: compileWrite(use.send),
+      onInvalid: use.onInvalid,
+      compress: use.compress,
+      receives: use.receive.kind,
+      sends: use.send.kind,
+      report: (error, exchange) => parts.errors.report(error, exchange),
+    };
+    this.#ofApp = ofApp;
+    this.#maxOfApp = maxOfApp;
+  }
+
+  /** The value is the handler, which waits for its connection. */
+  override succeed(execution: Execution, value: unknown): Reply | Eventual<Reply> {
+    const { exchange } = execution;
+    const { incoming, limits, closing } = exchange;
+    if (incoming.upgrades !== true)
+      return this.fail(execution, new HTTPException(501, undefined, { cause: NO_SOCKETS }));
+    const isFull = this.#ofApp.count >= this.#maxOfApp || this.#ofRoute.count >= limits.sockets;
+    if (isFull || closing.begun) return this.fail(execution, new HTTPException(503));
+    this.#ofApp.count++;
+    this.#ofRoute.count++;
+    const session = new SocketSession(this.#session, exchange, (connection) => handle(execution, value, connection));
+    exchange.cleanup = (error) =>
+      this.#cleanUp(execution, session.failure ?? (error === undefined ? error : { error }));
+    return finalize({ status: 101, headers: [], body: null, upgrade: session }, exchange);
+  }
+
+  async #cleanUp({ entered = [], exchange }: Execution, failure?: { readonly error: unknown }): Promise<void> {
+    this.#ofApp.count--;
+    this.#ofRoute.count--;
+    await leaveAll(entered, (second) => this.#errors.report(second, exchange), failure);
+  }
+}
+
+const NO_SOCKETS = new FrameworkError('This platform has no WebSockets, and no adapter that knows them serves the app');
+
+/** Runs the handler, then leaves what ends with it: an error is thrown in there first. */
+async function handle(execution: Execution, value: unknown, connection: SocketConnection): Promise<void> {
+  let failure: { readonly error: unknown } | undefined;
+  try {
+    await (value as (connection: SocketConnection) => unknown)(connection);
+  } catch (error) {
+    failure = { error };
+  }
+  await unwind(takeHandlers(execution.entered), failure);
+}
+
+/** The generators that end with the handler, which are taken out. */
+function takeHandlers(entered: EnteredGenerator[] = []): EnteredGenerator[] {
+  const taken = entered.filter(({ lifetime }) => lifetime === 'handler');
+  const kept = entered.filter(({ lifetime }) => lifetime !== 'handler');
+  entered.splice(0, entered.length, ...kept);
+  return taken;
+}

@@ -1,0 +1,132 @@
+import {
+  CLOSE,
+  checkClosure,
+  type MessageKind,
+  shortReason,
+  sizeOf,
+  type SocketClosure,
+  SocketClosedError,
+  type SocketEvents,
+  type SocketTransport,
+} from '../http/socket.ts';
+import { SocketInbox } from '../http/socket-inbox.ts';
+import type { Limits } from '../http/limits.ts';
+
+/** Milliseconds for a peer to answer a close before it is cut. */
+const CLOSE_TIME = 5_000;
+
+/** One open socket: its messages in both directions, within their limits, and how it ends. */
+export class SocketLink implements SocketEvents {
+  readonly inbox: SocketInbox<string | Uint8Array>;
+  readonly closed: Promise<SocketClosure>;
+  readonly #transport: SocketTransport;
+  readonly #receives: MessageKind;
+  readonly #limits: Limits;
+  readonly #sends = new Set<(error: unknown) => void>();
+  /** How it is being closed, once it is. */
+  #closing: SocketClosure | undefined = undefined;
+  #settle: (closure: SocketClosure) => void = () => {};
+  #over = false;
+  #unsent = 0;
+  #watch: ReturnType<typeof setInterval> | undefined = undefined;
+  #cut: ReturnType<typeof setTimeout> | undefined = undefined;
+  /** Whether something has come since the last ping. */
+  #heard = true;
+
+  constructor(transport: SocketTransport, receives: MessageKind, limits: Limits) {
+    this.#transport = transport;
+    this.#receives = receives;
+    this.#limits = limits;
+    this.inbox = new SocketInbox(transport);
+    this.closed = new Promise((resolve) => (this.#settle = resolve));
+    if (limits.idle > 0 && transport.ping !== undefined) this.#watch = setInterval(() => this.#ping(), limits.idle);
+  }
+
+  /** Whether it has ended, or is about to. */
+  get closing(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  message(data: string | Uint8Array): void {
+    this.#heard = true;
+    if (this.#closing !== undefined) return;
+    const isBinary = typeof data !== 'string';
+    if (isBinary === (this.#receives === 'bytes')) return this.#take(data);
+    this.end(CLOSE.unsupportedData, isBinary ? 'Messages are text' : 'Messages are binary');
+  }
+
+  /** A platform that cannot hold its peer back would keep whatever comes. */
+  #take(data: string | Uint8Array): void {
+    this.inbox.put(data, sizeOf(data));
+    if (this.#transport.pause !== undefined) return;
+    if (this.inbox.size > this.#limits.backlog + this.#limits.message) {
+      this.end(CLOSE.tryAgainLater, 'Messages come faster than they are read');
+    }
+  }
+
+  pong(): void {
+    this.#heard = true;
+  }
+
+  close(closure: SocketClosure): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearInterval(this.#watch);
+    clearTimeout(this.#cut);
+    // What has come before the peer's own close may still be read.
+    this.inbox.end(this.#closing !== undefined);
+    const ended = (this.#closing ??= closure);
+    for (const reject of this.#sends) reject(new SocketClosedError(ended));
+    this.#sends.clear();
+    this.#settle(ended);
+  }
+
+  /** Settles once the peer's side has taken the message. */
+  send(data: string | Uint8Array): Promise<void> {
+    if (this.#closing !== undefined) return Promise.reject(new SocketClosedError(this.#closing));
+    const size = sizeOf(data);
+    if (this.#unsent > 0 && this.#unsent + size > this.#limits.backlog) {
+      this.end(CLOSE.tryAgainLater, 'Messages are not read fast enough');
+      return Promise.reject(new SocketClosedError({ code: CLOSE.tryAgainLater, reason: '' }));
+    }
+    this.#unsent += size;
+    return new Promise((resolve, reject) => {
+      this.#sends.add(reject);
+      this.#transport.send(data, (error) => {
+        this.#unsent -= size;
+        this.#sends.delete(reject);
+        if (error === undefined || error === null) resolve();
+        else reject(new SocketClosedError(this.#closing ?? { code: CLOSE.abnormal, reason: '' }));
+      });
+    });
+  }
+
+  /** Begins to close it, unless that has begun; a peer that does not answer is cut. */
+  end(code: number, text: string): void {
+    if (this.#closing !== undefined) return;
+    const reason = shortReason(text);
+    this.#closing = { code, reason };
+    clearInterval(this.#watch);
+    this.inbox.end(true);
+    this.#transport.close(code, reason);
+    if (!this.#over) this.#cut = setTimeout(() => this.cut(), CLOSE_TIME);
+  }
+
+  /** The same for a code and a reason of a user's. */
+  endBy(code: number, reason: string): void {
+    checkClosure(code, reason);
+    this.end(code, reason);
+  }
+
+  cut(): void {
+    this.#transport.terminate();
+    this.close({ code: CLOSE.abnormal, reason: '' });
+  }
+
+  #ping(): void {
+    // The answer of a peer that is held back waits behind messages that nobody has read.
+    if (!this.#heard && !this.inbox.held) return this.cut();
+    this.#heard = false;
+    this.#transport.ping?.();
+  }
+}
