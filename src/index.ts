@@ -75,6 +75,7 @@ export type {
   ChallengeParameters,
   ControllerOptions,
   Lifetime,
+  ListStyle,
   MessageOption,
   ResponseContent,
   ResponseDeclaration,

@@ -130,6 +130,7 @@ const PUBLIC_TYPES = [
   'LinkObject',
   'LinkParametersObject',
   'LinksObject',
+  'ListStyle',
   'Logger',
   'MediaTypeObject',
   'MessageOption',
