@@ -49,13 +49,19 @@ class FileContent extends Content<LocalFile> {
     const { statusCode, stream } = result;
     if (statusCode !== 200) context.response.status = statusCode;
     const headers = Object.entries(result.headers).map(([name, value]): [string, string] => [name, String(value)]);
-    const own = headers.filter(([name]) => name !== 'Content-Type' || this.mediaType === ANY_TYPE);
+    const own = headers.filter(([name]) => name !== 'Content-Type');
+    if (statusCode !== 304) own.push(['Content-Type', this.#typeFor(result.headers)]);
     if (options.cacheControl !== undefined) own.push(['Cache-Control', options.cacheControl]);
     if (statusCode === 304) return new EncodedBody(null, own);
     if (options.download !== undefined && options.download !== false) {
       own.push(['Content-Disposition', dispositionOf(options.download, path)]);
     }
     return new EncodedBody(request.method === 'HEAD' ? [] : new FilePieces(stream), own);
+  }
+
+  #typeFor(headers: Readonly<Record<string, string>>): string {
+    if (this.mediaType !== ANY_TYPE) return this.mediaType;
+    return headers['Content-Type'] ?? 'application/octet-stream';
   }
 }
 
