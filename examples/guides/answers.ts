@@ -134,6 +134,23 @@ class JobController {
 }
 // #endregion status
 
+// #region dates
+const Time = z.codec(z.iso.datetime(), z.date(), {
+  decode: (written) => new Date(written),
+  encode: (date) => date.toISOString(),
+});
+const Meeting = z.object({ topic: z.string(), begins: Time });
+const Booked = Meeting.extend({ bookedAt: z.date() });
+
+@Controller('/meetings')
+class MeetingController {
+  @Post('/postpone', { response: Booked })
+  postpone(@Body(Meeting) { topic, begins }: z.output<typeof Meeting>) {
+    return { topic, begins: new Date(begins.getTime() + 3_600_000), bookedAt: new Date() };
+  }
+}
+// #endregion dates
+
 // #region fails
 @Controller('/streams')
 class StreamController {
@@ -149,5 +166,5 @@ class StreamController {
 export const app = new App({
   title: 'Answers',
   version: '1.0.0',
-  controllers: [ReadingController, ExportController, JobController, StreamController],
+  controllers: [ReadingController, ExportController, JobController, MeetingController, StreamController],
 });

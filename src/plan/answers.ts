@@ -1,5 +1,5 @@
 import { type Answer, isAnswer } from '../content/answer.ts';
-import { type Content, EncodedBody, type ReplyBody } from '../content/content.ts';
+import { type Content, EncodedBody, essenceOf, type ReplyBody } from '../content/content.ts';
 import { JsonContent } from '../content/json.ts';
 import { BodySource } from '../http/body-source.ts';
 import { FrameworkError, ResponseValidationError } from '../http/errors.ts';
@@ -138,7 +138,11 @@ export class ValueReplies {
   #waysFor(status: number): readonly Way[] {
     const known = this.#ways.get(status);
     if (known !== undefined) return known;
-    const ways = contentsFor(this.#operation.answers, status).map((content) => wayOf(content, this.#headers));
+    const contents = contentsFor(this.#operation.answers, status);
+    const varies = new Set(contents.map(essenceOf)).size > 1;
+    // RFC 9110 §12.5.5: a cache may not give one alternative to who prefers another.
+    const headers = varies ? [...this.#headers, 'Vary', 'Accept'] : this.#headers;
+    const ways = contents.map((content) => wayOf(content, headers));
     this.#ways.set(status, ways);
     return ways;
   }
