@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { brotliDecompressSync, createBrotliDecompress, createGunzip, gunzipSync } from 'node:zlib';
-import { bytes, type Context, Controller, Ctx, events, Get, HTTPException, lines, type Middleware, Post, Query } from 'portico';
+import {
+  bytes,
+  type Context,
+  Controller,
+  Ctx,
+  events,
+  Get,
+  HTTPException,
+  lines,
+  type Middleware,
+  Post,
+  Query,
+} from 'portico';
 import { compress, cors, etag, securityHeaders } from 'portico/middleware';
 import { z } from 'zod';
 import { appOf, describeMatrix, exchange, expectJson, Log, pause, type Send, servers } from './world.ts';
@@ -242,7 +254,16 @@ describe('compress()', () => {
     }
   });
 
-  for (const path of ['/short', '/events', '/png', '/coded', '/no-transform', '/empty', '/typed?type=video/mp4', '/typed?type=text']) {
+  for (const path of [
+    '/short',
+    '/events',
+    '/png',
+    '/coded',
+    '/no-transform',
+    '/empty',
+    '/typed?type=video/mp4',
+    '/typed?type=text',
+  ]) {
     test(`${path} is left as it is`, async () => {
       const answer = await ask(path, 'gzip, br');
       assert.deepEqual(of(answer, 'content-encoding', 'vary'), [path === '/coded' ? 'x-own' : null, null]);

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -8,7 +17,17 @@ import fc from 'fast-check';
 import { type Context, Controller, Ctx, Depends, Get, HTTPBasic, Path, Post, problemDetails } from 'portico';
 import { file, fileIn, type FileInOptions, type LocalFile, staticFiles } from 'portico/files';
 import { compress, etag } from 'portico/middleware';
-import { appOf, type ControllerClass, describeMatrix, eventually, exchange, expectJson, Log, mistakesOf, servers } from './world.ts';
+import {
+  appOf,
+  type ControllerClass,
+  describeMatrix,
+  eventually,
+  exchange,
+  expectJson,
+  Log,
+  mistakesOf,
+  servers,
+} from './world.ts';
 
 const world = mkdtempSync(join(tmpdir(), 'portico-files-'));
 const root = join(world, 'root');
@@ -247,8 +266,38 @@ describe('a file, once', () => {
     const known = new Set(Object.entries(FILES).flatMap(([path, text]) => (path.startsWith('root/') ? [text] : [])));
     known.delete(SECRET);
     const piece = fc.constantFrom(
-      ...['..', '.', '/', '\\', '%2e', '%2F', '%5c', '%00', '%c0%ae', '~', ':', 'C:', '::$DATA', ' ', '%20', '%0a', '//'],
-      ...['root', 'root-too', 'secret.txt', 'a.txt', 'docs', '.env', '.git', 'way-out', 'etc', 'passwd', world.slice(1)],
+      ...[
+        '..',
+        '.',
+        '/',
+        '\\',
+        '%2e',
+        '%2F',
+        '%5c',
+        '%00',
+        '%c0%ae',
+        '~',
+        ':',
+        'C:',
+        '::$DATA',
+        ' ',
+        '%20',
+        '%0a',
+        '//',
+      ],
+      ...[
+        'root',
+        'root-too',
+        'secret.txt',
+        'a.txt',
+        'docs',
+        '.env',
+        '.git',
+        'way-out',
+        'etc',
+        'passwd',
+        world.slice(1),
+      ],
     );
     const path = fc.array(fc.oneof(piece, fc.string({ unit: 'binary', maxLength: 3 }).map(encode)), { maxLength: 8 });
     await fc.assert(
@@ -342,7 +391,11 @@ describe('a file, once', () => {
   test('a download has a name, which ends no header', async () => {
     for (const [download, path, disposition] of [
       [true, 'a.txt', `attachment; filename="a.txt"; filename*=UTF-8''a.txt`],
-      [true, 'gr%C3%BCn%20%26%201.txt', `attachment; filename="gr_n & 1.txt"; filename*=UTF-8''gr%C3%BCn%20%26%201.txt`],
+      [
+        true,
+        'gr%C3%BCn%20%26%201.txt',
+        `attachment; filename="gr_n & 1.txt"; filename*=UTF-8''gr%C3%BCn%20%26%201.txt`,
+      ],
       ['x".exe\r\nA: b', 'a.txt', `attachment; filename="x_.exe__A: b"; filename*=UTF-8''x%22.exe%0D%0AA%3A%20b`],
       ["it's (1)*.txt", 'a.txt', `attachment; filename="it's (1)*.txt"; filename*=UTF-8''it%27s%20%281%29%2a.txt`],
     ] as const) {
@@ -472,21 +525,25 @@ describe('a large file over a socket', () => {
       }
     }).length;
 
-  test('is closed when the client leaves, and whole when it stays', { skip: process.platform !== 'linux' }, async () => {
-    writeFileSync(join(root, 'large.bin'), Buffer.alloc(16 * 1024 * 1024, 7));
-    const { port, url } = await served(appOf([serving()]));
-    const answer = await fetch(`${url}/files/large.bin`);
-    assert.equal((await answer.arrayBuffer()).byteLength, 16 * 1024 * 1024);
-    for (let count = 0; count < 3; count++) {
-      const leaving = new AbortController();
-      const { body } = await fetch(`http://127.0.0.1:${port}/files/large.bin`, { signal: leaving.signal });
-      await body?.getReader().read();
-      assert.ok(openFiles() > 0);
-      leaving.abort();
+  test(
+    'is closed when the client leaves, and whole when it stays',
+    { skip: process.platform !== 'linux' },
+    async () => {
+      writeFileSync(join(root, 'large.bin'), Buffer.alloc(16 * 1024 * 1024, 7));
+      const { port, url } = await served(appOf([serving()]));
+      const answer = await fetch(`${url}/files/large.bin`);
+      assert.equal((await answer.arrayBuffer()).byteLength, 16 * 1024 * 1024);
+      for (let count = 0; count < 3; count++) {
+        const leaving = new AbortController();
+        const { body } = await fetch(`http://127.0.0.1:${port}/files/large.bin`, { signal: leaving.signal });
+        await body?.getReader().read();
+        assert.ok(openFiles() > 0);
+        leaving.abort();
+        await eventually('the file is closed', () => openFiles() === 0);
+      }
+      const response = await appOf([serving()]).request('/files/large.bin');
+      await response.body?.cancel();
       await eventually('the file is closed', () => openFiles() === 0);
-    }
-    const response = await appOf([serving()]).request('/files/large.bin');
-    await response.body?.cancel();
-    await eventually('the file is closed', () => openFiles() === 0);
-  });
+    },
+  );
 });

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Context, Controller, Cookie, type CookieOptions, Ctx, FrameworkError, Get, HTTPException, lines } from 'portico';
+import {
+  type Context,
+  Controller,
+  Cookie,
+  type CookieOptions,
+  Ctx,
+  FrameworkError,
+  Get,
+  HTTPException,
+  lines,
+} from 'portico';
 import { cors } from 'portico/middleware';
 import { z } from 'zod';
 import { appOf, describeMatrix, expectJson, Log, raise, type ControllerClass } from './world.ts';
@@ -56,7 +66,18 @@ describeMatrix('cookies of a response', (open) => {
     assert.deepEqual(await setting('id', 'v', options as unknown as CookieOptions), [`id=v; ${DEFAULTS}`]);
   });
 
-  for (const value of ['', 'plain', 'a b', 'ümlaut 😀', '"quoted"', 'a;b,c=d', 'a\r\nSet-Cookie: b=c', '%41', 'a\\b', '\u0000']) {
+  for (const value of [
+    '',
+    'plain',
+    'a b',
+    'ümlaut 😀',
+    '"quoted"',
+    'a;b,c=d',
+    'a\r\nSet-Cookie: b=c',
+    '%41',
+    'a\\b',
+    '\u0000',
+  ]) {
     test(`the value ${JSON.stringify(value)} is read as it was set, and is one line`, async () => {
       const send = await open(appOf([baking(({ response }) => response.cookies.set('id', value))]));
       const [line = '', ...others] = (await send('/')).headers.getSetCookie();
@@ -140,7 +161,12 @@ describeMatrix('cookies of a response', (open) => {
       cookies.set('id', 'at a path', { path: '/a' });
       cookies.set('id', 'new');
     });
-    assert.deepEqual(sent.map((line) => line.split(';')[0]).toSorted(), ['id=at%20a%20path', 'id=new', 'other=v', 'own=1']);
+    assert.deepEqual(sent.map((line) => line.split(';')[0]).toSorted(), [
+      'id=at%20a%20path',
+      'id=new',
+      'other=v',
+      'own=1',
+    ]);
   });
 
   test('a deleted one is over, at its place', async () => {
@@ -214,4 +240,3 @@ describeMatrix('cookies of a response', (open) => {
     assert.deepEqual((await (await open(app))('/')).headers.getSetCookie(), [`id=new; ${DEFAULTS}`]);
   });
 });
-

@@ -1,4 +1,16 @@
-import { App, type Context, Controller, Cookie, Ctx, Depends, Get, HTTPBasic, HTTPException, Path, Post } from 'portico';
+import {
+  App,
+  type Context,
+  Controller,
+  Cookie,
+  Ctx,
+  Depends,
+  Get,
+  HTTPBasic,
+  HTTPException,
+  Path,
+  Post,
+} from 'portico';
 import { file, fileIn, staticFiles } from 'portico/files';
 import { compress, etag } from 'portico/middleware';
 import { z } from 'zod';

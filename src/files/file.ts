@@ -22,7 +22,11 @@ class FileContent extends Content<LocalFile> {
     this.mediaType = mediaType;
     this.responses = {
       200: { headers: { ...VALIDATORS, 'Accept-Ranges': z.literal('bytes') } },
-      206: { description: 'A range of the file', content: this, headers: { ...VALIDATORS, 'Content-Range': z.string() } },
+      206: {
+        description: 'A range of the file',
+        content: this,
+        headers: { ...VALIDATORS, 'Content-Range': z.string() },
+      },
       304: { description: 'The file is what the client has already', headers: VALIDATORS },
       404: { description: 'There is no such file' },
       416: { description: 'The file has no such range', headers: { 'Content-Range': z.string() } },

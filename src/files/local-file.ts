@@ -54,7 +54,8 @@ export async function locate({ root, path, options, index }: LocalFile): Promise
   const dotfiles = options.dotfiles === true;
   if (typeof path !== 'string' || !isInside(path, dotfiles)) return undefined;
   const realRoot = await found(realpath(root));
-  if (realRoot === undefined) throw new FrameworkError(`The folder ${root} of fileIn() or staticFiles() does not exist`);
+  if (realRoot === undefined)
+    throw new FrameworkError(`The folder ${root} of fileIn() or staticFiles() does not exist`);
   const real = await found(realpath(join(realRoot, path)));
   if (real === undefined) return undefined;
   const below = relative(realRoot, real);

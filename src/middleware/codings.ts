@@ -122,7 +122,8 @@ function weightsIn(accepted: string): ReadonlyMap<string, number> {
   for (const part of accepted.slice(0, 1024).split(',')) {
     const [name = '', ...parameters] = part.split(';').map((text) => text.trim().toLowerCase());
     const quality = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2);
-    const weight = quality === undefined ? 1 : /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(quality) ? Number(quality) : 0;
+    const weight =
+      quality === undefined ? 1 : /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(quality) ? Number(quality) : 0;
     // An old name of the same (RFC 9110 §8.4.1.3).
     if (name !== '') weights.set(name === 'x-gzip' ? 'gzip' : name, weight);
   }

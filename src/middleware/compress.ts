@@ -24,7 +24,8 @@ const encoder = new TextEncoder();
  * A body that has a secret in it beside what the client sent tells the secret by its length (BREACH): do not compress it.
  */
 export function compress({ threshold = 1024 }: CompressOptions = {}): Middleware {
-  if (!Number.isSafeInteger(threshold) || threshold < 0) throw new RangeError(`compress: the threshold is ${threshold}`);
+  if (!Number.isSafeInteger(threshold) || threshold < 0)
+    throw new RangeError(`compress: the threshold is ${threshold}`);
   return async function sendCompressed(context, next): Promise<void> {
     await next();
     const { response } = context;
