@@ -80,9 +80,9 @@ describe('every example', () => {
         'bundling/app.ts',
         'chat/app.ts',
         'database/app.ts',
+        'guides/answers.ts',
         'guides/coming-from-fastapi.ts',
         'guides/coming-from-nestjs.ts',
-        'guides/answers.ts',
         'guides/controllers.ts',
         'guides/dependencies.ts',
         'guides/document.ts',
@@ -627,6 +627,12 @@ describe('the examples of the guides', () => {
     assert.equal(invalid.status, 422);
     assert.match(invalid.body.errors[0], /^body\.count: /);
     const log = t.mock.method(console, 'error', () => {});
+    const { withProblems, withOwnShape } = await import('../examples/guides/errors.ts');
+    const problem = await withProblems.request('/nowhere');
+    assert.equal(problem.headers.get('content-type'), 'application/problem+json');
+    assert.equal(((await problem.json()) as any).type, 'https://example.com/problems/HTTPException');
+    assert.deepEqual((await ask(withOwnShape, '/nowhere')).body, { code: 404, reasons: ['Not Found'] });
+    assert.equal((await ask(withOwnShape, '/orders/x')).status, 400);
     const fault = await ask(app, '/orders', json({ item: 'fault', count: 1 }));
     assert.deepEqual([fault.status, fault.body], [500, { detail: 'Internal Server Error' }]);
     assert.match(String(log.mock.calls[0]?.arguments[0]), /POST \/orders\b[\s\S]*is for the log alone/);

@@ -55,9 +55,6 @@ export const app = new App({ title: 'Errors', version: '1.0.0', controllers: [Or
   .onError(RangeError, (error, { response }) => {
     response.status = 400;
     return { detail: error.message };
-  })
-  .onError(HTTPException, ({ status, detail }, { route }) => {
-    return { detail: route === undefined && status === 404 ? 'See /docs for what there is' : detail };
   });
 // #endregion app
 
