@@ -22,10 +22,8 @@ import { z } from 'zod';
 const Reading = z.object({ sensor: z.string(), celsius: z.number() });
 type Reading = z.output<typeof Reading>;
 
-const stored = [
-  { sensor: 'roof', celsius: 21.5, calibratedBy: 'mail@example.com' },
-  { sensor: 'cellar, north', celsius: 12, calibratedBy: 'mail@example.com' },
-];
+const roof = { sensor: 'roof', celsius: 21.5, calibratedBy: 'mail@example.com' };
+const stored = [roof, { sensor: 'cellar, north', celsius: 12, calibratedBy: 'mail@example.com' }];
 const PIXEL = Uint8Array.from(atob('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'), (char) => {
   return char.charCodeAt(0);
 });
@@ -35,7 +33,7 @@ const PIXEL = Uint8Array.from(atob('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAAB
 class ReadingController {
   @Get('/first', { response: Reading })
   first() {
-    return stored[0]!;
+    return roof;
   }
 
   @Get('/summary', { response: text() })
@@ -90,7 +88,8 @@ class Csv<Row extends z.ZodObject> extends Content<Iterable<z.output<Row>>> {
 }
 
 function csvLine(values: readonly unknown[]): string {
-  return `${values.map((value) => `"${String(value ?? '').replaceAll('"', '""')}"`).join(',')}\r\n`;
+  const cells = values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value ?? '')));
+  return `${cells.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(',')}\r\n`;
 }
 
 @Controller('/exports')

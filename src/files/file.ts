@@ -33,15 +33,15 @@ class FileContent extends Content<LocalFile> {
     };
   }
 
-  async encode(file: LocalFile, context: Context): Promise<EncodedBody> {
-    if (!(file instanceof LocalFile)) throw new ResponseValidationError('what fileIn() gives was expected');
-    const located = await locate(file);
+  async encode(value: LocalFile, context: Context): Promise<EncodedBody> {
+    if (!(value instanceof LocalFile)) throw new ResponseValidationError('what fileIn() gives was expected');
+    const located = await locate(value);
     if (located === undefined) throw new HTTPException(404);
-    if (located.kind === 'file') return this.#encode(located, file, context);
+    if (located.kind === 'file') return this.#encode(located, value, context);
     if (!context.path.endsWith('/')) return redirectToFolder(context);
-    const index = await locate(new LocalFile(file.root, `${file.path}${file.index}`, file.options));
+    const index = await locate(new LocalFile(value.root, `${value.path}${value.index}`, value.options));
     if (index === undefined) throw new HTTPException(404);
-    return this.#encode(index, file, context);
+    return this.#encode(index, value, context);
   }
 
   async #encode({ root, path, size }: Located, { options }: LocalFile, context: Context): Promise<EncodedBody> {
@@ -52,8 +52,7 @@ class FileContent extends Content<LocalFile> {
     if (result.type !== 'file') throw errorOf(result);
     const { statusCode, stream } = result;
     if (statusCode !== 200) context.response.status = statusCode;
-    const headers = Object.entries(result.headers).map(([name, value]): [string, string] => [name, String(value)]);
-    const own = headers.filter(([name]) => name !== 'Content-Type');
+    const own = Object.entries(result.headers).filter(([name]) => name !== 'Content-Type');
     if (statusCode !== 304) own.push(['Content-Type', this.#typeFor(result.headers)]);
     if (options.cacheControl !== undefined) own.push(['Cache-Control', options.cacheControl]);
     if (statusCode === 304) return new EncodedBody(null, own);

@@ -19,7 +19,7 @@ export interface StaticFilesOptions extends ControllerOptions, FileInOptions {
 
 /** A controller that serves the files below a folder at a path. */
 export function staticFiles(path: string, root: string | URL, options: StaticFilesOptions = {}): Class {
-  const { index = 'index.html', name = nameOf(path), public: isPublic, includeInSchema, ...rest } = options;
+  const { index = 'index.html', name = nameOf(path), public: isPublic, includeInSchema, ...ofController } = options;
   const indexFile = index === false ? undefined : index;
   const StaticFiles = class {
     read(rest: string): LocalFile {
@@ -28,7 +28,7 @@ export function staticFiles(path: string, root: string | URL, options: StaticFil
   };
   Object.defineProperty(StaticFiles, 'name', { value: `${name}Controller` });
   const { prototype } = StaticFiles;
-  const descriptor = { value: prototype.read } satisfies TypedPropertyDescriptor<typeof prototype.read>;
+  const descriptor: TypedPropertyDescriptor<(rest: string) => LocalFile> = {};
   Path('path')(prototype, 'read', 0);
   Get('/*path', {
     response: file(),
@@ -36,7 +36,7 @@ export function staticFiles(path: string, root: string | URL, options: StaticFil
     ...(isPublic === undefined ? {} : { public: isPublic }),
     ...(includeInSchema === undefined ? {} : { includeInSchema }),
   })(prototype, 'read', descriptor);
-  Controller(path, rest)(StaticFiles);
+  Controller(path, ofController)(StaticFiles);
   return StaticFiles;
 }
 

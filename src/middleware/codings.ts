@@ -27,7 +27,7 @@ const { process: host } = globalThis as { process?: { getBuiltinModule?: (name: 
 const zlib = host?.getBuiltinModule?.('node:zlib') as Zlib | undefined;
 
 /** The codings of this platform, the one that makes less of a body first. */
-export const CODINGS: readonly Coding[] = zlib === undefined ? [webGzip()] : codingsOf(zlib);
+const CODINGS: readonly Coding[] = zlib === undefined ? [webGzip()] : codingsOf(zlib);
 
 function codingsOf(library: Zlib): Coding[] {
   const { constants } = library;
@@ -54,6 +54,7 @@ function webGzip(): Coding {
   return {
     name: 'gzip',
     async whole(bytes) {
+      // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- the types of the Web have two kinds of bytes
       const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
       return new Uint8Array(await new Response(stream.pipeThrough(new CompressionStream('gzip'))).arrayBuffer());
     },

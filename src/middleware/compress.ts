@@ -59,14 +59,14 @@ function declaredLength({ headers }: ContextResponse): number | undefined {
 async function encode(
   { method, response }: Context,
   body: Uint8Array | ReadableStream<Uint8Array>,
-  { name, whole, stream }: Coding,
+  coding: Coding,
 ): Promise<void> {
-  if (body instanceof Uint8Array) response.body = await whole(body);
-  else if (stream === undefined) return;
+  if (body instanceof Uint8Array) response.body = await coding.whole(body);
+  else if (coding.stream === undefined) return;
   // Nobody reads what HEAD would have sent, and a coder would wait for somebody to.
-  else if (method !== 'HEAD') response.body = stream(body);
+  else if (method !== 'HEAD') response.body = coding.stream(body);
   const { headers } = response;
-  headers.set('Content-Encoding', name);
+  headers.set('Content-Encoding', coding.name);
   headers.delete('Content-Length');
   // A part of what is sent next time need not fit what was sent now (RFC 9110 §14.1.2).
   headers.delete('Accept-Ranges');
