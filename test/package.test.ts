@@ -6,7 +6,7 @@ import { dirname, join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
 
 /** Bytes of the package as installed, without its dependencies. */
-const SIZE_BUDGET = 760_000;
+const SIZE_BUDGET = 780_000;
 
 const PUBLIC_NAMES = {
   portico: [
