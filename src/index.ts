@@ -1,7 +1,7 @@
 export { App } from './app.ts';
 export type { AppOptions, CheckedOverrides, IncludeOptions, OverridePair } from './app-options.ts';
 export { type Answer, answer, type AnswerOptions } from './content/answer.ts';
-export { Content, type ReplyBody } from './content/content.ts';
+export { Content, EncodedBody, type ReplyBody } from './content/content.ts';
 export type { ErrorsOptions } from './content/error-shape.ts';
 export { events, type EventsOptions, type ServerSentEvent } from './content/events.ts';
 export { lines } from './content/lines.ts';
@@ -75,6 +75,7 @@ export type {
   ChallengeParameters,
   ControllerOptions,
   Lifetime,
+  ListStyle,
   MessageOption,
   ResponseContent,
   ResponseDeclaration,

@@ -27,6 +27,7 @@ const RULES: Record<string, Rule> = {
     types: ['openapi3-ts/oas31', 'jose', ...SCHEMAS],
   },
   middleware: { uses: ['http'], types: [] },
+  files: { uses: ['content', 'decorators', 'http', '@fastify/send', 'zod'], types: ['metadata'] },
   adapters: { uses: ['http'], types: ['app.ts'] },
   cli: { uses: ['*'], types: [] },
   'app.ts': {
@@ -47,7 +48,7 @@ const EXCEPTIONS: Record<string, readonly string[]> = {
   'adapters/node-socket.ts': ['ws'],
 };
 /** The only files for which Node is there. */
-const NODE_ONLY = /^(?:adapters\/node[^/]*\.ts|cli\/.+)$/;
+const NODE_ONLY = /^(?:adapters\/node[^/]*\.ts|cli\/.+|files\/.+)$/;
 const MAX_LINES = 250;
 
 const root = join(import.meta.dirname, '..');

@@ -177,11 +177,11 @@ undone.nothing;
 
   test('need no types of Node, nor a `lib` beyond the default', () => {
     const options = { noEmit: true, types: [], skipLibCheck: false };
-    assert.equal(compile(consumer('npm'), { 'web.ts': uses }, options), '');
+    assert.equal(compile(consumer('npm', ['jose']), { 'web.ts': uses }, options), '');
   });
 
   test('are whole with Node’s types and without those of browsers', () => {
-    const project = consumer('npm', ['@types/node', 'undici-types']);
+    const project = consumer('npm', ['@types/node', 'undici-types', 'jose']);
     const node = `${uses}import * as node from 'portico/node';\nexport { node };\n`;
     const options = { noEmit: true, lib: ['es2023'], types: ['node'], skipLibCheck: false };
     assert.equal(compile(project, { 'node.ts': node }, options), '');

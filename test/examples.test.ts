@@ -88,12 +88,14 @@ describe('every example', () => {
         'bundling/app.ts',
         'chat/app.ts',
         'database/app.ts',
+        'guides/answers.ts',
         'guides/coming-from-fastapi.ts',
         'guides/coming-from-nestjs.ts',
         'guides/controllers.ts',
         'guides/dependencies.ts',
         'guides/document.ts',
         'guides/errors.ts',
+        'guides/files.ts',
         'guides/inheritance.ts',
         'guides/lifetimes.ts',
         'guides/middleware.ts',
@@ -634,9 +636,65 @@ describe('the examples of the guides', () => {
     assert.equal(invalid.status, 422);
     assert.match(invalid.body.errors[0], /^body\.count: /);
     const log = t.mock.method(console, 'error', () => {});
+    const { withProblems, withOwnShape } = await import('../examples/guides/errors.ts');
+    const problem = await withProblems.request('/nowhere');
+    assert.equal(problem.headers.get('content-type'), 'application/problem+json');
+    assert.equal(((await problem.json()) as any).type, 'https://example.com/problems/HTTPException');
+    assert.deepEqual((await ask(withOwnShape, '/nowhere')).body, { code: 404, reasons: ['Not Found'] });
+    assert.equal((await ask(withOwnShape, '/orders/x')).status, 400);
     const fault = await ask(app, '/orders', json({ item: 'fault', count: 1 }));
     assert.deepEqual([fault.status, fault.body], [500, { detail: 'Internal Server Error' }]);
     assert.match(String(log.mock.calls[0]?.arguments[0]), /POST \/orders\b[\s\S]*is for the log alone/);
+  });
+
+  it('answers: each kind, by status, by preference, and what fails', async (t) => {
+    const app = exampleApp('guides/answers.ts');
+    const rows = '{"sensor":"roof","celsius":21.5}\n{"sensor":"cellar, north","celsius":12}\n';
+    for (const [path, type, body] of [
+      ['/readings/first', 'application/json', { sensor: 'roof', celsius: 21.5 }],
+      ['/readings/summary', 'text/plain; charset=utf-8', '2 sensors'],
+      ['/readings/page', 'text/html; charset=utf-8', '<!doctype html><p>2 sensors</p>'],
+      ['/readings/rows', 'application/jsonl', rows],
+      ['/exports/csv', 'text/csv; charset=utf-8', '"sensor","celsius"\r\n"roof","21.5"\r\n"cellar, north","12"\r\n'],
+    ] as const) {
+      const answered = await ask(app, path);
+      assert.deepEqual([answered.headers.get('content-type'), answered.body], [type, body]);
+    }
+    assert.equal((await ask(app, '/readings/pixel')).headers.get('content-length'), '42');
+    assert.match((await ask(app, '/readings/feed')).body, /^event: reading\nid: 0\ndata: \{"sensor":"roof"/);
+    assert.equal((await ask(app, '/readings/newest')).headers.get('location'), '/readings/first');
+    const preferred = await ask(app, '/exports', { headers: { Accept: 'text/csv' } });
+    assert.deepEqual(
+      ['content-type', 'vary', 'x-total-count'].map((name) => preferred.headers.get(name)),
+      ['text/csv; charset=utf-8', 'Accept', '2'],
+    );
+    assert.equal((await ask(app, '/exports')).body.length, 2);
+    const queued = await ask(app, '/jobs', json({ name: 'nightly', size: 101 }));
+    assert.deepEqual([queued.status, queued.body, queued.headers.get('retry-after')], [202, { position: 3 }, '5']);
+    assert.equal((await ask(app, '/jobs', json({ name: 'nightly', size: 1 }))).status, 201);
+    assert.equal((await ask(app, '/jobs', json({ name: 'taken', size: 1 }))).status, 409);
+    const meeting = json({ topic: 'budget', begins: '2026-01-02T03:04:05Z' });
+    assert.equal((await ask(app, '/meetings/postpone', meeting)).body.begins, '2026-01-02T04:04:05.000Z');
+    assert.equal((await ask(app, '/streams/other')).status, 404);
+    t.mock.method(console, 'error', () => {});
+    await assert.rejects(ask(app, '/streams/known'), /cuts the stream/);
+  });
+
+  it('files: ranges, a folder, a download behind a scheme, and cookies', async () => {
+    const app = exampleApp('guides/files.ts');
+    const part = await ask(app, '/reports/answers.md', { headers: { Range: 'bytes=0-8' } });
+    assert.deepEqual([part.status, part.body], [206, '# Answers']);
+    assert.match((await ask(app, '/guides/')).body, /^# Guides/);
+    assert.equal((await ask(app, '/guides/..%2fpackage.json')).status, 404);
+    assert.equal((await ask(app, '/sources/files.ts')).status, 401);
+    const headers = { Authorization: `Basic ${btoa('staff:any')}` };
+    const source = await ask(app, '/sources/files.ts', { headers });
+    assert.match(source.headers.get('content-disposition') ?? '', /^attachment; filename="files\.ts"/);
+    const begun = await ask(app, '/session', { method: 'POST' });
+    const [cookie = ''] = begun.headers.getSetCookie();
+    const session = await ask(app, '/session', { headers: { Cookie: cookie.slice(0, cookie.indexOf(';')) } });
+    assert.equal(cookie.includes(session.body.session), true);
+    assert.equal((await ask(app, '/session/end', { method: 'POST' })).headers.getSetCookie().length, 1);
   });
 
   it('document: names, ids, servers and paths as they were given', async () => {

@@ -6,7 +6,7 @@ import { dirname, join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
 
 /** Bytes of the package as installed, without its dependencies. */
-const SIZE_BUDGET = 760_000;
+const SIZE_BUDGET = 780_000;
 
 const PUBLIC_NAMES = {
   portico: [
@@ -23,6 +23,7 @@ const PUBLIC_NAMES = {
     'DeclarationError',
     'Delete',
     'Depends',
+    'EncodedBody',
     'File',
     'Form',
     'FrameworkError',
@@ -69,7 +70,8 @@ const PUBLIC_NAMES = {
     'text',
   ],
   'portico/node': ['serve', 'toNodeListener'],
-  'portico/middleware': ['accessLog', 'cors', 'requestId', 'securityHeaders'],
+  'portico/middleware': ['accessLog', 'compress', 'cors', 'etag', 'requestId', 'securityHeaders'],
+  'portico/files': ['file', 'fileIn', 'staticFiles'],
   'portico/workers': ['toWorker'],
   'portico/bun': ['toBun'],
   'portico/lambda': ['toLambdaHandler'],
@@ -130,6 +132,7 @@ const PUBLIC_TYPES = [
   'LinkObject',
   'LinkParametersObject',
   'LinksObject',
+  'ListStyle',
   'Logger',
   'MediaTypeObject',
   'MessageOption',
@@ -252,7 +255,7 @@ test('the package holds declarations of the sources, the modules of its entries,
   const expected = ['LICENSE', 'README.md', 'package.json', ...sources, ...modules, ...templates];
   const names = packed.files.map(({ path }) => path);
   const shared = names.filter((path) => /^dist\/shared-[A-Z0-9]+\.js$/.test(path));
-  assert.ok(shared.length <= 13, `Node loads ${shared.length} modules that entries share`);
+  assert.ok(shared.length <= 17, `Node loads ${shared.length} modules that entries share`);
   assert.deepEqual(names.toSorted(), [...expected, ...shared].toSorted());
 });
 

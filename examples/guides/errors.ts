@@ -8,6 +8,7 @@ import {
   OnError,
   Path,
   Post,
+  problemDetails,
   RequestValidationError,
 } from 'portico';
 import { z } from 'zod';
@@ -56,3 +57,26 @@ export const app = new App({ title: 'Errors', version: '1.0.0', controllers: [Or
     return { detail: error.message };
   });
 // #endregion app
+
+// #region shape
+export const withProblems = new App({
+  title: 'Errors as problem details',
+  version: '1.0.0',
+  controllers: [OrderController],
+  errors: problemDetails({ typeOf: ({ name }) => `https://example.com/problems/${name}` }),
+});
+
+export const withOwnShape = new App({
+  title: 'Errors of a shape of our own',
+  version: '1.0.0',
+  controllers: [OrderController],
+  errors: {
+    schema: z.object({ code: z.int(), reasons: z.array(z.string()) }),
+    validationStatus: 400,
+    body: (error) =>
+      error instanceof RequestValidationError
+        ? { code: 400, reasons: error.issues.map(({ msg }) => msg) }
+        : { code: error.status, reasons: [error.message] },
+  },
+});
+// #endregion shape

@@ -1,9 +1,26 @@
 import type { ZodType } from 'zod';
 import type { StreamedBody } from '../http/body-source.ts';
 import type { Context } from '../http/context.ts';
+import type { HeaderFields } from '../http/errors.ts';
+import type { ResponseDeclarations } from '../metadata/declarations.ts';
 
 /** What a value is sent as: text as UTF-8, bytes, a stream or an iterable of either, or no body at all. */
 export type ReplyBody = string | Uint8Array | StreamedBody | null;
+
+/**
+ * A body with headers of its own, for what only the value tells: its media type, or the length of a stream.
+ *
+ * They win over those of the content and of the route; `Content-Length` has to be the length of the body.
+ */
+export class EncodedBody {
+  readonly body: ReplyBody;
+  readonly headers: HeaderFields;
+
+  constructor(body: ReplyBody, headers: HeaderFields) {
+    this.body = body;
+    this.headers = headers;
+  }
+}
 
 /**
  * What a handler may return: how it is checked, how it is sent, and how it is documented.
@@ -24,9 +41,11 @@ export abstract class Content<V> {
   readonly status?: number | undefined;
   /** Headers of all its responses. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** What else comes of it, such as a status that `encode` sets; what a route declares of the same status wins. */
+  readonly responses?: ResponseDeclarations | undefined;
 
   /** The body of a value, and what goes with it on `context.response`; throws for a value that does not fit. */
-  abstract encode(value: V, context: Context): ReplyBody | Promise<ReplyBody>;
+  abstract encode(value: V, context: Context): ReplyBody | EncodedBody | Promise<ReplyBody | EncodedBody>;
 }
 
 /** The media type without its parameters; empty for a content that never has a body. */

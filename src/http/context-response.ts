@@ -47,6 +47,8 @@ export class LazyResponse implements ContextResponse {
 
   set body(body: string | Uint8Array | StreamedBody | null) {
     this.#given = body;
+    // The length that was declared is that of the body before.
+    if (this.#shown !== undefined) this.#headers?.delete('Content-Length');
   }
 
   /** Puts a reply where middleware sees and may change it. */

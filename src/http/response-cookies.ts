@@ -35,7 +35,7 @@ export class ResponseCookies {
    * not allow (RFC 6265bis §4.1.3), and for more than 4,096 bytes.
    */
   set(name: string, value: string, options: CookieOptions = {}): void {
-    const cookie = { path: '/', httpOnly: true, secure: true, sameSite: 'lax', ...options, name, value } as const;
+    const cookie = { ...options, ...withDefaults(options), name, value };
     check(cookie);
     const text = stringifySetCookie(cookie);
     if (new TextEncoder().encode(text).length > MAX_BYTES) {
@@ -63,8 +63,16 @@ export class ResponseCookies {
   }
 }
 
+/** A setting that is missing must not open what is closed by default: undefined is as if it were not said. */
+function withDefaults({ path = '/', httpOnly = true, secure = true, sameSite = 'lax' }: CookieOptions): CookieOptions {
+  return { path, httpOnly, secure, sameSite };
+}
+
 /** What browsers would drop without a word. */
-function check({ name, secure, domain, path, sameSite, partitioned }: SetCookie): void {
+function check({ name, value, secure, domain, path, sameSite, partitioned }: SetCookie): void {
+  if (typeof name !== 'string' || typeof value !== 'string') {
+    throw new FrameworkError('The name and the value of a cookie are text');
+  }
   const prefix = /^__(?:host|secure)-/i.exec(name)?.[0].toLowerCase();
   if (prefix !== undefined && secure !== true) throw new FrameworkError(`The cookie '${name}' must be Secure`);
   if (prefix === '__host-' && (domain !== undefined || path !== '/')) {

@@ -1,6 +1,7 @@
 import type { Context } from '../http/context.ts';
 import type { Middleware } from '../http/middleware.ts';
 import { type CorsOrigin, matcherOf } from './cors-origin.ts';
+import { vary } from './vary.ts';
 
 /** Options by the names of the npm package `cors`; names may be a list or one string with commas. */
 export interface CorsOptions {
@@ -102,10 +103,4 @@ function refuseWildcards({ origin, methods, allowedHeaders, exposedHeaders }: Co
 
 function hasWildcard(value: unknown): boolean {
   return value === '*' || (Array.isArray(value) && value.includes('*'));
-}
-
-/** Adds a name to Vary (RFC 9110 §12.5.5) where it is missing. */
-function vary(headers: Headers, name: string): void {
-  const names = (headers.get('Vary') ?? '').toLowerCase().split(/\s*,\s*/);
-  if (!names.includes('*') && !names.includes(name.toLowerCase())) headers.append('Vary', name);
 }

@@ -80,6 +80,12 @@ export function readAnswers(
     const own = declared.get(String(status)) ?? empty(String(status));
     declared.set(String(status), { ...own, contents: own.contents.length === 0 ? [usual] : own.contents });
   }
+  for (const { responses } of [...declared.values()].flatMap(({ contents }) => contents)) {
+    for (const [key, declaration] of Object.entries(responses ?? {})) {
+      const implied = readAnswer(key, declaration, say);
+      if (implied !== undefined) declared.set(key, merged(implied, declared.get(key) ?? empty(key)));
+    }
+  }
   return new Answers(status, errors, declared);
 }
 

@@ -1,5 +1,5 @@
 import { type Answer, isAnswer } from '../content/answer.ts';
-import type { Content, ReplyBody } from '../content/content.ts';
+import { type Content, EncodedBody, essenceOf, type ReplyBody } from '../content/content.ts';
 import { JsonContent } from '../content/json.ts';
 import { BodySource } from '../http/body-source.ts';
 import { FrameworkError, ResponseValidationError } from '../http/errors.ts';
@@ -26,6 +26,8 @@ interface Way {
   readonly stringify: JsonContent['stringify'] | undefined;
   readonly headers: readonly string[];
 }
+
+const CONTENT_TYPE: ReadonlySet<string> = new Set(['content-type']);
 
 /** Turns the values of an operation into replies, each by what is declared for its status. */
 export class ValueReplies {
@@ -114,8 +116,10 @@ export class ValueReplies {
 
   async #encodeOther({ content, headers }: Way, status: number, value: unknown, exchange: Exchange): Promise<Reply> {
     try {
-      const body = bodyOf(await content.encode(value as never, exchange.context));
-      return { status: sendable(exchange.outgoing?.status ?? status), headers, body };
+      const encoded = await content.encode(value as never, exchange.context);
+      const sent = sendable(exchange.outgoing?.status ?? status);
+      if (encoded instanceof EncodedBody) return replyToEncoded(encoded, sent, headers);
+      return { status: sent, headers, body: bodyOf(encoded) };
     } catch (error) {
       return this.#explain(error);
     }
@@ -134,7 +138,11 @@ export class ValueReplies {
   #waysFor(status: number): readonly Way[] {
     const known = this.#ways.get(status);
     if (known !== undefined) return known;
-    const ways = contentsFor(this.#operation.answers, status).map((content) => wayOf(content, this.#headers));
+    const contents = contentsFor(this.#operation.answers, status);
+    const varies = new Set(contents.map(essenceOf)).size > 1;
+    // RFC 9110 §12.5.5: a cache may not give one alternative to who prefers another.
+    const headers = varies ? [...this.#headers, 'Vary', 'Accept'] : this.#headers;
+    const ways = contents.map((content) => wayOf(content, headers));
     this.#ways.set(status, ways);
     return ways;
   }
@@ -157,6 +165,12 @@ function wayOf(content: Content<never>, ofAll: readonly string[]): Way {
   const names = new Set(Array.from(pairsOf(ofAll), ([name]) => name.toLowerCase()));
   const headers = share([...without(own, names), ...ofAll]);
   return { content, stringify: content instanceof JsonContent ? content.stringify : undefined, headers };
+}
+
+/** Without a body, what the content says of it describes nothing. */
+function replyToEncoded({ body, headers: own }: EncodedBody, status: number, headers: readonly string[]): Reply {
+  const kept = body === null ? without(headers, CONTENT_TYPE) : headers;
+  return { status, headers: withFields(kept, own), body: bodyOf(body) };
 }
 
 /** What fails before the first piece of a stream is answered as an error. */

@@ -1,0 +1,94 @@
+import { realpath, stat } from 'node:fs/promises';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { FrameworkError } from '../http/errors.ts';
+
+export interface FileInOptions {
+  /** Serves files and folders whose names begin with a dot, too. */
+  readonly dotfiles?: boolean;
+  /** The `Cache-Control` of the response; none unless set, and `no-store` where the operation has a scheme. */
+  readonly cacheControl?: string;
+  /** Has the browser save the file, under this name if it is one (RFC 6266). */
+  readonly download?: boolean | string;
+}
+
+/** A file below a folder, which need not be there: `fileIn()` makes it, and `file()` sends it. */
+export class LocalFile {
+  readonly root: string;
+  readonly path: string;
+  readonly options: FileInOptions;
+  /** The file that stands for a folder. */
+  readonly index: string | undefined;
+
+  /** @internal */
+  constructor(root: string | URL, path: string, options: FileInOptions, index?: string) {
+    this.root = resolve(typeof root === 'string' ? root : fileURLToPath(root));
+    this.path = path;
+    this.options = options;
+    this.index = index;
+  }
+}
+
+/**
+ * What a handler returns where `file()` is declared: the file at a path below a folder.
+ *
+ * The path is a decoded one with slashes, such as the value of `*path`. What leads out of the folder, by `..` or by a
+ * link, what is no file, and names that begin with a dot are as if they were not there: 404.
+ */
+export function fileIn(root: string | URL, path: string, options: FileInOptions = {}): LocalFile {
+  return new LocalFile(root, path, options);
+}
+
+/** Where something below a folder really is, without links. */
+export interface Located {
+  /** The real path of the folder. */
+  readonly root: string;
+  /** The path below the folder, with slashes. */
+  readonly path: string;
+  readonly kind: 'file' | 'folder';
+  readonly size: number;
+}
+
+/** What a path leads to; undefined for nothing that may be served. Rejects where the folder itself is missing. */
+export async function locate({ root, path, options, index }: LocalFile): Promise<Located | undefined> {
+  const dotfiles = options.dotfiles === true;
+  if (typeof path !== 'string' || !isInside(path, dotfiles)) return undefined;
+  const realRoot = await found(realpath(root));
+  if (realRoot === undefined)
+    throw new FrameworkError(`The folder ${root} of fileIn() or staticFiles() does not exist`);
+  const real = await found(realpath(join(realRoot, path)));
+  if (real === undefined) return undefined;
+  const below = relative(realRoot, real);
+  // Another drive has no relative path, and what a link leads to has to keep the rules as well.
+  if (isAbsolute(below) || !isInside(below.replaceAll(sep, '/'), dotfiles)) return undefined;
+  const stats = await found(stat(real));
+  if (stats === undefined) return undefined;
+  const place = { root: realRoot, path: below.replaceAll(sep, '/'), size: stats.size };
+  if (stats.isFile()) return { ...place, kind: 'file' };
+  return stats.isDirectory() && index !== undefined ? { ...place, kind: 'folder' } : undefined;
+}
+
+/** What no file of ours has in its name, and what means something else to one system or another. */
+const FOREIGN = sep === '\\' ? /[\u0000\\:]|\p{Surrogate}/u : /[\u0000\\]|\p{Surrogate}/u; // oxlint-disable-line no-control-regex -- the system's calls end a path there
+
+/** Whether a path with slashes stays below where it begins; nothing is normalised. */
+function isInside(path: string, dotfiles: boolean): boolean {
+  if (FOREIGN.test(path)) return false;
+  const segments = path.split('/');
+  return segments.every((segment, at) => {
+    if (segment === '') return at === segments.length - 1;
+    return segment !== '.' && segment !== '..' && (dotfiles || !segment.startsWith('.'));
+  });
+}
+
+const MISSING = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
+
+/** The outcome, or undefined where there is no such file. */
+async function found<T>(looking: Promise<T>): Promise<T | undefined> {
+  try {
+    return await looking;
+  } catch (error) {
+    if (MISSING.has((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}

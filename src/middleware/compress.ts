@@ -1,0 +1,76 @@
+import type { Context } from '../http/context.ts';
+import type { ContextResponse } from '../http/context-response.ts';
+import type { Middleware } from '../http/middleware.ts';
+import { type Coding, preferredCoding, refusesIdentity } from './codings.ts';
+import { vary } from './vary.ts';
+
+export interface CompressOptions {
+  /** Bytes from which on a body is compressed, 1 024 unless set; a stream of unknown length always is. */
+  readonly threshold?: number;
+}
+
+/** Types of which the bytes say in more of them what fewer would. */
+const COMPRESSIBLE =
+  /^(?:text\/.+|[^/]+\/.+\+(?:json|xml|text|yaml)|application\/(?:json|jsonl|x-ndjson|xml|javascript|ecmascript|wasm|yaml|x-www-form-urlencoded|vnd\.ms-fontobject)|image\/(?:bmp|svg\+xml|x-icon|vnd\.microsoft\.icon)|font\/(?:ttf|otf))$/;
+
+const encoder = new TextEncoder();
+
+/**
+ * Sends what is worth it by brotli or gzip, as the client accepts it (RFC 9110 §12.5.3).
+ *
+ * Never events, what is coded already, a part of something, or what says `no-transform`. Streams are coded piece by
+ * piece where the platform can. Throws a RangeError for a threshold that is no number of bytes.
+ *
+ * A body that has a secret in it beside what the client sent tells the secret by its length (BREACH): do not compress it.
+ */
+export function compress({ threshold = 1024 }: CompressOptions = {}): Middleware {
+  if (!Number.isSafeInteger(threshold) || threshold < 0)
+    throw new RangeError(`compress: the threshold is ${threshold}`);
+  return async function sendCompressed(context, next): Promise<void> {
+    await next();
+    const { response } = context;
+    if (!isCompressible(response)) return;
+    const accepted = context.header('accept-encoding');
+    const { body } = response;
+    if (body === null || body === undefined) return;
+    const bytes = typeof body === 'string' ? encoder.encode(body) : body;
+    const length = bytes instanceof Uint8Array ? bytes.length : declaredLength(response);
+    if (length !== undefined && length < threshold && !refusesIdentity(accepted)) return;
+    vary(response.headers, 'Accept-Encoding');
+    const coding = preferredCoding(accepted);
+    if (coding !== undefined) await encode(context, bytes, coding);
+  };
+}
+
+function isCompressible({ status, headers }: ContextResponse): boolean {
+  if (status === 206 || headers.has('Content-Encoding') || headers.has('Content-Range')) return false;
+  if (/(?:^|[\s,])no-transform(?:$|[\s,])/i.test(headers.get('Cache-Control') ?? '')) return false;
+  const [essence = ''] = (headers.get('Content-Type') ?? '').split(';');
+  const type = essence.trim().toLowerCase();
+  // An event is to be there when it happens, and clients of events are not to wait for a coding's end.
+  return type !== 'text/event-stream' && COMPRESSIBLE.test(type);
+}
+
+function declaredLength({ headers }: ContextResponse): number | undefined {
+  const length = headers.get('Content-Length');
+  return length === null ? undefined : Number(length);
+}
+
+async function encode(
+  { method, response }: Context,
+  body: Uint8Array | ReadableStream<Uint8Array>,
+  coding: Coding,
+): Promise<void> {
+  if (body instanceof Uint8Array) response.body = await coding.whole(body);
+  else if (coding.stream === undefined) return;
+  // Nobody reads what HEAD would have sent, and a coder would wait for somebody to.
+  else if (method !== 'HEAD') response.body = coding.stream(body);
+  const { headers } = response;
+  headers.set('Content-Encoding', coding.name);
+  headers.delete('Content-Length');
+  // A part of what is sent next time need not fit what was sent now (RFC 9110 §14.1.2).
+  headers.delete('Accept-Ranges');
+  const tag = headers.get('ETag');
+  // The bytes are no longer those that the tag names (RFC 9110 §8.8.3.3).
+  if (tag !== null && !tag.startsWith('W/')) headers.set('ETag', `W/${tag}`);
+}

@@ -1,0 +1,51 @@
+import type { Middleware } from '../http/middleware.ts';
+
+/** What describes a body, and nothing where none is sent (RFC 9110 §15.4.5). */
+const OF_THE_BODY = ['Content-Type', 'Content-Length', 'Content-Encoding', 'Content-Language', 'Content-Range'];
+
+const encoder = new TextEncoder();
+
+/**
+ * Names what GET and HEAD answer with 200 by an `ETag`, a hash of the bytes, and answers 304 where the client has them
+ * (RFC 9110 §13.1.2).
+ *
+ * A stream has none, unless it brings its own: that is kept, and compared like any other. The handler runs all the same.
+ */
+export function etag(): Middleware {
+  return async function answerConditions(context, next): Promise<void> {
+    await next();
+    const { method, response } = context;
+    if ((method !== 'GET' && method !== 'HEAD') || response.status !== 200) return;
+    const { headers } = response;
+    const tag = headers.get('ETag') ?? (await tagOf(response.body));
+    if (tag === undefined) return;
+    headers.set('ETag', tag);
+    if (!matches(context.header('if-none-match'), tag)) return;
+    response.status = 304;
+    response.body = null;
+    for (const name of OF_THE_BODY) headers.delete(name);
+  };
+}
+
+/** 144 bits of a SHA-256, as a strong tag: equal tags are equal bytes. */
+async function tagOf(body: unknown): Promise<string | undefined> {
+  const bytes = typeof body === 'string' ? encoder.encode(body) : body;
+  if (!(bytes instanceof Uint8Array)) return undefined;
+  // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- the types of the Web have two kinds of bytes
+  const hash = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
+  return `"${btoa(String.fromCharCode(...new Uint8Array(hash, 0, 18)))}"`;
+}
+
+const TAG = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g;
+
+/** Weak comparison with any of the tags (RFC 9110 §8.8.3.2). */
+function matches(condition: string | undefined, tag: string): boolean {
+  if (condition === undefined) return false;
+  if (condition.trim() === '*') return true;
+  const own = opaqueOf(tag);
+  return Array.from(condition.matchAll(TAG), ([, opaque]) => opaque).includes(own);
+}
+
+function opaqueOf(tag: string): string {
+  return tag.startsWith('W/') ? tag.slice(2) : tag;
+}

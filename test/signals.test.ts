@@ -1,0 +1,15 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Run } from './run.ts';
+
+test('a request that has listened on its signal, several times, leaves nothing on the heap', async () => {
+  const run = new Run(['--expose-gc', '--import', 'tsx', 'test/fixtures/signals.ts']);
+  assert.equal(await run.end(), 0, run.said);
+  const grown = Object.entries(JSON.parse(run.stdout.split('\n').at(-1) ?? '') as Record<string, number>);
+  assert.deepEqual(
+    grown.map(([way]) => way),
+    ['in memory', 'over a socket'],
+  );
+  // A listener that stays is more than a thousand.
+  for (const [way, bytes] of grown) assert.ok(bytes < 400, `${bytes} bytes for each request ${way}`);
+});
