@@ -16,7 +16,7 @@ export interface ReadAnswer {
 
 const MAX_BYTES = 1_048_576;
 /** Milliseconds for an answer to come, and for its body to end. */
-const WAIT = 10_000;
+const WAIT = 20_000;
 const READ = 1_000;
 
 /** Sends a request; rejects where nothing is answered in time. */
