@@ -77,7 +77,7 @@ export class Values {
       case 'integer':
         return this.#integers(schema);
       case 'number':
-        return fc.oneof(this.#integers(schema), this.#numbers(schema));
+        return fc.oneof(...this.#tryOf(() => this.#integers(schema)), this.#numbers(schema));
       case 'string':
         return isFile(schema) ? this.#files(schema) : stringsOf(fc, schema, place);
       case 'array':
