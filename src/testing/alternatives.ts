@@ -20,7 +20,10 @@ const JOINS: Readonly<Record<string, (one: never, other: never) => unknown>> = {
   properties(one: Record<string, JsonSchema>, other: Record<string, JsonSchema>) {
     const names = [...new Set([...Object.keys(one), ...Object.keys(other)])];
     return Object.fromEntries(
-      names.map((name) => [name, name in one && name in other ? bothOf(one[name], other[name]) : (one[name] ?? other[name])]),
+      names.map((name) => [
+        name,
+        name in one && name in other ? bothOf(one[name], other[name]) : (one[name] ?? other[name]),
+      ]),
     );
   },
 };

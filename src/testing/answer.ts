@@ -33,7 +33,7 @@ async function read(response: Response): Promise<{ text: string; isWhole: boolea
   const decoder = new TextDecoder();
   const end = Date.now() + READ;
   let text = '';
-  for (let bytes = 0; bytes < MAX_BYTES; ) {
+  for (let bytes = 0; bytes < MAX_BYTES;) {
     const piece = await within(end - Date.now(), reader.read() as Promise<{ done: boolean; value?: Uint8Array }>);
     if (piece === undefined) break;
     if (piece.value === undefined) return { text: text + decoder.decode(), isWhole: true };

@@ -121,7 +121,10 @@ export class Values {
     const { prefixItems = [], items = true } = schema;
     const first = prefixItems.map((item) => this.#item(item, place, depth));
     const least = Math.max(numberOf(schema, 'minItems') ?? 0, place === 'json' ? 0 : 1) - first.length;
-    const most = Math.min((numberOf(schema, 'maxItems') ?? Number.POSITIVE_INFINITY) - first.length, Math.max(least, 0) + 3);
+    const most = Math.min(
+      (numberOf(schema, 'maxItems') ?? Number.POSITIVE_INFINITY) - first.length,
+      Math.max(least, 0) + 3,
+    );
     const rest =
       items === false || most <= 0
         ? []
@@ -131,7 +134,8 @@ export class Values {
     const [further] = rest;
     if (further === undefined && least > 0) throw new Unmakeable('a list of what cannot be made');
     const tail = (further ?? fc.constant([])) as Arbitrary<unknown[]>;
-    const all = first.length === 0 ? tail : fc.tuple(fc.tuple(...first), tail).map(([one, other]) => [...one, ...other]);
+    const all =
+      first.length === 0 ? tail : fc.tuple(fc.tuple(...first), tail).map(([one, other]) => [...one, ...other]);
     return schema['uniqueItems'] === true ? all.map(distinct) : all;
   }
 
@@ -155,7 +159,8 @@ export class Values {
       requiredKeys: required.filter((name) => fields.has(name)),
       noNullPrototype: true,
     });
-    const [further] = schema.additionalProperties === false ? [] : this.#tryOf(() => this.#further(schema, place, depth));
+    const [further] =
+      schema.additionalProperties === false ? [] : this.#tryOf(() => this.#further(schema, place, depth));
     if (further === undefined) return known;
     return fc.tuple(further, known).map(([others, own]) => Object.assign({}, others, own));
   }
@@ -163,7 +168,9 @@ export class Values {
   #further(schema: JsonSchema, place: Place, depth: number): Arbitrary<Record<string, unknown>> {
     const fc = this.#fc;
     const names = schema['propertyNames'] as JsonSchema | undefined;
-    const keys = (names === undefined ? fc.stringMatching(/^x[a-z]{0,5}$/) : this.of(names, 'json', depth + 1)) as Arbitrary<string>;
+    const keys = (
+      names === undefined ? fc.stringMatching(/^x[a-z]{0,5}$/) : this.of(names, 'json', depth + 1)
+    ) as Arbitrary<string>;
     const sendable = keys.filter((key) => key !== '__proto__');
     const values = this.of(schema.additionalProperties ?? true, place, depth + 1);
     const minKeys = Math.max(0, (numberOf(schema, 'minProperties') ?? 0) - (schema.required?.length ?? 0));
@@ -185,7 +192,8 @@ function typesOf(schema: JsonSchema): readonly string[] {
   if (schema.type !== undefined) return [schema.type].flat() as string[];
   if (schema.properties !== undefined || schema.required !== undefined) return ['object'];
   if (schema.items !== undefined || schema.prefixItems !== undefined) return ['array'];
-  if (schema.format !== undefined || schema['pattern'] !== undefined || schema['minLength'] !== undefined) return ['string'];
+  if (schema.format !== undefined || schema['pattern'] !== undefined || schema['minLength'] !== undefined)
+    return ['string'];
   if (schema['minimum'] !== undefined || schema['maximum'] !== undefined) return ['number'];
   return ['any'];
 }

@@ -70,7 +70,10 @@ export async function findDocumentMismatches(
   return { mismatches: [...mismatches, ...methods.mismatches], unchecked, requests: sent + methods.sent, seed };
 }
 
-function choose(all: readonly DocumentedOperation[], wanted: DocumentCheckOptions['operations']): readonly DocumentedOperation[] {
+function choose(
+  all: readonly DocumentedOperation[],
+  wanted: DocumentCheckOptions['operations'],
+): readonly DocumentedOperation[] {
   if (wanted === undefined) return all;
   if (typeof wanted === 'function') return all.filter((operation) => wanted(operation));
   const isNamed = ({ operationId, method, path }: DocumentedOperation, name: string): boolean =>

@@ -76,7 +76,11 @@ function credentialHeaders(document: OpenAPIObject, security: readonly SecurityR
 /** A key in the query is in no header. */
 function headersOf(document: OpenAPIObject, name: string): string[] {
   const scheme = document.components?.securitySchemes?.[name];
-  const { type, in: place, name: key = '' } = scheme === undefined ? { type: 'http' as const } : resolve<SecuritySchemeObject>(document, scheme);
+  const {
+    type,
+    in: place,
+    name: key = '',
+  } = scheme === undefined ? { type: 'http' as const } : resolve<SecuritySchemeObject>(document, scheme);
   if (type !== 'apiKey') return ['authorization'];
   if (place === 'cookie') return ['cookie'];
   return place === 'header' ? [key.toLowerCase()] : [];

@@ -1,7 +1,7 @@
 import type { Arbitrary } from 'fast-check';
 import { type BodyDraft, type Draft, type Drafts, isJson } from './draft.ts';
 import { wrongBody } from './faulty-body.ts';
-import { type Material, materialOf } from './material.ts';
+import { type Material, materialsOf } from './material.ts';
 import { type JsonSchema, valuesOf } from './schemas.ts';
 import { withoutSeparators } from './text.ts';
 
@@ -17,48 +17,70 @@ export interface FaultyDraft {
 /** Puts one fault into a draft, if it can. */
 type Plant = (draft: Draft, material: Material) => { draft: Draft; fault: string } | undefined;
 
+const NOTHING: Material = { texts: [], values: [], at: 0 };
+
+/** A fault, and the schema that it offends against. */
+type Offence = readonly [schema: JsonSchema, plant: Plant];
+
 /** Nearly valid requests; undefined where the document leaves nothing that could be wrong. */
 export function faultsOf(drafts: Drafts, seed: number): Arbitrary<FaultyDraft | undefined> | undefined {
-  const { fc } = drafts;
-  const materials = materialOf(drafts);
-  const faults = plantsOf(drafts).map((plant) =>
-    fc.tuple(drafts.all(), materials).map(([base, material]): FaultyDraft | undefined => {
-      const planted = drafts.isValid(base) ? plant(base, material) : undefined;
-      return planted && { ...planted, base };
-    }),
+  const { fc, operation } = drafts;
+  const offences = [
+    ...operation.parameters.flatMap((_, index) => offencesOf(drafts, index)),
+    ...Object.keys(operation.body?.content ?? {}).flatMap((mediaType) => bodyOffencesOf(drafts, mediaType)),
+  ];
+  const all = drafts.all();
+  const faults = offences.flatMap(([schema, plant]) =>
+    // What is done the same with any material takes none of it.
+    (plant.length < 2 ? [fc.constant(NOTHING)] : materialsOf(drafts, schema)).map((materials) =>
+      fc.tuple(all, materials).map(([base, material]): FaultyDraft | undefined => {
+        const planted = drafts.isValid(base) ? plant(base, material) : undefined;
+        return planted && { ...planted, base };
+      }),
+    ),
   );
   // Text that may be anything cannot be wrong.
   const able = faults.filter((fault) => fc.sample(fault, { seed, numRuns: 20 }).some((made) => made !== undefined));
   return able.length === 0 ? undefined : fc.oneof(...able);
 }
 
-function plantsOf(drafts: Drafts): Plant[] {
-  const { parameters, body } = drafts.operation;
-  const plants = parameters.flatMap((parameter, index): Plant[] => {
-    const { in: place, name, required } = parameter;
-    const says = `the ${place} parameter '${name}'`;
-    return [
-      ...(required === true && place !== 'path' ? [missing(index, `${says} is missing`)] : []),
-      ...(parameter.content === undefined ? [wrongText(drafts, index, says)] : []),
-      ...(place === 'query' && !drafts.isList(drafts.schemaAt(index)) ? [twice(drafts, index, says)] : []),
-    ];
-  });
-  if (body === undefined) return plants;
-  const replaced = (fault: string, of: (body: BodyDraft) => BodyDraft | undefined): Plant => {
-    return (draft) => draft.body && { draft: { ...draft, body: of(draft.body) }, fault };
-  };
-  if (body.required === true) plants.push(replaced('the body is missing', () => undefined));
-  plants.push(
-    replaced('the body is of another media type', () => ({ mediaType: 'application/x-unknown', value: undefined, raw: 'x' })),
-    function plant(draft, material) {
-      const wrong = draft.body && wrongBody(drafts, draft.body, material);
+function offencesOf(drafts: Drafts, index: number): Offence[] {
+  const parameter = drafts.operation.parameters[index];
+  if (parameter === undefined) return [];
+  const { in: place, name, required, content } = parameter;
+  const schema = drafts.schemaAt(index);
+  const says = `the ${place} parameter '${name}'`;
+  const plants = [
+    ...(required === true && place !== 'path' ? [missing(index, `${says} is missing`)] : []),
+    ...(content === undefined ? [wrongText(drafts, index, says)] : []),
+    ...(place === 'query' && !drafts.isList(schema) ? [twice(drafts, index, says)] : []),
+  ];
+  return plants.map((plant) => [schema, plant]);
+}
+
+function bodyOffencesOf(drafts: Drafts, mediaType: string): Offence[] {
+  const required = drafts.operation.body?.required === true;
+  const plants = [
+    ...(required ? [replaced(mediaType, 'the body is missing', () => undefined)] : []),
+    replaced(mediaType, 'the body is of another media type', () => ({
+      mediaType: 'application/x-unknown',
+      value: undefined,
+      raw: 'x',
+    })),
+    ...(isJson(mediaType) ? [replaced(mediaType, 'the body is not JSON', (body) => ({ ...body, raw: '{"' }))] : []),
+    function plant(draft: Draft, material: Material) {
+      const wrong = draft.body?.mediaType === mediaType ? wrongBody(drafts, draft.body, material) : undefined;
       return wrong && { draft: { ...draft, body: wrong.body }, fault: wrong.fault };
     },
-  );
-  if (Object.keys(body.content).every(isJson)) {
-    plants.push(replaced('the body is not JSON', ({ mediaType, value }) => ({ mediaType, value, raw: '{"' })));
-  }
-  return plants;
+  ];
+  return plants.map((plant) => [drafts.bodySchema(mediaType), plant]);
+}
+
+function replaced(mediaType: string, fault: string, of: (body: BodyDraft) => BodyDraft | undefined): Plant {
+  return function plant(draft) {
+    if (draft.body?.mediaType !== mediaType) return undefined;
+    return { draft: { ...draft, body: of(draft.body) }, fault };
+  };
 }
 
 function missing(index: number, fault: string): Plant {
@@ -71,10 +93,18 @@ function wrongText(drafts: Drafts, index: number, says: string): Plant {
   return function plant(draft, { texts, at }) {
     const value = draft.values[index];
     for (const text of texts) {
-      const items = Array.isArray(value) ? value.map(String).slice(0, 3).with(at % Math.min(value.length, 3), withoutSeparators(text)) : [text];
+      const items = Array.isArray(value)
+        ? value
+            .map(String)
+            .slice(0, 3)
+            .with(at % Math.min(value.length, 3), withoutSeparators(text))
+        : [text];
       if (isFitting(drafts, schema, items, isList)) continue;
       const sent = Array.isArray(value) ? items : text;
-      return { draft: { ...draft, values: draft.values.with(index, sent) }, fault: `${says} is ${JSON.stringify(sent)}` };
+      return {
+        draft: { ...draft, values: draft.values.with(index, sent) },
+        fault: `${says} is ${JSON.stringify(sent)}`,
+      };
     }
     return undefined;
   };

@@ -45,10 +45,15 @@ function wrongForm(drafts: Drafts, body: BodyDraft, { texts, values, at }: Mater
   if (left !== undefined && at % 4 === 1) return left;
   if (field instanceof FileDraft || Array.isArray(field)) return left;
   if (drafts.fieldKind(mediaType, name) === 'json') {
-    return first(values, (value) => (Array.isArray(value) ? undefined : wrong({ ...form, [name]: value }, [{ ...form, [name]: value }])));
+    return first(values, (value) =>
+      Array.isArray(value) ? undefined : wrong({ ...form, [name]: value }, [{ ...form, [name]: value }]),
+    );
   }
   return first(texts, (text) => {
-    const readings = valuesOf(text).flatMap((value) => [{ ...form, [name]: value }, { ...form, [name]: [value] }]);
+    const readings = valuesOf(text).flatMap((value) => [
+      { ...form, [name]: value },
+      { ...form, [name]: [value] },
+    ]);
     return wrong({ ...form, [name]: text }, readings);
   });
 }

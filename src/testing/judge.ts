@@ -51,7 +51,8 @@ export function judgeAny(operation: DocumentedOperation, answer: ReadAnswer, sch
   if (status === 500) return '500 is answered';
   if (status === 405) return '405 is answered for a method that is documented';
   const { responses } = operation;
-  const response = responses.get(String(status)) ?? responses.get(`${Math.floor(status / 100)}XX`) ?? responses.get('default');
+  const response =
+    responses.get(String(status)) ?? responses.get(`${Math.floor(status / 100)}XX`) ?? responses.get('default');
   if (response === undefined) return `the status ${status} is not documented`;
   return headerFault(response, answer, schemas) ?? contentFault(operation, response, answer, schemas);
 }
@@ -73,7 +74,13 @@ function headerFault({ headers = {} }: ResponseObject, answer: ReadAnswer, schem
 function isHeaderValid(schema: JsonSchema, value: string, schemas: Schemas): boolean {
   if (schemas.isValidText(schema, value)) return true;
   const items = value.split(/\s*,\s*/);
-  return schemas.isValid(schema, items) || schemas.isValid(schema, items.map((item) => valuesOf(item)[1] ?? item));
+  return (
+    schemas.isValid(schema, items) ||
+    schemas.isValid(
+      schema,
+      items.map((item) => valuesOf(item)[1] ?? item),
+    )
+  );
 }
 
 function contentFault(
@@ -121,7 +128,8 @@ function bodyFault(media: MediaTypeObject, type: string, answer: ReadAnswer, sch
 function itemFault(schema: JsonSchema, type: string, answer: ReadAnswer, schemas: Schemas): string | undefined {
   for (const [index, readings] of itemsOf(type, answer).entries()) {
     const faults = readings.map((reading) => schemas.faultOf(schema, reading));
-    if (!faults.includes(undefined)) return `item ${index} of the stream does not fit: ${faults[0] ?? 'it is not JSON'}`;
+    if (!faults.includes(undefined))
+      return `item ${index} of the stream does not fit: ${faults[0] ?? 'it is not JSON'}`;
   }
   return undefined;
 }

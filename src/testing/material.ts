@@ -1,6 +1,7 @@
 import type { Arbitrary } from 'fast-check';
 import type { Drafts } from './draft.ts';
-import type { JsonSchema } from './schemas.ts';
+import type { FastCheck } from './peers.ts';
+import type { JsonSchema, Schemas } from './schemas.ts';
 
 /** What faults are made of; the first that makes one is taken. */
 export interface Material {
@@ -10,22 +11,24 @@ export interface Material {
   readonly at: number;
 }
 
-/** What is wrong for many schemas, and what lies just outside of the bounds of these. */
-export function materialOf({ fc, operation, schemas }: Drafts): Arbitrary<Material> {
-  const bounds = boundsOf([operation.parameters, operation.body, schemas.document.components?.schemas]);
-  const numbers = bounds.flatMap((bound) => [bound - 1, bound + 1]);
-  const lengths = [...new Set(bounds.flatMap((bound) => [bound - 1, bound + 1]))];
-  const long = lengths.filter((length) => Number.isInteger(length) && length > 0 && length <= 20_000).slice(0, 50);
-  const texts = fc.oneof(
-    fc.constantFrom('x', '-1', '0', '1.5', '99999999999', '!', 'true', ...numbers.map(String)),
-    fc.constantFrom(...long, 2).map((length) => 'x'.repeat(length)),
-    fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 8 }),
+/** What is wrong for many schemas; and, where a schema has bounds, what lies just outside of them. */
+export function materialsOf({ fc, schemas }: Drafts, schema: JsonSchema): Arbitrary<Material>[] {
+  const usual = made(
+    fc,
+    fc.oneof(
+      fc.constantFrom('x', '-1', '0', '1.5', '99999999999', '!', 'true'),
+      fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 8 }),
+    ),
+    fc.oneof(fc.constantFrom<unknown>('x', null, -1, 0, 1.5, true, '', [], {}), fc.jsonValue({ maxDepth: 1 })),
   );
-  const values = fc.oneof(
-    fc.constantFrom<unknown>('x', null, -1, 0, 1.5, true, '', [], {}, ...numbers),
-    fc.constantFrom(...long, 2).map((length) => 'x'.repeat(length)),
-    fc.jsonValue({ maxDepth: 1 }),
-  );
+  const numbers = [...boundsOf(schema, schemas)].flatMap((bound) => [bound - 1, bound + 1]);
+  if (numbers.length === 0) return [usual];
+  const long = numbers.filter((length) => Number.isInteger(length) && length > 0 && length <= 20_000);
+  const edges = [...numbers, ...long.map((length) => 'x'.repeat(length))];
+  return [usual, made(fc, fc.constantFrom(...edges.map(String)), fc.constantFrom<unknown>(...edges))];
+}
+
+function made(fc: FastCheck, texts: Arbitrary<string>, values: Arbitrary<unknown>): Arbitrary<Material> {
   return fc.record({
     texts: fc.array(texts, { minLength: 1, maxLength: 6 }),
     values: fc.array(values, { minLength: 1, maxLength: 6 }),
@@ -35,9 +38,22 @@ export function materialOf({ fc, operation, schemas }: Drafts): Arbitrary<Materi
 
 const BOUND = /^(?:min|max)(?:imum|Length|Items|Properties)$|^exclusiveM(?:in|ax)imum$/;
 
-function boundsOf(node: unknown): number[] {
-  if (typeof node !== 'object' || node === null) return [];
-  return Object.entries(node as JsonSchema).flatMap(([keyword, value]) =>
-    typeof value === 'number' && BOUND.test(keyword) ? [value] : boundsOf(value),
-  );
+/** The bounds of a schema and of all that it refers to. */
+function boundsOf(
+  node: unknown,
+  schemas: Schemas,
+  found = new Set<number>(),
+  seen = new Set<unknown>(),
+): ReadonlySet<number> {
+  if (typeof node !== 'object' || node === null || seen.has(node)) return found;
+  seen.add(node);
+  for (const [keyword, value] of Object.entries(node)) {
+    if (typeof value === 'number' && BOUND.test(keyword)) {
+      // Every integer has the bounds of what is safe.
+      if (Math.abs(value) < Number.MAX_SAFE_INTEGER) found.add(value);
+    } else if (keyword === '$ref' && typeof value === 'string')
+      boundsOf(schemas.resolve({ $ref: value }), schemas, found, seen);
+    else boundsOf(value, schemas, found, seen);
+  }
+  return found;
 }

@@ -55,7 +55,9 @@ export class OperationCheck {
       if (!operation.credentialHeaders.includes(name)) this.#headers.delete(name);
     }
     // What is given need not be made up.
-    const parameters = operation.parameters.filter(({ in: place, name }) => place !== 'header' || !this.#headers.has(name));
+    const parameters = operation.parameters.filter(
+      ({ in: place, name }) => place !== 'header' || !this.#headers.has(name),
+    );
     this.#operation = { ...operation, parameters };
   }
 

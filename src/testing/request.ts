@@ -21,7 +21,8 @@ export function write(drafts: Drafts, draft: Draft, headers: Headers): WrittenRe
     if (value === undefined) continue;
     const texts = textsOf(value);
     if (texts === undefined || !isSendable(parameter, Array.isArray(value), texts)) return undefined;
-    if (parameter.in === 'path') target = target.replace(`{${parameter.name}}`, () => texts.map(encodeURIComponent).join(','));
+    if (parameter.in === 'path')
+      target = target.replace(`{${parameter.name}}`, () => texts.map(encodeURIComponent).join(','));
     else writer.add(parameter, texts, drafts.isList(drafts.schemaAt(index)));
   }
   if (draft.body !== undefined && !writer.write(drafts, draft.body)) return undefined;
