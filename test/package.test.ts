@@ -76,7 +76,15 @@ const PUBLIC_NAMES = {
   'portico/bun': ['toBun'],
   'portico/lambda': ['toLambdaHandler'],
   'portico/jwt': ['jwtBearer', 'jwtIssuer'],
-  'portico/testing': ['ConnectError', 'assertSecurityDocumented', 'connect', 'findSecurityMismatches', 'testTokens'],
+  'portico/testing': [
+    'ConnectError',
+    'assertDocumentTrue',
+    'assertSecurityDocumented',
+    'connect',
+    'findDocumentMismatches',
+    'findSecurityMismatches',
+    'testTokens',
+  ],
 };
 
 const PUBLIC_TYPES = [

@@ -21,10 +21,13 @@ export function materialsOf({ fc, schemas }: Drafts, schema: JsonSchema): Arbitr
     ),
     fc.oneof(fc.constantFrom<unknown>('x', null, -1, 0, 1.5, true, '', [], {}), fc.jsonValue({ maxDepth: 1 })),
   );
-  const numbers = [...boundsOf(schema, schemas)].flatMap((bound) => [bound - 1, bound + 1]);
-  if (numbers.length === 0) return [usual];
-  const long = numbers.filter((length) => Number.isInteger(length) && length > 0 && length <= 20_000);
-  const edges = [...numbers, ...long.map((length) => 'x'.repeat(length))];
+  const bounds = boundsOf(schema, schemas, /^(?:min|max)(?:imum|Items|Properties)$|^exclusiveM(?:in|ax)imum$/);
+  const lengths = boundsOf(schema, schemas, /^(?:min|max)Length$/);
+  const edges = [
+    ...around(bounds),
+    ...around(lengths).flatMap((length) => (length > 0 && length <= 20_000 ? ['x'.repeat(length)] : [])),
+  ];
+  if (edges.length === 0) return [usual];
   return [usual, made(fc, fc.constantFrom(...edges.map(String)), fc.constantFrom<unknown>(...edges))];
 }
 
@@ -36,24 +39,27 @@ function made(fc: FastCheck, texts: Arbitrary<string>, values: Arbitrary<unknown
   });
 }
 
-const BOUND = /^(?:min|max)(?:imum|Length|Items|Properties)$|^exclusiveM(?:in|ax)imum$/;
+function around(bounds: ReadonlySet<number>): number[] {
+  return [...bounds].flatMap((bound) => [bound - 1, bound + 1]);
+}
 
 /** The bounds of a schema and of all that it refers to. */
 function boundsOf(
   node: unknown,
   schemas: Schemas,
+  keywords: RegExp,
   found = new Set<number>(),
   seen = new Set<unknown>(),
 ): ReadonlySet<number> {
   if (typeof node !== 'object' || node === null || seen.has(node)) return found;
   seen.add(node);
   for (const [keyword, value] of Object.entries(node)) {
-    if (typeof value === 'number' && BOUND.test(keyword)) {
+    if (typeof value === 'number' && keywords.test(keyword)) {
       // Every integer has the bounds of what is safe.
       if (Math.abs(value) < Number.MAX_SAFE_INTEGER) found.add(value);
     } else if (keyword === '$ref' && typeof value === 'string')
-      boundsOf(schemas.resolve({ $ref: value }), schemas, found, seen);
-    else boundsOf(value, schemas, found, seen);
+      boundsOf(schemas.resolve({ $ref: value }), schemas, keywords, found, seen);
+    else boundsOf(value, schemas, keywords, found, seen);
   }
   return found;
 }
