@@ -33,7 +33,7 @@ export interface DocumentCheck {
 
 /** What a document is checked against; an `App` is one. */
 export interface DocumentedApp extends Checked {
-  openapi(): OpenAPIObject;
+  openapi(options: { readonly version: '3.1' }): OpenAPIObject;
 }
 
 /**
@@ -52,7 +52,7 @@ export async function findDocumentMismatches(
   const { requests = 50, seed = Math.floor(Math.random() * 2 ** 31), headers = {} } = options;
   if (!Number.isInteger(requests) || requests < 1) throw new Error('requests is a whole number of at least 1');
   if (!Number.isInteger(seed)) throw new Error('seed is a whole number');
-  const document = app.openapi();
+  const document = app.openapi({ version: '3.1' });
   const schemas = new Schemas(document, peers);
   const all = readOperations(document);
   const chosen = choose(all, options.operations);

@@ -2,6 +2,7 @@ import type {
   OpenAPIObject,
   OperationObject,
   ParameterObject,
+  PathItemObject,
   ReferenceObject,
   RequestBodyObject,
   ResponseObject,
@@ -29,11 +30,17 @@ const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'] as 
 
 export function readOperations(document: OpenAPIObject): DocumentedOperation[] {
   return Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
-    METHODS.flatMap((method) => {
-      const operation = item[method] as OperationObject | undefined;
-      return operation === undefined ? [] : [readOperation(document, path, method, operation, item.parameters)];
-    }),
+    operationsOf(item).map(([method, operation]) => readOperation(document, path, method, operation, item.parameters)),
   );
+}
+
+/** Methods that OpenAPI 3.1 has no field for stand in one of ours. */
+export function operationsOf(item: PathItemObject): readonly (readonly [string, OperationObject])[] {
+  const additional = (item['x-additionalOperations'] ?? {}) as Record<string, OperationObject>;
+  return [
+    ...METHODS.flatMap((method) => (item[method] === undefined ? [] : [[method, item[method]] as const])),
+    ...Object.entries(additional),
+  ];
 }
 
 function readOperation(

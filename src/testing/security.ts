@@ -1,7 +1,7 @@
-import type { OperationObject, ParameterObject, PathItemObject, SchemaObject } from 'openapi3-ts/oas31';
+import type { OperationObject, ParameterObject, SchemaObject } from 'openapi3-ts/oas31';
 import { connect, ConnectError } from '../adapters/memory-socket.ts';
 import type { App } from '../app.ts';
-import { isProtected } from './documented-operation.ts';
+import { isProtected, operationsOf } from './documented-operation.ts';
 
 /** An operation whose document and behaviour disagree on whether it is protected. */
 export interface SecurityMismatch {
@@ -60,12 +60,6 @@ export async function assertSecurityDocumented(app: App): Promise<void> {
     return `  ${method} ${path} is documented as ${documentedAsProtected ? 'protected' : 'public'} and answers ${status}`;
   });
   throw new Error(`Without credentials:\n${lines.join('\n')}`);
-}
-
-/** Methods that OpenAPI 3.1 has no field for stand in one of ours. */
-function operationsOf(item: PathItemObject): readonly [string, OperationObject][] {
-  const { 'x-additionalOperations': additional = {}, ...usual } = item;
-  return Object.entries({ ...usual, ...(additional as object) }) as [string, OperationObject][];
 }
 
 function examplePath(path: string, { parameters = [] }: OperationObject): string {
