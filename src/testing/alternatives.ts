@@ -52,7 +52,7 @@ function merged(one: JsonSchema, other: JsonSchema): JsonSchema {
     const join = JOINS[keyword] as ((one: unknown, other: unknown) => unknown) | undefined;
     both[keyword] = join !== undefined && Object.hasOwn(one, keyword) ? join(one[keyword], value) : value;
   }
-  return both as JsonSchema;
+  return both;
 }
 
 function bothOf(one: JsonSchema | boolean | undefined, other: JsonSchema | boolean | undefined): JsonSchema | boolean {

@@ -76,9 +76,11 @@ function choose(
 ): readonly DocumentedOperation[] {
   if (wanted === undefined) return all;
   if (typeof wanted === 'function') return all.filter((operation) => wanted(operation));
-  const isNamed = ({ operationId, method, path }: DocumentedOperation, name: string): boolean =>
-    name === operationId || name === `${method} ${path}`;
   const unknown = wanted.find((name) => !all.some((operation) => isNamed(operation, name)));
   if (unknown !== undefined) throw new Error(`The document has no operation '${unknown}'`);
   return all.filter((operation) => wanted.some((name) => isNamed(operation, name)));
+}
+
+function isNamed({ operationId, method, path }: DocumentedOperation, name: string): boolean {
+  return name === operationId || name === `${method} ${path}`;
 }

@@ -1,5 +1,5 @@
 import type { Arbitrary } from 'fast-check';
-import type { MediaTypeObject, ParameterObject } from 'openapi3-ts/oas31';
+import type { EncodingObject, MediaTypeObject, ParameterObject } from 'openapi3-ts/oas31';
 import { alternativesOf } from './alternatives.ts';
 import { FileDraft, isFile, Unmakeable, Values } from './arbitrary.ts';
 import type { DocumentedOperation } from './documented-operation.ts';
@@ -80,8 +80,7 @@ export class Drafts {
 
   /** How a field of a form is sent (OpenAPI 3.1, Encoding Object). */
   fieldKind(mediaType: string, name: string): FieldKind {
-    const media = this.operation.body?.content[mediaType];
-    if (isJson(media?.encoding?.[name]?.contentType ?? '')) return 'json';
+    if (isJson(this.#contentType(mediaType, name))) return 'json';
     const property = this.#propertyOf(mediaType, name);
     const alternatives = alternativesOf(property, this.schemas);
     const items = alternatives.flatMap((one) => alternativesOf(itemsOf(one), this.schemas));
@@ -92,8 +91,13 @@ export class Drafts {
 
   /** The media type of a file, where the document names one. */
   fileType(mediaType: string, name: string): string | undefined {
-    const [first] = this.operation.body?.content[mediaType]?.encoding?.[name]?.contentType?.split(', ') ?? [];
-    return first?.replace('*/*', 'text/plain').replace('/*', '/plain');
+    const [first = ''] = this.#contentType(mediaType, name).split(', ');
+    return first === '' ? undefined : first.replace('*/*', 'text/plain').replace('/*', '/plain');
+  }
+
+  #contentType(mediaType: string, name: string): string {
+    const encoding = this.operation.body?.content[mediaType]?.encoding?.[name] as EncodingObject | undefined;
+    return encoding?.contentType ?? '';
   }
 
   #propertyOf(mediaType: string, name: string): JsonSchema {

@@ -99,7 +99,7 @@ function isSendable({ in: place, style = 'form' }: ParameterObject, list: boolea
     if (place === 'path') return !/^\.{0,2}$/.test(text);
     if (place === 'header') return /^[!-~](?:[ -~]*[!-~])?$/.test(text) && !(list && /[,"]/.test(text));
     if (place === 'cookie') return true;
-    return !(list && /Delimited$/.test(style) && /[ |]/.test(text));
+    return !(list && style.endsWith('Delimited') && /[ |]/.test(text));
   });
 }
 

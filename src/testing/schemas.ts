@@ -34,7 +34,7 @@ export class Schemas {
   }
 
   resolve(schema: JsonSchema): JsonSchema {
-    return resolve<JsonSchema>(this.document, schema as JsonSchema | { $ref: string });
+    return resolve<JsonSchema>(this.document, schema);
   }
 
   isValid(schema: JsonSchema | boolean, value: unknown): boolean {
