@@ -37,7 +37,10 @@ const RULES: Record<string, Rule> = {
   'app-options.ts': { uses: ['content', 'http'], types: ['metadata', 'model', 'openapi', 'openapi3-ts/oas31'] },
   lambda: { uses: [], types: ['app.ts'] },
   'workers.ts': { uses: [], types: ['app.ts'] },
-  testing: { uses: ['adapters', 'http', 'jwt'], types: ['app.ts', 'openapi3-ts/oas31', 'fast-check', 'ajv/dist/2020.js'] },
+  testing: {
+    uses: ['adapters', 'http', 'jwt'],
+    types: ['app.ts', 'openapi3-ts/oas31', 'fast-check', 'ajv/dist/2020.js'],
+  },
   'index.ts': { uses: ['*'], types: [] },
 };
 /** Files that may do what their folder may not. */

@@ -178,7 +178,7 @@ export class Values {
   }
 
   #files(schema: JsonSchema): Arbitrary<FileDraft> {
-    const type = String(schema['contentMediaType'] ?? 'text/plain');
+    const type = typeof schema['contentMediaType'] === 'string' ? schema['contentMediaType'] : 'text/plain';
     const content = this.#fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme-ascii' });
     return content.map((text) => new FileDraft('file.txt', type, text));
   }
@@ -189,7 +189,7 @@ export function isFile({ type, format, ...schema }: JsonSchema): boolean {
 }
 
 function typesOf(schema: JsonSchema): readonly string[] {
-  if (schema.type !== undefined) return [schema.type].flat() as string[];
+  if (schema.type !== undefined) return [schema.type].flat();
   if (schema.properties !== undefined || schema.required !== undefined) return ['object'];
   if (schema.items !== undefined || schema.prefixItems !== undefined) return ['array'];
   if (schema.format !== undefined || schema['pattern'] !== undefined || schema['minLength'] !== undefined)

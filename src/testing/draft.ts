@@ -1,5 +1,5 @@
 import type { Arbitrary } from 'fast-check';
-import type { EncodingObject, MediaTypeObject, ParameterObject } from 'openapi3-ts/oas31';
+import type { MediaTypeObject, ParameterObject } from 'openapi3-ts/oas31';
 import { alternativesOf } from './alternatives.ts';
 import { FileDraft, isFile, Unmakeable, Values } from './arbitrary.ts';
 import type { DocumentedOperation } from './documented-operation.ts';
@@ -96,7 +96,7 @@ export class Drafts {
   }
 
   #contentType(mediaType: string, name: string): string {
-    const encoding = this.operation.body?.content[mediaType]?.encoding?.[name] as EncodingObject | undefined;
+    const encoding = this.operation.body?.content[mediaType]?.encoding?.[name] as { contentType?: string } | undefined;
     return encoding?.contentType ?? '';
   }
 

@@ -81,7 +81,8 @@ function changesAt(value: unknown, path: Path, replacements: readonly unknown[])
     return [...(isObject ? [{ ...value, unknownKey: 'x' }] : []), ...replacements];
   }
   if (Array.isArray(value)) {
-    return changesAt(value[Number(key)], rest, replacements).map((changed) => value.with(Number(key), changed));
+    const items: readonly unknown[] = value;
+    return changesAt(items[Number(key)], rest, replacements).map((changed) => items.with(Number(key), changed));
   }
   const object = value as Readonly<Record<string, unknown>>;
   const { [key]: _, ...others } = object;

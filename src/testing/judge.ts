@@ -1,4 +1,4 @@
-import type { HeaderObject, MediaTypeObject, ReferenceObject, ResponseObject } from 'openapi3-ts/oas31';
+import type { HeaderObject, MediaTypeObject, ResponseObject } from 'openapi3-ts/oas31';
 import type { ReadAnswer } from './answer.ts';
 import { type DocumentedOperation, resolve } from './documented-operation.ts';
 import { isJson } from './draft.ts';
@@ -59,7 +59,7 @@ export function judgeAny(operation: DocumentedOperation, answer: ReadAnswer, sch
 
 function headerFault({ headers = {} }: ResponseObject, answer: ReadAnswer, schemas: Schemas): string | undefined {
   for (const [name, referred] of Object.entries(headers)) {
-    const { required, schema } = resolve<HeaderObject>(schemas.document, referred as HeaderObject | ReferenceObject);
+    const { required, schema } = resolve<HeaderObject>(schemas.document, referred);
     const value = answer.headers.get(name);
     if (value === null) {
       if (required === true) return `${answer.status} has no header ${name}`;

@@ -88,8 +88,13 @@ function separatorOf(style = 'form', explode = style === 'form'): string | undef
 
 /** The values of a parameter as text; undefined for an object, for which no style is known here. */
 function textsOf(value: unknown): string[] | undefined {
-  const texts = [value].flat().map((item) => (typeof item === 'object' ? undefined : String(item)));
+  const texts = [value].flat().map(textOf);
   return texts.length > 0 && texts.every((text) => text !== undefined) ? texts : undefined;
+}
+
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 }
 
 function isSendable({ in: place, style = 'form' }: ParameterObject, list: boolean, texts: readonly string[]): boolean {
@@ -120,9 +125,10 @@ function partOf(drafts: Drafts, mediaType: string, name: string, value: unknown)
   if (drafts.fieldKind(mediaType, name) === 'json') {
     return { name, type: 'application/json', content: JSON.stringify(value) };
   }
-  if (typeof value === 'object') return undefined;
-  const content = String(value);
-  return content === '' || !isWellFormed(name) || !isWellFormed(content) ? undefined : { name, content };
+  const content = textOf(value);
+  return content === undefined || content === '' || !isWellFormed(name) || !isWellFormed(content)
+    ? undefined
+    : { name, content };
 }
 
 function isWellFormed(text: string): boolean {
