@@ -82,14 +82,14 @@ export class OperationCheck {
   async #checkAnonymous(drafts: Drafts, valid: Arbitrary<Draft>): Promise<void> {
     const few = Math.ceil(this.#of.requests / 10);
     await this.#check(few, valid, async (draft) => {
-      this.#require(drafts.isValid(draft));
+      this.#assume(drafts.isValid(draft));
       return this.#send(drafts, draft, this.#anonymous, judgeAnonymous);
     });
   }
 
   async #checkValid(drafts: Drafts, valid: Arbitrary<Draft>): Promise<void> {
     const done = await this.#check(this.#half(), valid, async (draft) => {
-      this.#require(drafts.isValid(draft));
+      this.#assume(drafts.isValid(draft));
       return this.#send(drafts, draft, this.#headers, judgeValid);
     });
     if (done && this.#operation.isProtected && this.#accepted === 0) {
@@ -101,7 +101,7 @@ export class OperationCheck {
     const faults = faultsOf(drafts, this.#of.seed);
     if (faults === undefined) return;
     await this.#check(this.#half(), faults, async (faulty) => {
-      this.#require(faulty !== undefined);
+      this.#assume(faulty !== undefined);
       return this.#sendFaulty(drafts, faulty);
     });
   }
@@ -128,7 +128,7 @@ export class OperationCheck {
     judge: (operation: DocumentedOperation, answer: ReadAnswer, schemas: Schemas) => string | undefined,
   ): Promise<string | undefined> {
     const request = write(drafts, draft, headers);
-    this.#require(request !== undefined && !leadsElsewhere(this.#operation, request.target, this.#of.all));
+    this.#assume(request !== undefined && !leadsElsewhere(this.#operation, request.target, this.#of.all));
     let answer: ReadAnswer | undefined;
     let message: string | undefined;
     try {
@@ -147,7 +147,7 @@ export class OperationCheck {
     return ask(this.#of.app, request);
   }
 
-  #require(expected: boolean): asserts expected {
+  #assume(expected: boolean): asserts expected {
     this.#of.peers.fc.pre(expected);
   }
 
