@@ -3,7 +3,7 @@ import type { ReadAnswer } from './answer.ts';
 import { type DocumentedOperation, resolve } from './documented-operation.ts';
 import { isJson } from './draft.ts';
 import { type JsonSchema, type Schemas, valuesOf } from './schemas.ts';
-import { itemsOf } from './streamed-items.ts';
+import { isStream, itemsOf } from './streamed-items.ts';
 
 /** What is wrong with an answer to a request that fits the document; undefined where nothing is. */
 export function judgeValid(operation: DocumentedOperation, answer: ReadAnswer, schemas: Schemas): string | undefined {
@@ -46,7 +46,7 @@ export function judgeAnonymous(
 }
 
 /** What is wrong with an answer, whatever it answers. */
-export function judgeAny(operation: DocumentedOperation, answer: ReadAnswer, schemas: Schemas): string | undefined {
+function judgeAny(operation: DocumentedOperation, answer: ReadAnswer, schemas: Schemas): string | undefined {
   const { status } = answer;
   if (status === 500) return '500 is answered';
   if (status === 405) return '405 is answered for a method that is documented';
@@ -108,7 +108,7 @@ function bodyFault(media: MediaTypeObject, type: string, answer: ReadAnswer, sch
   const schema = media.schema as JsonSchema | undefined;
   const { status, text, isWhole } = answer;
   const itemSchema = (media['x-itemSchema' as never] ?? media['itemSchema' as never]) as JsonSchema | undefined;
-  if (itemSchema !== undefined) return itemFault(itemSchema, type, answer, schemas);
+  if (itemSchema !== undefined && isStream(type)) return itemFault(itemSchema, type, answer, schemas);
   if (schema === undefined || !isWhole) return undefined;
   const said = `the body of ${status} does not fit: `;
   if (!isJson(type)) {

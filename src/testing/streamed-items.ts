@@ -1,5 +1,10 @@
 import type { ReadAnswer } from './answer.ts';
 
+/** Whether it is known here how items follow one another. */
+export function isStream(type: string): boolean {
+  return ['text/event-stream', 'application/jsonl', 'application/x-ndjson'].includes(type);
+}
+
 /**
  * The items of a stream that arrived whole, each as the values that it may stand for; none of them where it is no JSON.
  */
