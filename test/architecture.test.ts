@@ -37,7 +37,10 @@ const RULES: Record<string, Rule> = {
   'app-options.ts': { uses: ['content', 'http'], types: ['metadata', 'model', 'openapi', 'openapi3-ts/oas31'] },
   lambda: { uses: [], types: ['app.ts'] },
   'workers.ts': { uses: [], types: ['app.ts'] },
-  'testing.ts': { uses: ['adapters', 'jwt'], types: ['app.ts', 'http', 'openapi3-ts/oas31'] },
+  testing: {
+    uses: ['adapters', 'http', 'jwt'],
+    types: ['app.ts', 'openapi3-ts/oas31', 'fast-check', 'ajv/dist/2020.js'],
+  },
   'index.ts': { uses: ['*'], types: [] },
 };
 /** Files that may do what their folder may not. */
@@ -46,6 +49,7 @@ const EXCEPTIONS: Record<string, readonly string[]> = {
   // An optional peer, loaded when it is needed.
   'jwt/jose.ts': ['jose'],
   'adapters/node-socket.ts': ['ws'],
+  'testing/peers.ts': ['fast-check', 'ajv/dist/2020.js'],
 };
 /** The only files for which Node is there. */
 const NODE_ONLY = /^(?:adapters\/node[^/]*\.ts|cli\/.+|files\/.+)$/;

@@ -6,7 +6,7 @@ import { dirname, join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
 
 /** Bytes of the package as installed, without its dependencies. */
-const SIZE_BUDGET = 780_000;
+const SIZE_BUDGET = 850_000;
 
 const PUBLIC_NAMES = {
   portico: [
@@ -76,7 +76,15 @@ const PUBLIC_NAMES = {
   'portico/bun': ['toBun'],
   'portico/lambda': ['toLambdaHandler'],
   'portico/jwt': ['jwtBearer', 'jwtIssuer'],
-  'portico/testing': ['ConnectError', 'assertSecurityDocumented', 'connect', 'findSecurityMismatches', 'testTokens'],
+  'portico/testing': [
+    'ConnectError',
+    'assertDocumentTrue',
+    'assertSecurityDocumented',
+    'connect',
+    'findDocumentMismatches',
+    'findSecurityMismatches',
+    'testTokens',
+  ],
 };
 
 const PUBLIC_TYPES = [
@@ -255,7 +263,7 @@ test('the package holds declarations of the sources, the modules of its entries,
   const expected = ['LICENSE', 'README.md', 'package.json', ...sources, ...modules, ...templates];
   const names = packed.files.map(({ path }) => path);
   const shared = names.filter((path) => /^dist\/shared-[A-Z0-9]+\.js$/.test(path));
-  assert.ok(shared.length <= 17, `Node loads ${shared.length} modules that entries share`);
+  assert.ok(shared.length <= 18, `Node loads ${shared.length} modules that entries share`);
   assert.deepEqual(names.toSorted(), [...expected, ...shared].toSorted());
 });
 

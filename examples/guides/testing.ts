@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { App } from 'portico';
-import { assertSecurityDocumented, connect, ConnectError } from 'portico/testing';
+import { assertDocumentTrue, assertSecurityDocumented, connect, ConnectError } from 'portico/testing';
 import { activeUser } from '../app/current-user.ts';
 import { ItemController } from '../app/item-controller.ts';
 import { store, type UserRecord } from '../app/store.ts';
@@ -43,6 +43,14 @@ await test('users and items', async (t) => {
     await assertSecurityDocumented(app);
   });
   // #endregion security
+
+  // #region document
+  await t.test('what the document says is what happens', async () => {
+    const tester: UserRecord = { username: 'tester', passwordHash: '', active: true, scopes: [] };
+    using _ = app.override(activeUser, () => tester);
+    await assertDocumentTrue(app, { requests: 10, operations: ['user_register', 'item_read'] });
+  });
+  // #endregion document
 
   // #region socket
   await t.test('a socket without a port', async () => {

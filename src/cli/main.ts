@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { check } from './check.ts';
 import { type Command, Failure, print, UsageError } from './command.ts';
 import { dev } from './dev.ts';
 import { graph } from './graph.ts';
@@ -17,6 +18,7 @@ FILE exports 'app': an App, or a function that gives one or a promise of one.
   dev      serve, and again whenever a file changes
   start    serve
   openapi  write or check the OpenAPI document
+  check    compare what the app answers with its document
   routes   list the operations and what protects them
   graph    print the dependency graph
   new      make a project
@@ -26,7 +28,7 @@ FILE exports 'app': an App, or a function that gives one or a promise of one.
 `;
 
 const COMMANDS = new Map<string | undefined, Command>(
-  Object.entries({ dev, start, openapi, routes, graph, new: newProject }),
+  Object.entries({ dev, start, openapi, check, routes, graph, new: newProject }),
 );
 
 async function run([name, ...args]: readonly string[]): Promise<number> {

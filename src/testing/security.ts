@@ -1,10 +1,7 @@
-import type { OperationObject, ParameterObject, PathItemObject, SchemaObject } from 'openapi3-ts/oas31';
-import { connect, ConnectError } from './adapters/memory-socket.ts';
-import type { App } from './app.ts';
-
-export { connect, ConnectError, type ConnectOptions, type TestSocket } from './adapters/memory-socket.ts';
-export type { SocketClosure } from './http/socket.ts';
-export { testTokens } from './jwt/test-tokens.ts';
+import type { OperationObject, ParameterObject, SchemaObject } from 'openapi3-ts/oas31';
+import { connect, ConnectError } from '../adapters/memory-socket.ts';
+import type { App } from '../app.ts';
+import { isProtected, operationsOf } from './documented-operation.ts';
 
 /** An operation whose document and behaviour disagree on whether it is protected. */
 export interface SecurityMismatch {
@@ -27,7 +24,7 @@ export async function findSecurityMismatches(app: App): Promise<readonly Securit
   const mismatches: SecurityMismatch[] = [];
   for (const [path, item] of Object.entries(app.openapi({ version: '3.1' }).paths ?? {})) {
     for (const [method, operation] of operationsOf(item)) {
-      const documentedAsProtected = isProtected(operation);
+      const documentedAsProtected = isProtected(operation.security ?? []);
       const isSocket = operation.responses?.['101'] !== undefined;
       const status = await statusOf(app, method.toUpperCase(), examplePath(path, operation), isSocket);
       const refused = status === 401 || status === 403;
@@ -63,17 +60,6 @@ export async function assertSecurityDocumented(app: App): Promise<void> {
     return `  ${method} ${path} is documented as ${documentedAsProtected ? 'protected' : 'public'} and answers ${status}`;
   });
   throw new Error(`Without credentials:\n${lines.join('\n')}`);
-}
-
-/** Methods that OpenAPI 3.1 has no field for stand in one of ours. */
-function operationsOf(item: PathItemObject): readonly [string, OperationObject][] {
-  const { 'x-additionalOperations': additional = {}, ...usual } = item;
-  return Object.entries({ ...usual, ...(additional as object) }) as [string, OperationObject][];
-}
-
-/** A list with an empty alternative is public (OpenAPI 3.1, Security Requirement Object). */
-function isProtected({ security = [] }: OperationObject): boolean {
-  return security.length > 0 && security.every((requirement) => Object.keys(requirement).length > 0);
 }
 
 function examplePath(path: string, { parameters = [] }: OperationObject): string {

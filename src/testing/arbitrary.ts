@@ -1,0 +1,203 @@
+import type { Arbitrary } from 'fast-check';
+import { alternativesOf } from './alternatives.ts';
+import type { FastCheck } from './peers.ts';
+import type { JsonSchema, Schemas } from './schemas.ts';
+import { numberOf, type Place, stringsOf, withoutSeparators } from './text.ts';
+
+/** No value of a schema can be made. */
+export class Unmakeable extends Error {}
+
+/** A file that a form is to have; its content is text so that it can be shown. */
+export class FileDraft {
+  readonly name: string;
+  readonly type: string;
+  readonly content: string;
+
+  constructor(name: string, type: string, content: string) {
+    this.name = name;
+    this.type = type;
+    this.content = content;
+  }
+}
+
+/** How deep what refers to itself is unfolded. */
+const DEPTH = 5;
+
+/** Makes values by the schemas of a document. Not each is valid: some keywords are left to the validator. */
+export class Values {
+  readonly #fc: FastCheck;
+  readonly #schemas: Schemas;
+
+  constructor(fc: FastCheck, schemas: Schemas) {
+    this.#fc = fc;
+    this.#schemas = schemas;
+  }
+
+  /** Values for a place; throws `Unmakeable` where there are none. */
+  of(schema: JsonSchema | boolean, place: Place, depth = 0): Arbitrary<unknown> {
+    const all = alternativesOf(schema, this.#schemas);
+    const arbitraries = all.flatMap((one) => this.#tryOf(() => this.#ofAlternative(one, place, depth)));
+    const [only] = arbitraries;
+    if (only === undefined || depth > DEPTH) throw new Unmakeable(`of the schema ${JSON.stringify(schema)}`);
+    return arbitraries.length === 1 ? only : this.#fc.oneof(...arbitraries);
+  }
+
+  #tryOf(make: () => Arbitrary<unknown>): Arbitrary<unknown>[] {
+    try {
+      return [make()];
+    } catch (error) {
+      if (error instanceof Unmakeable) return [];
+      throw error;
+    }
+  }
+
+  #ofAlternative(schema: JsonSchema, place: Place, depth: number): Arbitrary<unknown> {
+    const fc = this.#fc;
+    if (Object.hasOwn(schema, 'const')) return fc.constant(schema['const']);
+    const listed = schema['enum'] as readonly unknown[] | undefined;
+    if (listed !== undefined) {
+      const sendable = place === 'json' ? listed : listed.filter((value) => value !== null);
+      if (sendable.length === 0) throw new Unmakeable('an empty enum');
+      return fc.constantFrom(...sendable);
+    }
+    const types = typesOf(schema).filter((type) => place === 'json' || type !== 'null');
+    const arbitraries = types.flatMap((type) => this.#tryOf(() => this.#ofType(type, schema, place, depth)));
+    const [only] = arbitraries;
+    if (only === undefined) throw new Unmakeable(`of the types ${types.join()}`);
+    return arbitraries.length === 1 ? only : fc.oneof(...arbitraries);
+  }
+
+  #ofType(type: string, schema: JsonSchema, place: Place, depth: number): Arbitrary<unknown> {
+    const fc = this.#fc;
+    switch (type) {
+      case 'null':
+        return fc.constant(null);
+      case 'boolean':
+        return fc.boolean();
+      case 'integer':
+        return this.#integers(schema);
+      case 'number':
+        return fc.oneof(...this.#tryOf(() => this.#integers(schema)), this.#numbers(schema));
+      case 'string':
+        return isFile(schema) ? this.#files(schema) : stringsOf(fc, schema, place);
+      case 'array':
+        return this.#lists(schema, place, depth);
+      case 'object':
+        return this.#objects(schema, place, depth);
+      default:
+        return place === 'json' ? fc.jsonValue({ maxDepth: 2 }) : fc.constant('x');
+    }
+  }
+
+  #integers(schema: JsonSchema): Arbitrary<number> {
+    const step = numberOf(schema, 'multipleOf') ?? 1;
+    const above = numberOf(schema, 'exclusiveMinimum');
+    const below = numberOf(schema, 'exclusiveMaximum');
+    const lowest = Math.max(
+      numberOf(schema, 'minimum') ?? Number.MIN_SAFE_INTEGER,
+      above === undefined ? Number.MIN_SAFE_INTEGER : Math.floor(above) + 1,
+    );
+    const highest = Math.min(
+      numberOf(schema, 'maximum') ?? Number.MAX_SAFE_INTEGER,
+      below === undefined ? Number.MAX_SAFE_INTEGER : Math.ceil(below) - 1,
+    );
+    const [min, max] = [Math.ceil(lowest / step), Math.floor(highest / step)];
+    if (min > max) throw new Unmakeable('no number is between the bounds');
+    return this.#fc.integer({ min, max }).map((count) => count * step);
+  }
+
+  #numbers(schema: JsonSchema): Arbitrary<number> {
+    const min = numberOf(schema, 'minimum') ?? numberOf(schema, 'exclusiveMinimum') ?? -1e9;
+    const max = numberOf(schema, 'maximum') ?? numberOf(schema, 'exclusiveMaximum') ?? Math.max(min, 0) + 1e9;
+    if (min > max) throw new Unmakeable('no number is between the bounds');
+    const arbitrary = this.#fc.double({ min: Math.min(min, max), max, noNaN: true, noDefaultInfinity: true });
+    const step = numberOf(schema, 'multipleOf');
+    // Minus nought is not JSON, and a text of it is another number.
+    return arbitrary.map((number) => (step === undefined ? number : Math.round(number / step) * step) + 0);
+  }
+
+  #lists(schema: JsonSchema, place: Place, depth: number): Arbitrary<unknown> {
+    const fc = this.#fc;
+    const { prefixItems = [], items = true } = schema;
+    const first = prefixItems.map((item) => this.#item(item, place, depth));
+    const least = Math.max(numberOf(schema, 'minItems') ?? 0, place === 'json' ? 0 : 1) - first.length;
+    const most = Math.min(
+      (numberOf(schema, 'maxItems') ?? Number.POSITIVE_INFINITY) - first.length,
+      Math.max(least, 0) + 3,
+    );
+    const rest =
+      items === false || most <= 0
+        ? []
+        : this.#tryOf(() =>
+            fc.array(this.#item(items, place, depth), { minLength: Math.max(least, 0), maxLength: most }),
+          );
+    const [further] = rest;
+    if (further === undefined && least > 0) throw new Unmakeable('a list of what cannot be made');
+    const tail = (further ?? fc.constant([])) as Arbitrary<unknown[]>;
+    const all =
+      first.length === 0 ? tail : fc.tuple(fc.tuple(...first), tail).map(([one, other]) => [...one, ...other]);
+    return schema['uniqueItems'] === true ? all.map(distinct) : all;
+  }
+
+  #item(schema: JsonSchema | boolean, place: Place, depth: number): Arbitrary<unknown> {
+    const items = this.of(schema, place, depth + 1);
+    if (place === 'json' || place === 'form') return items;
+    return items.map((item) => (typeof item === 'string' ? withoutSeparators(item) || '-' : item));
+  }
+
+  #objects(schema: JsonSchema, place: Place, depth: number): Arbitrary<unknown> {
+    const fc = this.#fc;
+    const { properties = {}, required = [] } = schema;
+    const fields = new Map<string, Arbitrary<unknown>>();
+    for (const [name, property] of Object.entries(properties)) {
+      const [arbitrary] = this.#tryOf(() => this.of(property, place, depth + 1));
+      if (arbitrary !== undefined) fields.set(name, arbitrary);
+      else if (required.includes(name)) throw new Unmakeable(`of what is required as ${name}`);
+    }
+    for (const name of required) if (!fields.has(name)) fields.set(name, this.of(true, place, depth + 1));
+    const known = fc.record(Object.fromEntries(fields), {
+      requiredKeys: required.filter((name) => fields.has(name)),
+      noNullPrototype: true,
+    });
+    const [further] =
+      schema.additionalProperties === false ? [] : this.#tryOf(() => this.#further(schema, place, depth));
+    if (further === undefined) return known;
+    return fc.tuple(further, known).map(([others, own]) => Object.assign({}, others, own));
+  }
+
+  #further(schema: JsonSchema, place: Place, depth: number): Arbitrary<Record<string, unknown>> {
+    const fc = this.#fc;
+    const names = schema['propertyNames'] as JsonSchema | undefined;
+    const keys = (
+      names === undefined ? fc.stringMatching(/^x[a-z]{0,5}$/) : this.of(names, 'json', depth + 1)
+    ) as Arbitrary<string>;
+    const sendable = keys.filter((key) => key !== '__proto__');
+    const values = this.of(schema.additionalProperties ?? true, place, depth + 1);
+    const minKeys = Math.max(0, (numberOf(schema, 'minProperties') ?? 0) - (schema.required?.length ?? 0));
+    return fc.dictionary(sendable, values, { minKeys, maxKeys: minKeys + 2, noNullPrototype: true });
+  }
+
+  #files(schema: JsonSchema): Arbitrary<FileDraft> {
+    const type = typeof schema['contentMediaType'] === 'string' ? schema['contentMediaType'] : 'text/plain';
+    const content = this.#fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme-ascii' });
+    return content.map((text) => new FileDraft('file.txt', type, text));
+  }
+}
+
+export function isFile({ type, format, ...schema }: JsonSchema): boolean {
+  return type === 'string' && (format === 'binary' || schema['contentEncoding'] === 'binary');
+}
+
+function typesOf(schema: JsonSchema): readonly string[] {
+  if (schema.type !== undefined) return [schema.type].flat();
+  if (schema.properties !== undefined || schema.required !== undefined) return ['object'];
+  if (schema.items !== undefined || schema.prefixItems !== undefined) return ['array'];
+  if (schema.format !== undefined || schema['pattern'] !== undefined || schema['minLength'] !== undefined)
+    return ['string'];
+  if (schema['minimum'] !== undefined || schema['maximum'] !== undefined) return ['number'];
+  return ['any'];
+}
+
+function distinct(items: readonly unknown[]): unknown[] {
+  return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
+}

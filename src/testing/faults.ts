@@ -1,0 +1,133 @@
+import type { Arbitrary } from 'fast-check';
+import { type BodyDraft, type Draft, type Drafts, isJson } from './draft.ts';
+import { wrongBody } from './faulty-body.ts';
+import { type Material, materialsOf } from './material.ts';
+import { type JsonSchema, valuesOf } from './schemas.ts';
+import { withoutSeparators } from './text.ts';
+
+/** A request that is valid but for one thing. */
+export interface FaultyDraft {
+  readonly draft: Draft;
+  /** What is wrong with it. */
+  readonly fault: string;
+  /** The same without the fault. */
+  readonly base: Draft;
+}
+
+/** Puts one fault into a draft, if it can. */
+type Plant = (draft: Draft, material: Material) => { draft: Draft; fault: string } | undefined;
+
+const NOTHING: Material = { texts: [], values: [], at: 0 };
+
+/** A fault, and the schema that it offends against. */
+type Offence = readonly [schema: JsonSchema, plant: Plant];
+
+/** Nearly valid requests; undefined where the document leaves nothing that could be wrong. */
+export function faultsOf(drafts: Drafts, seed: number): Arbitrary<FaultyDraft | undefined> | undefined {
+  const { fc, operation } = drafts;
+  const offences = [
+    ...operation.parameters.flatMap((_, index) => offencesOf(drafts, index)),
+    ...Object.keys(operation.body?.content ?? {}).flatMap((mediaType) => bodyOffencesOf(drafts, mediaType)),
+  ];
+  const all = drafts.all();
+  const faults = offences.flatMap(([schema, plant]) =>
+    // What is done the same with any material takes none of it.
+    (plant.length < 2 ? [fc.constant(NOTHING)] : materialsOf(drafts, schema)).map((materials) =>
+      fc.tuple(all, materials).map(([base, material]): FaultyDraft | undefined => {
+        const planted = drafts.isValid(base) ? plant(base, material) : undefined;
+        return planted && { ...planted, base };
+      }),
+    ),
+  );
+  // Text that may be anything cannot be wrong.
+  const able = faults.filter((fault) => fc.sample(fault, { seed, numRuns: 20 }).some((made) => made !== undefined));
+  return able.length === 0 ? undefined : fc.oneof(...able);
+}
+
+function offencesOf(drafts: Drafts, index: number): Offence[] {
+  const parameter = drafts.operation.parameters[index];
+  if (parameter === undefined) return [];
+  const { in: place, name, required, content } = parameter;
+  const schema = drafts.schemaAt(index);
+  const says = `the ${place} parameter '${name}'`;
+  const plants = [
+    ...(required === true && place !== 'path' ? [missing(index, `${says} is missing`)] : []),
+    ...(content === undefined ? [wrongText(drafts, index, says)] : []),
+    ...(place === 'query' && !drafts.isList(schema) ? [twice(drafts, index, says)] : []),
+  ];
+  return plants.map((plant) => [schema, plant]);
+}
+
+function bodyOffencesOf(drafts: Drafts, mediaType: string): Offence[] {
+  const required = drafts.operation.body?.required === true;
+  const plants = [
+    ...(required ? [replaced(mediaType, 'the body is missing', () => undefined)] : []),
+    replaced(mediaType, 'the body is of another media type', () => ({
+      mediaType: 'application/x-unknown',
+      value: undefined,
+      raw: 'x',
+    })),
+    ...(isJson(mediaType) ? [replaced(mediaType, 'the body is not JSON', (body) => ({ ...body, raw: '{"' }))] : []),
+    function plant(draft: Draft, material: Material) {
+      const wrong = draft.body?.mediaType === mediaType ? wrongBody(drafts, draft.body, material) : undefined;
+      return wrong && { draft: { ...draft, body: wrong.body }, fault: wrong.fault };
+    },
+  ];
+  return plants.map((plant) => [drafts.bodySchema(mediaType), plant]);
+}
+
+function replaced(mediaType: string, fault: string, of: (body: BodyDraft) => BodyDraft | undefined): Plant {
+  return function plant(draft) {
+    if (draft.body?.mediaType !== mediaType) return undefined;
+    return { draft: { ...draft, body: of(draft.body) }, fault };
+  };
+}
+
+function missing(index: number, fault: string): Plant {
+  return (draft) => ({ draft: { ...draft, values: draft.values.with(index, undefined) }, fault });
+}
+
+function wrongText(drafts: Drafts, index: number, says: string): Plant {
+  const schema = drafts.schemaAt(index);
+  const isList = drafts.isList(schema);
+  return function plant(draft, { texts, at }) {
+    const value = draft.values[index];
+    for (const text of texts) {
+      const items = Array.isArray(value)
+        ? value
+            .map(String)
+            .slice(0, 3)
+            .with(at % Math.min(value.length, 3), withoutSeparators(text))
+        : [text];
+      if (isFitting(drafts, schema, items, isList)) continue;
+      const sent = Array.isArray(value) ? items : text;
+      return {
+        draft: { ...draft, values: draft.values.with(index, sent) },
+        fault: `${says} is ${JSON.stringify(sent)}`,
+      };
+    }
+    return undefined;
+  };
+}
+
+function twice(drafts: Drafts, index: number, says: string): Plant {
+  return function plant(draft) {
+    const value = draft.values[index];
+    if (value === undefined || typeof value === 'object') return undefined;
+    const both = [value, value];
+    if (isFitting(drafts, drafts.schemaAt(index), both.map(String), true)) return undefined;
+    return { draft: { ...draft, values: draft.values.with(index, both) }, fault: `${says} is sent twice` };
+  };
+}
+
+/** Whether texts are valid by one of the values that they may stand for. */
+function isFitting({ schemas }: Drafts, schema: JsonSchema, texts: readonly string[], isList: boolean): boolean {
+  const [only] = texts;
+  if (texts.length === 1 && only !== undefined && schemas.isValidText(schema, only)) return true;
+  if (!isList) return false;
+  const lists = texts.reduce<unknown[][]>(
+    (all, text) => all.flatMap((list) => valuesOf(text).map((value) => [...list, value])),
+    [[]],
+  );
+  return lists.some((list) => schemas.isValid(schema, list));
+}

@@ -1,0 +1,65 @@
+import type { Arbitrary } from 'fast-check';
+import type { Drafts } from './draft.ts';
+import type { FastCheck } from './peers.ts';
+import type { JsonSchema, Schemas } from './schemas.ts';
+
+/** What faults are made of; the first that makes one is taken. */
+export interface Material {
+  readonly texts: readonly string[];
+  readonly values: readonly unknown[];
+  /** Where a value is changed. */
+  readonly at: number;
+}
+
+/** What is wrong for many schemas; and, where a schema has bounds, what lies just outside of them. */
+export function materialsOf({ fc, schemas }: Drafts, schema: JsonSchema): Arbitrary<Material>[] {
+  const usual = made(
+    fc,
+    fc.oneof(
+      fc.constantFrom('x', '-1', '0', '1.5', '99999999999', '!', 'true'),
+      fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 8 }),
+    ),
+    fc.oneof(fc.constantFrom<unknown>('x', null, -1, 0, 1.5, true, '', [], {}), fc.jsonValue({ maxDepth: 1 })),
+  );
+  const bounds = boundsOf(schema, schemas, /^(?:min|max)(?:imum|Items|Properties)$|^exclusiveM(?:in|ax)imum$/);
+  const lengths = boundsOf(schema, schemas, /^(?:min|max)Length$/);
+  const edges = [
+    ...around(bounds),
+    ...around(lengths).flatMap((length) => (length > 0 && length <= 20_000 ? ['x'.repeat(length)] : [])),
+  ];
+  if (edges.length === 0) return [usual];
+  return [usual, made(fc, fc.constantFrom(...edges.map(String)), fc.constantFrom<unknown>(...edges))];
+}
+
+function made(fc: FastCheck, texts: Arbitrary<string>, values: Arbitrary<unknown>): Arbitrary<Material> {
+  return fc.record({
+    texts: fc.array(texts, { minLength: 1, maxLength: 6 }),
+    values: fc.array(values, { minLength: 1, maxLength: 6 }),
+    at: fc.nat({ max: 9_999 }),
+  });
+}
+
+function around(bounds: ReadonlySet<number>): number[] {
+  return [...bounds].flatMap((bound) => [bound - 1, bound + 1]);
+}
+
+/** The bounds of a schema and of all that it refers to. */
+function boundsOf(
+  node: unknown,
+  schemas: Schemas,
+  keywords: RegExp,
+  found = new Set<number>(),
+  seen = new Set<unknown>(),
+): ReadonlySet<number> {
+  if (typeof node !== 'object' || node === null || seen.has(node)) return found;
+  seen.add(node);
+  for (const [keyword, value] of Object.entries(node)) {
+    if (typeof value === 'number' && keywords.test(keyword)) {
+      // Every integer has the bounds of what is safe.
+      if (Math.abs(value) < Number.MAX_SAFE_INTEGER) found.add(value);
+    } else if (keyword === '$ref' && typeof value === 'string')
+      boundsOf(schemas.resolve({ $ref: value }), schemas, keywords, found, seen);
+    else boundsOf(value, schemas, keywords, found, seen);
+  }
+  return found;
+}

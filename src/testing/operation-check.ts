@@ -1,0 +1,199 @@
+import type { Arbitrary, RunDetails } from 'fast-check';
+import { ask, type Checked, type ReadAnswer } from './answer.ts';
+import { Unmakeable } from './arbitrary.ts';
+import type { DocumentedOperation } from './documented-operation.ts';
+import { type Draft, Drafts } from './draft.ts';
+import { type FaultyDraft, faultsOf } from './faults.ts';
+import { judgeAnonymous, judgeFaulty, judgeValid } from './judge.ts';
+import type { Peers } from './peers.ts';
+import { type DocumentMismatch, showAnswer, showRequest } from './report.ts';
+import { type WrittenRequest, write } from './request.ts';
+import { leadsElsewhere } from './routing.ts';
+import type { Schemas } from './schemas.ts';
+
+interface Circumstances {
+  readonly app: Checked;
+  readonly operation: DocumentedOperation;
+  /** Every operation of the document. */
+  readonly all: readonly DocumentedOperation[];
+  readonly schemas: Schemas;
+  readonly peers: Peers;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly requests: number;
+  readonly seed: number;
+}
+
+/** What was sent, and what came of it. */
+interface Exchanged {
+  readonly request: WrittenRequest;
+  readonly answer: ReadAnswer | undefined;
+  readonly message: string;
+}
+
+/** Milliseconds for the requests of one kind to one operation. */
+const TIME = 30_000;
+
+/** Checks one operation. */
+export class OperationCheck {
+  readonly mismatches: DocumentMismatch[] = [];
+  readonly unchecked: { method: string; path: string; reason: string }[] = [];
+  sent = 0;
+  readonly #of: Circumstances;
+  readonly #operation: DocumentedOperation;
+  readonly #headers: Headers;
+  readonly #anonymous: Headers;
+  #accepted = 0;
+  #last: Exchanged | undefined;
+
+  constructor(circumstances: Circumstances) {
+    const { operation, all, headers } = circumstances;
+    this.#of = circumstances;
+    this.#headers = new Headers(headers);
+    this.#anonymous = new Headers(headers);
+    for (const name of new Set(all.flatMap(({ credentialHeaders }) => credentialHeaders))) {
+      this.#anonymous.delete(name);
+      if (!operation.credentialHeaders.includes(name)) this.#headers.delete(name);
+    }
+    // What is given need not be made up.
+    const parameters = operation.parameters.filter(
+      ({ in: place, name }) => place !== 'header' || !this.#headers.has(name),
+    );
+    this.#operation = { ...operation, parameters };
+  }
+
+  async run(): Promise<void> {
+    const { schemas, peers } = this.#of;
+    const { isProtected, credentialHeaders } = this.#operation;
+    try {
+      const drafts = new Drafts(this.#operation, schemas, peers.fc);
+      const valid = drafts.all();
+      if (isProtected) await this.#checkAnonymous(drafts, valid);
+      if (isProtected && !credentialHeaders.some((name) => this.#headers.has(name))) {
+        return this.#leave('its credentials are not among the headers');
+      }
+      await this.#checkValid(drafts, valid);
+      await this.#checkFaulty(drafts);
+    } catch (error) {
+      if (!(error instanceof Unmakeable)) throw error;
+      this.#leave(`no value can be made ${error.message}`);
+    }
+  }
+
+  async #checkAnonymous(drafts: Drafts, valid: Arbitrary<Draft>): Promise<void> {
+    const few = Math.ceil(this.#of.requests / 10);
+    await this.#check(few, valid, async (draft) => {
+      this.#assume(drafts.isValid(draft));
+      return this.#send(drafts, draft, this.#anonymous, judgeAnonymous);
+    });
+  }
+
+  async #checkValid(drafts: Drafts, valid: Arbitrary<Draft>): Promise<void> {
+    const done = await this.#check(this.#half(), valid, async (draft) => {
+      this.#assume(drafts.isValid(draft));
+      return this.#send(drafts, draft, this.#headers, judgeValid);
+    });
+    if (done && this.#operation.isProtected && this.#accepted === 0) {
+      this.#leave('its credentials were refused with every request');
+    }
+  }
+
+  async #checkFaulty(drafts: Drafts): Promise<void> {
+    const faults = faultsOf(drafts, this.#of.seed);
+    if (faults === undefined) return;
+    await this.#check(this.#half(), faults, async (faulty) => {
+      this.#assume(faulty !== undefined);
+      return this.#sendFaulty(drafts, faulty);
+    });
+  }
+
+  async #sendFaulty(drafts: Drafts, { draft, fault, base }: FaultyDraft): Promise<string | undefined> {
+    const message = await this.#send(drafts, draft, this.#headers, judgeFaulty);
+    const status = this.#last?.answer?.status ?? 0;
+    if (message === undefined || !message.endsWith('although')) return message;
+    const shown = this.#last;
+    // What a dependency refuses goes before what is invalid, so that both are answered alike.
+    if (status >= 404 && status < 500 && this.#operation.responses.has(String(status))) {
+      const request = write(drafts, base, this.#headers);
+      const answer = request && (await this.#ask(request));
+      if (answer?.status === status) return undefined;
+    }
+    this.#last = shown;
+    return `${message} ${fault}`;
+  }
+
+  async #send(
+    drafts: Drafts,
+    draft: Draft,
+    headers: Headers,
+    judge: (operation: DocumentedOperation, answer: ReadAnswer, schemas: Schemas) => string | undefined,
+  ): Promise<string | undefined> {
+    const request = write(drafts, draft, headers);
+    this.#assume(request !== undefined && !leadsElsewhere(this.#operation, request.target, this.#of.all));
+    let answer: ReadAnswer | undefined;
+    let message: string | undefined;
+    try {
+      answer = await this.#ask(request);
+      message = judge(this.#operation, answer, this.#of.schemas);
+      if (answer.status !== 401 && answer.status !== 403) this.#accepted++;
+    } catch (error) {
+      message = `no answer: ${error instanceof Error ? error.message : String(error)}`;
+    }
+    this.#last = { request, answer, message: message ?? '' };
+    return message;
+  }
+
+  #ask(request: WrittenRequest): Promise<ReadAnswer> {
+    this.sent++;
+    return ask(this.#of.app, request);
+  }
+
+  #assume(expected: boolean): asserts expected {
+    this.#of.peers.fc.pre(expected);
+  }
+
+  #half(): number {
+    return Math.ceil(this.#of.requests / 2);
+  }
+
+  /** Runs a property, and keeps the smallest request that breaks it; gives whether it was not broken. */
+  async #check<T>(
+    numRuns: number,
+    arbitrary: Arbitrary<T>,
+    messageOf: (value: T) => Promise<string | undefined>,
+  ): Promise<boolean> {
+    const { fc } = this.#of.peers;
+    let smallest: { exchanged: Exchanged | undefined; message: string } | undefined;
+    const property = fc.asyncProperty(arbitrary, async (value) => {
+      const message = await messageOf(value);
+      if (message === undefined) return;
+      // fast-check goes on from what fails only to what is smaller.
+      smallest = { exchanged: this.#last, message };
+      throw new Error(message);
+    });
+    const settings = { seed: this.#of.seed, numRuns, interruptAfterTimeLimit: TIME, markInterruptAsFailure: false };
+    const details = (await fc.check(property, settings)) as RunDetails<[T]>;
+    if (!details.failed && smallest === undefined) return true;
+    if (smallest !== undefined) this.#tell(smallest.message, smallest.exchanged);
+    else if (details.interrupted) this.#leave(`nothing was answered within ${TIME} ms`);
+    else if (details.counterexample === null) this.#leave('too few of the values that can be made are valid');
+    else throw details.errorInstance;
+    return false;
+  }
+
+  #tell(message: string, exchanged: Exchanged | undefined): void {
+    const { operationId, method, path } = this.#operation;
+    this.mismatches.push({
+      operationId,
+      method,
+      path,
+      message,
+      request: exchanged === undefined ? '' : showRequest(exchanged.request, this.#of.headers),
+      answer: exchanged?.answer === undefined ? '' : showAnswer(exchanged.answer),
+    });
+  }
+
+  #leave(reason: string): void {
+    const { method, path } = this.#operation;
+    this.unchecked.push({ method, path, reason });
+  }
+}

@@ -1,0 +1,50 @@
+import { printable } from '../http/log.ts';
+import type { ReadAnswer } from './answer.ts';
+import type { WrittenRequest } from './request.ts';
+
+/** A request whose answer the document does not tell. */
+export interface DocumentMismatch {
+  readonly operationId: string;
+  readonly method: string;
+  /** The path as it is documented. */
+  readonly path: string;
+  /** How they disagree. */
+  readonly message: string;
+  /** The smallest request that shows it, and its answer, as text. */
+  readonly request: string;
+  readonly answer: string;
+}
+
+const MAX_LENGTH = 1_000;
+
+/** A request as text; the values of headers that were given, which may be credentials, are left out. */
+export function showRequest(
+  { method, target, headers, body }: WrittenRequest,
+  given: Readonly<Record<string, string>>,
+): string {
+  const secret = new Set(Object.keys(given).map((name) => name.toLowerCase()));
+  const lines = Array.from(headers, ([name, value]) => `${name}: ${secret.has(name) ? '…' : value}`);
+  return [`${method} ${target}`, ...lines, ...(body === undefined ? [] : ['', cut(body)])].join('\n');
+}
+
+export function showAnswer({ status, headers, text }: ReadAnswer): string {
+  const type = headers.get('content-type');
+  return [`${status}${type === null ? '' : ` ${type}`}`, ...(text === '' ? [] : [cut(text)])].join('\n');
+}
+
+/** Neither what is sent nor what is answered moves the cursor of a terminal. */
+function cut(text: string): string {
+  const shown = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text;
+  return shown.split('\n').map(printable).join('\n');
+}
+
+export function describeMismatches(mismatches: readonly DocumentMismatch[], seed: number): string {
+  const told = mismatches.map(({ method, path, message, request, answer }) => {
+    return `${method} ${path}: ${message}\n${indented(request, '    > ')}\n${indented(answer, '    < ')}`;
+  });
+  return `The document and its app disagree (seed ${seed}):\n\n${told.join('\n\n')}`;
+}
+
+function indented(text: string, by: string): string {
+  return text.replace(/^/gm, by);
+}

@@ -1,0 +1,43 @@
+import type { ReadAnswer } from './answer.ts';
+
+/** Whether it is known here how items follow one another. */
+export function isStream(type: string): boolean {
+  return ['text/event-stream', 'application/jsonl', 'application/x-ndjson'].includes(type);
+}
+
+/**
+ * The items of a stream that arrived whole, each as the values that it may stand for; none of them where it is no JSON.
+ */
+export function itemsOf(type: string, { text, isWhole }: ReadAnswer): (readonly unknown[])[] {
+  if (type === 'text/event-stream') return eventsOf(text);
+  const lines = text.split('\n');
+  if (!isWhole) lines.pop();
+  return lines.filter((line) => line !== '').map(parsed);
+}
+
+/** Events by the rules of their fields (WHATWG HTML, section 9.2.6); a comment is no event. */
+function eventsOf(text: string): (readonly unknown[])[] {
+  const blocks = text.split(/\r\n\r\n|\n\n|\r\r/);
+  // What no empty line ends is not dispatched.
+  blocks.pop();
+  return blocks.flatMap((block) => {
+    const fields = new Map<string, string>();
+    for (const line of block.split(/\r\n|\n|\r/)) {
+      const [, name = '', value = ''] = /^([^:]*):? ?([\s\S]*)$/.exec(line) ?? [];
+      if (name !== '') fields.set(name, name === 'data' && fields.has(name) ? `${fields.get(name)}\n${value}` : value);
+    }
+    const data = fields.get('data');
+    if (data === undefined) return [];
+    const { retry, ...others } = Object.fromEntries(fields);
+    const rest = { ...others, ...(retry === undefined ? {} : { retry: Number(retry) }) };
+    return [[...parsed(data), data].map((value) => ({ ...rest, data: value }))];
+  });
+}
+
+function parsed(text: string): readonly unknown[] {
+  try {
+    return [JSON.parse(text) as unknown];
+  } catch {
+    return [];
+  }
+}

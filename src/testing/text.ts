@@ -1,0 +1,52 @@
+import type { Arbitrary } from 'fast-check';
+import { FORMATS } from './formats.ts';
+import type { FastCheck } from './peers.ts';
+import type { JsonSchema } from './schemas.ts';
+
+/** Where a value is sent, which says what a string of it can be. */
+export type Place = 'path' | 'query' | 'header' | 'cookie' | 'form' | 'json';
+
+/** What separates the items of some list must not be within one. */
+const SEPARATORS = /[ ,|]/g;
+
+/** Strings that a schema describes and that can be sent in a place. */
+export function stringsOf(fc: FastCheck, schema: JsonSchema, place: Place): Arbitrary<string> {
+  const format = FORMATS.get(schema.format ?? '');
+  if (format !== undefined) return format.arbitrary(fc);
+  const pattern = typeof schema['pattern'] === 'string' ? matching(fc, schema['pattern']) : undefined;
+  if (pattern !== undefined) return pattern;
+  const minLength = Math.max(numberOf(schema, 'minLength') ?? 0, place === 'json' || place === 'query' ? 0 : 1);
+  const maxLength = Math.max(minLength, Math.min(numberOf(schema, 'maxLength') ?? minLength + 12, minLength + 12));
+  const bounds = { minLength, maxLength };
+  if (schema['contentEncoding'] === 'base64') return fc.base64String(bounds);
+  if (place === 'header') return ascii(fc, bounds);
+  const plain = fc.string({ ...bounds, unit: 'grapheme-ascii' });
+  const texts = fc.oneof(plain, fc.string({ ...bounds, unit: 'grapheme' }));
+  // A URL has no segment that is a dot or two of them (WHATWG URL, 4.3).
+  if (place === 'path') return texts.map((text) => text.replace(/^\.{1,2}$/, '-'));
+  return place === 'json' ? fc.oneof(texts, fc.string({ ...bounds, unit: 'binary' })) : texts;
+}
+
+/** Items of a list that is sent as text. */
+export function withoutSeparators(text: string): string {
+  return text.replace(SEPARATORS, '-');
+}
+
+/** A header's value is trimmed, and fetch takes no more of it than Latin-1 (RFC 9110, section 5.5). */
+function ascii(fc: FastCheck, bounds: { minLength: number; maxLength: number }): Arbitrary<string> {
+  return fc.string({ ...bounds, unit: 'grapheme-ascii' }).map((text) => text.replace(/^ | $/g, '-'));
+}
+
+/** A pattern with what fast-check does not read, such as a look-ahead, gives nothing. */
+function matching(fc: FastCheck, pattern: string): Arbitrary<string> | undefined {
+  try {
+    return fc.stringMatching(new RegExp(pattern), { size: 'small' });
+  } catch {
+    return undefined;
+  }
+}
+
+export function numberOf(schema: JsonSchema, keyword: string): number | undefined {
+  const value = schema[keyword];
+  return typeof value === 'number' ? value : undefined;
+}

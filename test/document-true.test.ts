@@ -1,0 +1,619 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import {
+  anyOf,
+  APIKeyCookie,
+  APIKeyHeader,
+  type App,
+  Body,
+  bytes,
+  Controller,
+  type Context,
+  Cookie,
+  Ctx,
+  Delete,
+  Depends,
+  dependency,
+  events,
+  File as FileInput,
+  Form,
+  Get,
+  Header,
+  HTTPBearer,
+  HTTPException,
+  lines,
+  OAuth2PasswordRequestForm,
+  Path,
+  Post,
+  problemDetails,
+  Query,
+  redirect,
+  Security,
+  text,
+} from 'portico';
+import { assertDocumentTrue, type DocumentCheckOptions, findDocumentMismatches } from 'portico/testing';
+import { z } from 'zod';
+import { appOf, type Controllers } from './world.ts';
+
+// Read by examples when they are loaded.
+process.env['API_KEY'] = 'key-of-this-test';
+process.env['API_TOKEN'] = 'token-of-this-test';
+process.env['PASSWORD'] = 'password-of-this-test';
+
+const SEED = 20;
+
+/** What a check finds, as `METHOD /path: message`. */
+async function found(app: App, options: DocumentCheckOptions = {}): Promise<string[]> {
+  const { mismatches } = await findDocumentMismatches(app, { seed: SEED, requests: 40, ...options });
+  return mismatches.map(({ method, path, message }) => `${method} ${path}: ${message}`);
+}
+
+const Colour = z.enum(['red', 'green', 'blue']);
+const Tree = z.object({
+  name: z.string().min(1).max(20),
+  get children() {
+    return z.array(Tree).max(3);
+  },
+});
+const Shape = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('circle'), radius: z.number().positive() }),
+  z.strictObject({ kind: z.literal('square'), side: z.int().min(1).max(9), colour: Colour.optional() }),
+]);
+const Everything = z.object({
+  id: z.uuid(),
+  email: z.email(),
+  at: z.iso.datetime(),
+  day: z.iso.date(),
+  shape: Shape,
+  tree: Tree,
+  tags: z.array(z.string()).min(1).max(4),
+  pair: z.tuple([z.int(), z.boolean()]),
+  counts: z.record(z.string(), z.int()),
+  either: z.union([z.int(), z.boolean(), z.null()]),
+  code: z.string().regex(/^[A-Z]{2}-\d{4}$/),
+  step: z.int().multipleOf(5).min(-50).max(50),
+  note: z.string().nullable().optional(),
+});
+
+@Controller('/text')
+class TextController {
+  @Get('/path/:id/:colour/:days')
+  path(
+    @Path('id', z.int().min(1)) id: number,
+    @Path('colour', Colour) colour: string,
+    @Path('days', z.array(z.iso.date()).min(1).max(3), { style: 'comma' }) days: string[],
+  ) {
+    return { id, colour, days };
+  }
+
+  @Get('/path/fixed/red/2020-01-01')
+  fixed() {
+    return null;
+  }
+
+  @Get('/query', { response: z.object({ got: z.array(z.unknown()) }) })
+  query(
+    @Query('text', z.string().max(5)) text: string,
+    @Query('page', z.int().min(0).max(9).default(0)) page: number,
+    @Query('ratio', z.number().gt(0).lt(1).optional()) ratio: number | undefined,
+    @Query('flag', z.boolean()) flag: boolean,
+    @Query('either', z.union([z.int(), Colour]).optional()) either: number | string | undefined,
+    @Query('at', z.iso.datetime().optional()) at: string | undefined,
+  ) {
+    return { got: [text, page, ratio ?? null, flag, either ?? null, at ?? null] };
+  }
+
+  @Get('/lists')
+  lists(
+    @Query('form', z.array(z.int()).min(1)) form: number[],
+    @Query('comma', z.array(Colour).max(3), { style: 'comma' }) comma: string[],
+    @Query('space', z.array(z.int()).optional(), { style: 'space' }) space: number[] | undefined,
+    @Query('pipe', z.array(z.string().min(2)).optional(), { style: 'pipe' }) pipe: string[] | undefined,
+    @Query('pair', z.tuple([z.int(), z.boolean()]).optional()) pair: [number, boolean] | undefined,
+  ) {
+    return { form, comma, space, pipe, pair };
+  }
+
+  @Get('/fields')
+  fields(
+    @Query(z.object({ from: z.int(), to: z.int().optional() })) range: { from: number; to?: number | undefined },
+    @Header(z.object({ xTenant: z.string().min(2).max(6) })) tenant: { xTenant: string },
+    @Header('x-days', z.array(z.int().min(1)).optional()) days: number[] | undefined,
+    @Cookie('theme', z.enum(['light', 'dark']).optional()) theme: string | undefined,
+    @Cookie('visits', z.int().min(0)) visits: number,
+  ) {
+    return { range, tenant, days, theme, visits };
+  }
+}
+
+@Controller('/body')
+class BodyController {
+  @Post('/json', { response: Everything, status: 201 })
+  json(@Body(Everything) everything: z.output<typeof Everything>) {
+    return everything;
+  }
+
+  @Post('/optional')
+  optional(@Body(z.strictObject({ a: z.int() }).optional()) body: { a: number } | undefined) {
+    return body ?? null;
+  }
+
+  @Post('/keyed')
+  keyed(@Body('shape', Shape) shape: unknown, @Body('tree', Tree) tree: unknown) {
+    return { shape, tree };
+  }
+
+  @Post('/form')
+  form(
+    @Form(z.strictObject({ name: z.string().min(1), age: z.int().min(0).optional(), tags: z.array(Colour).optional() }))
+    form: unknown,
+  ) {
+    return form;
+  }
+
+  @Post('/fields')
+  fields(
+    @Form('count', z.int().max(99)) count: number,
+    @Form('meta', z.object({ colour: Colour })) meta: unknown,
+    @Form('agreed', z.boolean().optional()) agreed: boolean | undefined,
+  ) {
+    return { count, meta, agreed };
+  }
+
+  @Post('/file')
+  file(
+    @FileInput('upload', { types: ['image/png'] }) upload: File,
+    @Form('shape', Shape) shape: unknown,
+    @Form('title', z.string().max(9)) title: string,
+  ) {
+    return { size: upload.size, shape, title };
+  }
+}
+
+@Controller('/answers')
+class AnswerController {
+  @Get('/text', { response: text('text/csv') })
+  text() {
+    return 'a,b';
+  }
+
+  @Get('/bytes', { response: bytes('image/png') })
+  bytes() {
+    return new Uint8Array([137, 80]);
+  }
+
+  @Get('/lines', { response: lines(z.object({ n: z.int() })) })
+  *lines() {
+    for (let n = 0; n < 3; n++) yield { n };
+  }
+
+  @Get('/events', { response: events(z.object({ n: z.int() })) })
+  *events() {
+    for (let n = 0; n < 3; n++) yield { data: { n }, event: 'tick', id: String(n), retry: 5 };
+  }
+
+  @Get('/old', { response: redirect(307) })
+  old() {
+    return '/answers/text';
+  }
+
+  @Delete('/:id', { status: 204, responses: { 404: { description: 'There is none' } } })
+  remove(@Path('id', z.int()) id: number) {
+    if (id > 0) throw new HTTPException(404);
+  }
+
+  @Get('/headers', { responses: { 200: { headers: { 'X-Total': z.int(), 'X-Names': z.array(z.string()) } } } })
+  headers(@Ctx() context: Context) {
+    context.response.headers.set('X-Total', '3');
+    context.response.headers.set('X-Names', 'a, b');
+    return [];
+  }
+}
+
+const bearer = new HTTPBearer();
+const key = new APIKeyHeader('X-Key');
+const session = new APIKeyCookie('session');
+const user = dependency({ credentials: Depends(bearer) }, ({ credentials }) => {
+  if (credentials.credentials !== 'good') throw new HTTPException(401);
+  return credentials.credentials;
+});
+
+@Controller('/safe')
+class SafeController {
+  @Get('/user/:id')
+  user(@Path('id', z.int()) id: number, @Security(user, { scopes: [] }) who: string) {
+    return { id, who };
+  }
+
+  @Post('/either')
+  either(@Depends(anyOf(key, session)) secret: string, @Body(z.object({ n: z.int() })) body: { n: number }) {
+    return { known: secret !== '', body };
+  }
+
+  @Post('/token', { response: z.object({ access_token: z.string() }) })
+  token(@Depends(OAuth2PasswordRequestForm) { username }: OAuth2PasswordRequestForm) {
+    return { access_token: username };
+  }
+}
+
+const KINDS = [TextController, BodyController, AnswerController, SafeController];
+const CREDENTIALS = { authorization: 'Bearer good', 'x-key': 'good' };
+
+describe('a document that is true', () => {
+  it('is found true for every kind of input, body and answer, each of which is accepted and refused', async () => {
+    const statuses = new Map<string, Set<number>>();
+    const app = appOf(KINDS, {
+      middleware: [
+        async (context, next) => {
+          await next();
+          const seen = statuses.get(context.path.split('/').slice(0, 3).join('/')) ?? new Set();
+          statuses.set(
+            context.path.split('/').slice(0, 3).join('/'),
+            seen.add(Math.floor((context.response.status ?? 0) / 100)),
+          );
+        },
+      ],
+    });
+    const { mismatches, unchecked, requests } = await findDocumentMismatches(app, {
+      seed: SEED,
+      requests: 50,
+      headers: CREDENTIALS,
+    });
+    assert.deepEqual(mismatches, []);
+    assert.deepEqual(unchecked, []);
+    assert.ok(requests > 700, `${requests} requests`);
+    for (const path of ['/text/path', '/text/query', '/text/lists', '/text/fields', '/body/json', '/body/optional']) {
+      assert.deepEqual(
+        [...(statuses.get(path) ?? [])].toSorted((a, b) => a - b),
+        [2, 4],
+        path,
+      );
+    }
+    for (const path of ['/body/keyed', '/body/form', '/body/fields', '/body/file', '/safe/user', '/safe/either']) {
+      assert.deepEqual(
+        [...(statuses.get(path) ?? [])].toSorted((a, b) => a - b),
+        [2, 4],
+        path,
+      );
+    }
+  });
+
+  it('is found true with errors of another shape', async () => {
+    const app = appOf([BodyController], { errors: problemDetails() });
+    assert.deepEqual(await found(app, { requests: 20 }), []);
+  });
+});
+
+/** What the examples show on purpose, as the document does not tell it. */
+const TOLD: Readonly<Record<string, readonly RegExp[]>> = {
+  'guides/coming-from-fastapi.ts': [/^POST \/v1\/users\/token: a valid request is refused with 400$/],
+  'guides/controllers.ts': [
+    /^GET \/charts: a valid request is refused with 422$/,
+    /^GET \/answers\/text: 200 is of text\/plain/,
+    /^GET \/answers\/headers: the body of 202 does not fit/,
+  ],
+  'guides/errors.ts': [
+    /^GET \/orders\/\{orderId\}: the body of 422/,
+    /^POST \/orders: the body of 4(?:09|22) does not fit/,
+  ],
+  'guides/lifetimes.ts': [/^POST \/orders\/refused: 500 is answered$/],
+  'guides/security.ts': [/^POST \/session: (?:a valid request is refused with 400|the body of 400 does not fit)/],
+};
+
+describe('every example', () => {
+  const folder = join(import.meta.dirname, '..', 'examples');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter(
+      (file) =>
+        file.endsWith('.ts') && /^export (?:const app\b|\{.*\bapp \})/m.test(readFileSync(join(folder, file), 'utf8')),
+    )
+    .map((file) => file.replaceAll('\\', '/'));
+  for (const file of files.toSorted()) {
+    it(`${file} has a true document, but for what it shows`, async () => {
+      const { app: exported } = (await import(join(folder, file))) as { app: App | (() => App) };
+      const app = typeof exported === 'function' ? exported() : exported;
+      const mismatches = await found(app, { requests: 10, headers: await credentialsOf(app) });
+      const shown = TOLD[file] ?? [];
+      assert.deepEqual(
+        mismatches.filter((mismatch) => !shown.some((told) => told.test(mismatch))),
+        [],
+      );
+      await app.close();
+    });
+  }
+
+  it('is looked at', () => {
+    assert.ok(files.length >= 16, files.join());
+  });
+});
+
+/** A token of whoever may sign in with any password, where the app has tokens. */
+async function credentialsOf(app: App): Promise<Record<string, string>> {
+  if (app.openapi().paths?.['/token'] === undefined) return {};
+  const body = new URLSearchParams({ username: 'demo', password: 'demo', scope: 'items:read items:write' });
+  const response = await app.request('/token', { method: 'POST', body });
+  if (response.status !== 200) return {};
+  const { access_token: token } = (await response.json()) as { access_token: string };
+  return { authorization: `Bearer ${token}` };
+}
+
+/** An app whose document is altered after the fact. */
+function altered(controllers: Controllers, alter: (document: any) => void): App {
+  const app = appOf(controllers);
+  const document = structuredClone(app.openapi());
+  alter(document);
+  app.openapi = () => document as never;
+  return app;
+}
+
+class Undeclared extends Error {}
+
+@Controller('/lies')
+class LyingController {
+  @Get('/refined')
+  refined(@Query('n', z.int().refine((n) => n < 5)) n: number) {
+    return n;
+  }
+
+  @Get('/stricter')
+  stricter(@Query('n', z.int().max(10)) n: number) {
+    return n;
+  }
+
+  @Post('/body', { response: z.object({ n: z.int() }) })
+  body(@Body(z.object({ n: z.int().min(0) })) { n }: { n: number }) {
+    return { n };
+  }
+
+  @Get('/response')
+  response() {
+    return new Response('<p>', { headers: { 'Content-Type': 'text/html' } });
+  }
+
+  @Get('/thrown')
+  thrown() {
+    throw new Undeclared('x');
+  }
+
+  @Get('/broken')
+  broken(@Query('n', z.int()) n: number) {
+    if (n > 100) throw new Error('broken');
+    return n;
+  }
+
+  @Get('/lines', { response: lines(z.object({ n: z.int() })) })
+  *lines() {
+    yield { n: 1 };
+  }
+
+  @Get('/safe')
+  safe(@Depends(bearer) credentials: unknown) {
+    return typeof credentials;
+  }
+}
+const at = (document: any, path: string, method = 'get') => document.paths[path][method];
+
+/** A lie, and what is said of it. */
+const LIES: Readonly<Record<string, readonly [App, string, DocumentCheckOptions?]>> = {
+  'a refinement that the document cannot say': [
+    appOf([LyingController]),
+    'GET /lies/refined: a valid request is refused with 422',
+  ],
+  'a bound that is documented too wide': [
+    altered([LyingController], (document) => delete at(document, '/lies/stricter').parameters[0].schema.maximum),
+    'GET /lies/stricter: a valid request is refused with 422',
+  ],
+  'a bound that is documented too narrow': [
+    altered([LyingController], (document) => (at(document, '/lies/stricter').parameters[0].schema.maximum = 5)),
+    "GET /lies/stricter: 200 is answered, although the query parameter 'n' is ",
+  ],
+  'a parameter that is not required': [
+    altered([LyingController], (document) => (at(document, '/lies/stricter').parameters[0].required = false)),
+    'GET /lies/stricter: a valid request is refused with 422',
+  ],
+  'a parameter that is said to be required': [
+    altered([TextController], (document) => (at(document, '/text/query').parameters[1].required = true)),
+    "GET /text/query: 200 is answered, although the query parameter 'page' is missing",
+  ],
+  'a body that takes less than is said': [
+    altered([LyingController], (document) => {
+      delete at(document, '/lies/body', 'post').requestBody.content['application/json'].schema.properties.n.minimum;
+    }),
+    'POST /lies/body: a valid request is refused with 422',
+  ],
+  'a body that takes keys that are said to be refused': [
+    altered([LyingController], (document) => {
+      at(document, '/lies/body', 'post').requestBody.content['application/json'].schema.additionalProperties = false;
+    }),
+    'POST /lies/body: 200 is answered, although in the body the value must NOT have additional properties',
+  ],
+  'a body of another media type': [
+    altered([LyingController], (document) => {
+      const { requestBody } = at(document, '/lies/body', 'post');
+      requestBody.content = { 'application/x-www-form-urlencoded': requestBody.content['application/json'] };
+    }),
+    'POST /lies/body: a valid request is refused with 415',
+  ],
+  'an answer that does not fit': [
+    altered([LyingController], (document) => {
+      const { content } = at(document, '/lies/body', 'post').responses['200'];
+      content['application/json'].schema.properties.n = { type: 'string' };
+    }),
+    'POST /lies/body: the body of 200 does not fit: /n must be string',
+  ],
+  'an answer of another media type': [
+    appOf([LyingController]),
+    'GET /lies/response: 200 is of text/html, and application/json is documented',
+  ],
+  'a handler of errors with a status of its own': [
+    (() => {
+      const app = altered([LyingController], (document) => delete at(document, '/lies/thrown').responses.default);
+      return app.onError(Undeclared, () => new Response(null, { status: 418 }));
+    })(),
+    'GET /lies/thrown: the status 418 is not documented',
+  ],
+  'an error that nobody handles': [appOf([LyingController]), 'GET /lies/broken: 500 is answered'],
+  'a header that is missing': [
+    altered([LyingController], (document) => {
+      at(document, '/lies/stricter').responses['200'].headers = { 'X-Total': { required: true, schema: {} } };
+    }),
+    'GET /lies/stricter: 200 has no header X-Total',
+  ],
+  'a header that does not fit': [
+    altered([LyingController], (document) => {
+      at(document, '/lies/stricter').responses['200'].headers = { 'Content-Type': { schema: { type: 'integer' } } };
+    }),
+    'GET /lies/stricter: the header Content-Type of 200 does not fit: application/json',
+  ],
+  'an item of a stream that does not fit': [
+    altered([LyingController], (document) => {
+      const { content } = at(document, '/lies/lines').responses['200'];
+      content['application/jsonl']['x-itemSchema'] = { type: 'string' };
+    }),
+    'GET /lies/lines: item 0 of the stream does not fit: the value must be string',
+  ],
+  'an operation that is protected, and said to be public': [
+    altered([LyingController], (document) => {
+      delete at(document, '/lies/safe').security;
+      delete at(document, '/lies/safe').responses['401'];
+    }),
+    'GET /lies/safe: 401 is answered, and the document tells of no security',
+  ],
+  'an operation that is public, and said to be protected': [
+    altered([LyingController], (document) => {
+      at(document, '/lies/response').security = [{ HTTPBearer: [] }];
+    }),
+    'GET /lies/response: 200 is answered without the credentials that are documented',
+  ],
+  'an operation that is not there': [
+    altered([LyingController], (document) => (document.paths['/lies/nowhere'] = { get: { responses: { 200: {} } } })),
+    'GET /lies/nowhere: the status 404 is not documented',
+  ],
+  'a method that is not documented': [
+    altered([BodyController], (document) => {
+      document.paths['/body/json'].put = document.paths['/body/json'].post;
+    }),
+    'PUT /body/json: 405 is answered for a method that is documented',
+  ],
+};
+
+describe('a document that lies', () => {
+  for (const [lie, [app, message, options]] of Object.entries(LIES)) {
+    it(`is found out: ${lie}`, async () => {
+      const [, operation = ''] = /^(\S+ \S+):/.exec(message) ?? [];
+      const mismatches = await found(app, { operations: [operation], ...options });
+      assert.ok(
+        mismatches.some((mismatch) => mismatch.startsWith(message)),
+        mismatches.join('\n') || 'nothing was found',
+      );
+    });
+  }
+
+  it('is told by the smallest request, and the seed that repeats it', async () => {
+    const check = { seed: 7, operations: ['GET /lies/refined'] };
+    const app = appOf([LyingController]);
+    const told = await assertDocumentTrue(app, check).catch((error: unknown) => String(error));
+    assert.match(String(told), /seed 7/);
+    assert.match(String(told), /> GET \/lies\/refined\?n=5\n {4}< 422 application\/json/);
+    assert.equal(await assertDocumentTrue(appOf([LyingController]), check).catch(String), told);
+  });
+
+  it('is told without the credentials that were given', async () => {
+    const app = altered([SafeController], (document) => {
+      at(document, '/safe/user/{id}').responses['200'].content['application/json'].schema = { type: 'string' };
+    });
+    const told = await assertDocumentTrue(app, { seed: SEED, headers: CREDENTIALS, operations: ['safe_user'] }).catch(
+      String,
+    );
+    assert.match(String(told), /authorization: …/);
+    assert.doesNotMatch(String(told), /good(?!")/);
+  });
+});
+
+describe('a check', () => {
+  it('sends the same requests for the same seed, and others for another one', async () => {
+    const sent = async (seed: number) => {
+      const targets: string[] = [];
+      const app = appOf([TextController]);
+      const request = (path: string, init?: RequestInit) => {
+        targets.push(path);
+        return app.request(path, init);
+      };
+      await findDocumentMismatches({ openapi: () => app.openapi(), request }, { seed, requests: 10 });
+      return targets;
+    };
+    const first = await sent(1);
+    assert.deepEqual(await sent(1), first);
+    assert.notDeepEqual(await sent(2), first);
+  });
+
+  it('names what it could not check', async () => {
+    const without = await findDocumentMismatches(appOf([SafeController]), { requests: 4, seed: SEED });
+    assert.deepEqual(
+      without.unchecked.map(({ path, reason }) => `${path}: ${reason}`),
+      [
+        '/safe/user/{id}: its credentials are not among the headers',
+        '/safe/either: its credentials are not among the headers',
+      ],
+    );
+    const headers = { authorization: 'Bearer bad' };
+    const wrong = await findDocumentMismatches(appOf([SafeController]), {
+      requests: 4,
+      headers,
+      operations: ['safe_user'],
+    });
+    assert.deepEqual(wrong.unchecked, [
+      { method: 'GET', path: '/safe/user/{id}', reason: 'its credentials were refused with every request' },
+    ]);
+  });
+
+  it('takes operations by what is said of them', async () => {
+    const paths = new Set<string>();
+    const app = appOf([AnswerController]);
+    const request = (path: string, init?: RequestInit) => {
+      paths.add(path);
+      return app.request(path, init);
+    };
+    const operations = ({ path }: { path: string }) => path.endsWith('text');
+    await assertDocumentTrue({ openapi: () => app.openapi(), request }, { operations });
+    assert.deepEqual([...paths], ['/answers/text']);
+  });
+
+  it('refuses options that say nothing', async () => {
+    const app = appOf([AnswerController]);
+    await assert.rejects(assertDocumentTrue(app, { operations: ['nobody'] }), /has no operation 'nobody'/);
+    await assert.rejects(assertDocumentTrue(app, { requests: 0 }), /requests is a whole number of at least 1/);
+    await assert.rejects(assertDocumentTrue(app, { seed: 1.5 }), /seed is a whole number/);
+  });
+
+  it('tells of an app that answers nothing but rejects', async () => {
+    const app = appOf([AnswerController]);
+    const request = () => Promise.reject(new Error('gone'));
+    const operations = ['GET /answers/text'];
+    const { mismatches } = await findDocumentMismatches(
+      { openapi: () => app.openapi(), request },
+      { operations, seed: 1 },
+    );
+    assert.equal(mismatches[0]?.message, 'no answer: gone');
+  });
+
+  it('says what to install where a package is missing', () => {
+    const hook = `export const resolve = (name, context, next) => {
+      if (name === 'fast-check') throw new Error('not here');
+      return next(name, context);
+    };`;
+    const program = `
+      import { register } from 'node:module';
+      register('data:text/javascript,${encodeURIComponent(hook).replaceAll("'", '%27').replaceAll('(', '%28').replaceAll(')', '%29')}');
+      const { assertDocumentTrue } = await import('./src/testing/index.ts');
+      await assertDocumentTrue({}).catch((error) => console.log(error.message));`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+      cwd: join(import.meta.dirname, '..'),
+      encoding: 'utf8',
+    });
+    assert.match(stdout, /npm install --save-dev fast-check ajv/, stderr);
+  });
+});
