@@ -1,9 +1,5 @@
+import type { Checked } from './document-mismatch.ts';
 import type { WrittenRequest } from './request.ts';
-
-/** What is checked: an app, or whatever answers in its place. */
-export interface Checked {
-  request(path: string, init?: RequestInit): Promise<Response>;
-}
 
 /** An answer as far as it was read. */
 export interface ReadAnswer {

@@ -1,10 +1,9 @@
 import type { OpenAPIObject } from 'openapi3-ts/oas31';
-import type { Checked } from './answer.ts';
+import type { Checked, DocumentMismatch } from './document-mismatch.ts';
 import { type DocumentedOperation, readOperations } from './documented-operation.ts';
 import { checkMethods } from './methods.ts';
 import { OperationCheck } from './operation-check.ts';
 import { loadPeers } from './peers.ts';
-import type { DocumentMismatch } from './report.ts';
 import { Schemas } from './schemas.ts';
 
 /** How much of a document is checked, and with which credentials. */

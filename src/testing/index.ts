@@ -8,5 +8,5 @@ export {
   type DocumentedApp,
   findDocumentMismatches,
 } from './document-check.ts';
-export type { DocumentMismatch } from './report.ts';
+export type { DocumentMismatch } from './document-mismatch.ts';
 export { assertSecurityDocumented, findSecurityMismatches, type SecurityMismatch } from './security.ts';

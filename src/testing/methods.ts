@@ -1,6 +1,7 @@
-import { ask, type Checked, type ReadAnswer } from './answer.ts';
+import { ask, type ReadAnswer } from './answer.ts';
+import type { Checked, DocumentMismatch } from './document-mismatch.ts';
 import type { DocumentedOperation } from './documented-operation.ts';
-import { type DocumentMismatch, showAnswer, showRequest } from './report.ts';
+import { showAnswer, showRequest } from './report.ts';
 import type { WrittenRequest } from './request.ts';
 
 const METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH'];

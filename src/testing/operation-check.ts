@@ -1,12 +1,13 @@
 import type { Arbitrary, RunDetails } from 'fast-check';
-import { ask, type Checked, type ReadAnswer } from './answer.ts';
+import { ask, type ReadAnswer } from './answer.ts';
+import type { Checked, DocumentMismatch } from './document-mismatch.ts';
 import { Unmakeable } from './arbitrary.ts';
 import type { DocumentedOperation } from './documented-operation.ts';
 import { type Draft, Drafts } from './draft.ts';
 import { type FaultyDraft, faultsOf } from './faults.ts';
 import { judgeAnonymous, judgeFaulty, judgeValid } from './judge.ts';
 import type { Peers } from './peers.ts';
-import { type DocumentMismatch, showAnswer, showRequest } from './report.ts';
+import { showAnswer, showRequest } from './report.ts';
 import { type WrittenRequest, write } from './request.ts';
 import { leadsElsewhere } from './routing.ts';
 import type { Schemas } from './schemas.ts';

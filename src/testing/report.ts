@@ -1,19 +1,7 @@
+import type { DocumentMismatch } from './document-mismatch.ts';
 import { printable } from '../http/log.ts';
 import type { ReadAnswer } from './answer.ts';
 import type { WrittenRequest } from './request.ts';
-
-/** A request whose answer the document does not tell. */
-export interface DocumentMismatch {
-  readonly operationId: string;
-  readonly method: string;
-  /** The path as it is documented. */
-  readonly path: string;
-  /** How they disagree. */
-  readonly message: string;
-  /** The smallest request that shows it, and its answer, as text. */
-  readonly request: string;
-  readonly answer: string;
-}
 
 const MAX_LENGTH = 1_000;
 
