@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer, request as send } from 'node:http';
 import { pathToFileURL } from 'node:url';
-import { App, Controller, Depends, Get, OAuth2AuthorizationCodeBearer } from 'portico';
+import { App, bytes, Controller, Depends, Get, OAuth2AuthorizationCodeBearer } from 'portico';
 import { securityHeaders } from 'portico/middleware';
 import { serve } from 'portico/node';
 import { app as example } from '../examples/app/app.ts';
@@ -377,7 +377,7 @@ function codeFlowApp(scheme, middleware, rootPath) {
     }
   }
   const { prototype } = PictureController;
-  Get({ responses: { 200: { description: 'A picture', content: { 'image/png': {} } } } })(
+  Get({ responses: { 200: { description: 'A picture', content: bytes('image/png') } } })(
     prototype,
     'read',
     Object.getOwnPropertyDescriptor(prototype, 'read'),
