@@ -73,7 +73,7 @@ const platforms = {
       bindings: { GREETING: 'hello' },
     });
     const url = await miniflare.ready;
-    const result = await failures(url.origin, []);
+    const result = await failures(url.origin, ['a file that is too large is refused']);
     await miniflare.dispose();
     return result;
   },
