@@ -26,11 +26,12 @@ const SCHEMES = [
   "anyOf(new HTTPBearer({ bearerFormat: 'JWT' }), new Hawk({ schemeName: 'Hawk' }))",
 ];
 
-/** 25 controllers in modules of their own, as a bundler finds them; every scheme guards two of them. */
+/** 25 controllers in scopes of their own, where minifiers use the same names again; every scheme guards two of them. */
 function sample(named: boolean): string {
   const controllers = Array.from({ length: 25 }, (_, index) => {
     const options = named ? `, { name: 'Thing${index}' }` : '';
     return `
+      {
       @Controller('/things${index}'${options})
       class Thing${index}Controller {
         static all = new Set<typeof Thing${index}Controller>([Thing${index}Controller]);
@@ -39,7 +40,8 @@ function sample(named: boolean): string {
         @OnError(RangeError)
         onRange(error: RangeError) { return error.message; }
       }
-      controllers.push(Thing${index}Controller);`;
+      controllers.push(Thing${index}Controller);
+      }`;
   });
   return `
     import {
@@ -110,7 +112,6 @@ test('a minified bundle whose names are given starts, and gives the document of 
 
 test('one whose names the minifier has taken is told what to do', async () => {
   const { mistakes = [], status } = await bundled(sample(false), { minify: true });
-  // Whether names clash is for the minifier to say: with this many they do.
   assert.equal(status, undefined);
   assert.ok(mistakes.length > 0);
   for (const { code, message } of mistakes) {

@@ -130,7 +130,10 @@ describe('the end', () => {
       assert.ok(took < 1_200, `${took} ms`);
       if (path !== 'overdue') assert.equal(await answer, 'cut');
       assert.deepEqual(events, ['pool made', 'session made', 'session left', 'pool left']);
-      assert.match(log.entries.at(-1)?.text ?? '', /Not everything has ended within 200 ms/);
+      // A request whose time is up may be left before the deadline is.
+      if (path !== 'overdue') {
+        assert.match(log.entries.at(-1)?.text ?? '', /Not everything has ended within 200 ms/);
+      }
     });
   }
 
