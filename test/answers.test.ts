@@ -410,6 +410,29 @@ describeMatrix('the shape of errors', (open) => {
     assert.equal(log.errors.length, 1, 'a handler does not hide a fault of the server');
   });
 
+  test('an error that is declared by its description alone has the shape of errors, whoever makes it', async () => {
+    @Controller({ responses: { 409: { description: 'Taken' } } })
+    class DescribedController {
+      @Get('/fits') fits(): never {
+        throw new RangeError('taken');
+      }
+      @Get('/misfit') misfit(): never {
+        throw new SyntaxError('taken');
+      }
+      @OnError(RangeError) taken(error: RangeError, { response }: Context) {
+        response.status = 409;
+        return { detail: error.message, secret: 1 };
+      }
+      @OnError(SyntaxError) other(_error: SyntaxError, { response }: Context) {
+        response.status = 409;
+        return { code: 1 };
+      }
+    }
+    const send = await open(appOf([DescribedController], { logger: new Log() }));
+    await expectJson(await send('/fits'), 409, { detail: 'taken' });
+    await expectJson(await send('/misfit'), 500);
+  });
+
   test('values of error handlers are filtered by what is declared for their status', async () => {
     @Controller({ responses: { 409: User, 422: z.object({ errors: z.int() }) } })
     class HandledController {

@@ -295,10 +295,6 @@ const TOLD: Readonly<Record<string, readonly RegExp[]>> = {
     /^GET \/answers\/text: 200 is of text\/plain/,
     /^GET \/answers\/headers: the body of 202 does not fit/,
   ],
-  'guides/errors.ts': [
-    /^GET \/orders\/\{orderId\}: the body of 422/,
-    /^POST \/orders: the body of 4(?:09|22) does not fit/,
-  ],
   'guides/lifetimes.ts': [/^POST \/orders\/refused: 500 is answered$/],
   'guides/security.ts': [/^POST \/session: (?:a valid request is refused with 400|the body of 400 does not fit)/],
 };

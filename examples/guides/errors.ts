@@ -16,6 +16,8 @@ import { z } from 'zod';
 const Order = z.object({ item: z.string(), count: z.int().min(1) });
 
 // #region controller
+const Shortage = z.object({ detail: z.string(), item: z.string() });
+
 class OutOfStock extends Error {
   readonly item: string;
 
@@ -32,7 +34,7 @@ class OrderController {
     throw new HTTPException(404, { message: 'No such order', orderId }, { headers: { 'Retry-After': '60' } });
   }
 
-  @Post({ status: 201, responses: { 409: { description: 'Out of stock' } } })
+  @Post({ status: 201, responses: { 409: { description: 'Out of stock', content: Shortage } } })
   create(@Body(Order) { item, count }: z.output<typeof Order>) {
     if (count > 10) throw new OutOfStock(item);
     if (item === 'fault') throw new Error('what went wrong is for the log alone');
@@ -48,7 +50,14 @@ class OrderController {
 // #endregion controller
 
 // #region app
-export const app = new App({ title: 'Errors', version: '1.0.0', controllers: [OrderController] })
+const Invalid = z.object({ errors: z.array(z.string()) });
+
+export const app = new App({
+  title: 'Errors',
+  version: '1.0.0',
+  controllers: [OrderController],
+  responses: { 422: { description: 'Invalid', content: Invalid } },
+})
   .onError(RequestValidationError, ({ issues }) => {
     return { errors: issues.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`) };
   })

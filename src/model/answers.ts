@@ -94,14 +94,14 @@ const ANYTHING = [new JsonContent()];
 /**
  * The contents by which a value of some status is sent.
  *
- * A success that is not declared is sent like the usual response. An error that is not declared has the shape of
- * errors, where the operation declares what it responds with at all.
+ * A success that is not declared is sent like the usual response. An error has the shape of errors where it is declared
+ * by its description alone, and where it is not declared by an operation that declares what it responds with.
  */
 export function contentsFor(answers: Answers, status: number): readonly Content<never>[] {
-  const declared = answers.for(status)?.contents ?? [];
-  if (declared.length > 0) return declared;
+  const declared = answers.for(status);
+  if (declared !== undefined && declared.contents.length > 0) return declared.contents;
   const { usual, errors } = answers;
-  if (usual.length === 0) return ANYTHING;
+  if (usual.length === 0 && (declared === undefined || status < 400)) return ANYTHING;
   return status < 400 ? usual : [new JsonContent(errors.schema, errors.mediaType)];
 }
 

@@ -60,7 +60,7 @@ export class ValueReplies {
   /** The reply to a value that an error handler gives: where nothing is declared for its status it is sent as it is. */
   replyToValue(value: unknown, exchange: Exchange): Reply | Promise<Reply> {
     const status = exchange.outgoing?.status ?? this.#status;
-    const isDeclared = (this.#operation.answers.for(status)?.contents ?? []).length > 0;
+    const isDeclared = this.#operation.answers.for(status) !== undefined;
     if (isDeclared || status < 400) return this.replyTo(value, exchange);
     return typeof value === 'object' && value !== null && isAnswer(value)
       ? this.replyTo(value, exchange)
