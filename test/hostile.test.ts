@@ -204,7 +204,7 @@ describe('heads that are refused', () => {
       `POST /json HTTP/1.1\r\n${HOST}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`,
       [400, 501],
     ],
-    ...['a%', '1.2.3.4.5', '[:::]', '%00', 'xn--a', '256.256.256.256', 'a:70000', ':80', '[1.2.3.4]', 'a%zz'].map(
+    ...['a%', '1.2.3.4.5', '[:::]', '%00', '256.256.256.256', 'a:70000', ':80', '[1.2.3.4]', 'a%zz'].map(
       (host) => [`the host '${host}'`, `GET /url HTTP/1.1\r\nHost: ${host}\r\n\r\n`, [400]] as const,
     ),
     ...[

@@ -122,12 +122,15 @@ export class NodeSockets {
 export async function acceptSockets(server: Server, app: App, trustedProxies: number): Promise<NodeSockets> {
   const sockets = new NodeSockets(app, await loadServer(), trustedProxies);
   server.on('upgrade', (message: IncomingMessage, socket: Socket, first: Buffer) => {
-    const request = { method: message.method ?? '' };
-    const isWanted = isHandshake(request, { header: () => message.headers.upgrade } as never);
-    if (isWanted) sockets.handle(message, socket, first);
+    if (asksForSocket(message)) sockets.handle(message, socket, first);
     else giveBack(server, message, socket, first);
   });
   return sockets;
+}
+
+/** Whether an upgrade that is asked for is one to a socket: a server is free to ignore all others (RFC 9110 §7.8). */
+export function asksForSocket({ method = '', headers }: IncomingMessage): boolean {
+  return isHandshake({ method }, { header: () => headers.upgrade } as never);
 }
 
 async function loadServer(): Promise<typeof WebSocketServer> {

@@ -11,7 +11,7 @@ import { type HeadWriter, headWriterFor } from './node-head.ts';
 import { NodeIncoming } from './node-incoming.ts';
 import { send } from './node-send.ts';
 import { listen, Shutdown } from './node-server.ts';
-import { acceptSockets } from './node-socket.ts';
+import { acceptSockets, asksForSocket } from './node-socket.ts';
 import { type Head, readHead } from './node-target.ts';
 
 export interface ListenerOptions {
@@ -174,7 +174,13 @@ async function createServerFor(app: App, options: ServeOptions, state: State, lo
   const listener = listenerOf(app, options, state);
   const { maxConnections, ...timeouts } = limits;
   // Spares the events of a body that is not there, which is worth 7 % of a GET; Node 20 and 22 do not know it.
-  const settings = { ...timeouts, optimizeEmptyRequests: true };
+  const settings = {
+    ...timeouts,
+    optimizeEmptyRequests: true,
+    // From Node 24 on it asks; before, what is no socket has to be given back.
+    shouldUpgradeCallback: (message: IncomingMessage): boolean =>
+      server.listenerCount('upgrade') > 0 && asksForSocket(message),
+  };
   const server: Server =
     tls === undefined
       ? createServer(settings, listener)
