@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { App, Controller, Depends, Get, HTTPBearer } from '../dist/index.js';
 import { jwtBearer } from '../dist/jwt/index.js';
-import { testTokens } from '../dist/testing.js';
+import { testTokens } from '../dist/testing/index.js';
 import { markdown } from './table.mjs';
 
 const { values } = parseArgs({ options: { requests: { type: 'string', default: '10000' } } });
