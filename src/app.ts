@@ -207,6 +207,11 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
     };
   }
 
+  /** @internal What `ctx.closing` is for every request. */
+  get closing(): AbortSignal {
+    return this.#dispatcher.closing.signal;
+  }
+
   /** @internal The app is about to close: streams that would go on for ever end. */
   drain(): void {
     this.#dispatcher.closing.begin();

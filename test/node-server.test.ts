@@ -137,6 +137,27 @@ describe('the end', () => {
     });
   }
 
+  test('may be listened for by any number of requests', async () => {
+    const warnings: string[] = [];
+    const note = ({ name }: Error): number => warnings.push(name);
+    process.on('warning', note);
+    @Controller()
+    class ListeningController {
+      @Get('/') async get(@Ctx() { closing }: Context): Promise<void> {
+        closing.addEventListener('abort', () => {});
+        await pause(20);
+      }
+    }
+    const server = await serve(appOf([ListeningController]), { port: 0, logger: new Log() });
+    await Promise.all(Array.from({ length: 20 }, async () => (await fetch(server.url)).text()));
+    await server.close();
+    process.off('warning', note);
+    assert.deepEqual(
+      warnings.filter((name) => name === 'MaxListenersExceededWarning'),
+      [],
+    );
+  });
+
   test('waits for what ends in time, and for no connection on which nothing has been asked', async () => {
     const { events, controllers } = noting();
     const server = await serve(appOf(controllers), { port: 0, shutdownTimeout: 5_000, logger: new Log() });

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { App } from '../app.ts';
@@ -36,6 +37,8 @@ export class Shutdown {
     this.#app = app;
     this.#timeout = timeout;
     this.#logger = logger;
+    // One signal for all requests, of which any number may listen.
+    setMaxListeners(0, app.closing);
     server.on('connection', (socket: Socket) => {
       this.#silent.add(socket);
       socket.once('close', () => this.#silent.delete(socket));
