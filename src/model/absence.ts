@@ -1,4 +1,5 @@
 import { z, type ZodType } from 'zod';
+import { uncoerced } from './uncoerced.ts';
 
 const values = new WeakMap<ZodType, boolean>();
 const keys = new WeakMap<ZodType, boolean>();
@@ -24,7 +25,8 @@ const PLAIN = new Set([
 export function acceptsUndefined(schema: ZodType): boolean {
   const known = values.get(schema);
   if (known !== undefined) return known;
-  const accepts = decide(schema, () => parses(schema, undefined));
+  const read = uncoerced(schema);
+  const accepts = decide(read, () => parses(read, undefined));
   values.set(schema, accepts);
   return accepts;
 }
@@ -33,8 +35,9 @@ export function acceptsUndefined(schema: ZodType): boolean {
 export function acceptsMissingKey(schema: ZodType): boolean {
   const known = keys.get(schema);
   if (known !== undefined) return known;
+  const read = uncoerced(schema);
   const accepts =
-    schema._zod.def.type === 'optional' || decide(schema, () => parses(z.object({ key: schema }), Object.create(null)));
+    read._zod.def.type === 'optional' || decide(read, () => parses(z.object({ key: read }), Object.create(null)));
   keys.set(schema, accepts);
   return accepts;
 }
@@ -42,9 +45,8 @@ export function acceptsMissingKey(schema: ZodType): boolean {
 /** What a schema with functions in it does with nothing shows only when it is tried. */
 function decide(schema: ZodType, tried: () => boolean | undefined): boolean {
   const { optin } = schema._zod;
-  const { type, coerce } = schema._zod.def as { type: string; coerce?: boolean };
   if (optin === 'defaulted') return true;
-  if (optin === undefined && PLAIN.has(type) && coerce !== true) return false;
+  if (optin === undefined && PLAIN.has(schema._zod.def.type)) return false;
   return tried() ?? optin !== undefined;
 }
 

@@ -5,7 +5,7 @@ import type { FieldsSlot, InputSlot, TextSlot } from './graph.ts';
 import { wireName } from './input-slots.ts';
 import type { MistakeCode } from './mistakes.ts';
 import { type DescribedSchema, describeSchema, type JsonSchema } from './schema.ts';
-import { formsOf, takesList } from './text-forms.ts';
+import { formsOf, takesList, tellingFormsOf } from './text-forms.ts';
 
 type Say = (code: MistakeCode, text: string) => void;
 
@@ -112,7 +112,7 @@ function conflictOf(one: TextValue, other: TextValue): string | undefined {
 }
 
 function isListOnly({ described: { json, definitions } }: TextValue): boolean {
-  return formsOf(json, definitions).every(({ type }) => type === 'array' || type === 'null');
+  return tellingFormsOf(json, definitions).every(({ type }) => type === 'array' || type === 'null');
 }
 
 /** The JSON types of a schema; none where any value is accepted, as by a string without a rule: all texts are strings. */
@@ -135,7 +135,7 @@ export function isAnyText(json: JsonSchema): boolean {
 
 /** Text has no way to say an object, nor a list within a list. */
 function holdsObject(json: JsonSchema, described: DescribedSchema, inList = false): boolean {
-  const forms = formsOf(json, described.definitions).filter(({ type }) => type !== 'null');
+  const forms = tellingFormsOf(json, described.definitions).filter(({ type }) => type !== 'null');
   return forms.length > 0 && forms.every((form) => isStructure(form, described, inList));
 }
 

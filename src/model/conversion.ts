@@ -14,7 +14,7 @@ const CORRECTIONS: Readonly<Partial<Record<string, Correct>>> = {
   catch: correctCatch,
   number: correctNumber,
   object: correctObject,
-  pipe: correctStringbool,
+  pipe: correctPipe,
   readonly: correctReadonly,
   record: correctRecord,
   string: correctText,
@@ -90,9 +90,20 @@ function isSchema(json: unknown): json is JsonSchema {
   return typeof json === 'object' && json !== null && !Array.isArray(json);
 }
 
-/** Whatever does not fit becomes something that does. A list stays one, so that text knows what it becomes. */
+/** Whatever does not fit becomes something that does. */
 function correctCatch(_schema: AnySchema, json: JsonSchema, direction: Direction): void {
-  if (direction === 'output' || json.type === 'array') return;
+  if (direction === 'input') orAnything(json);
+}
+
+/** What a function makes a value of is anything, and what it makes of text is told by the schema that follows. */
+function correctPipe(schema: AnySchema, json: JsonSchema, direction: Direction): void {
+  const { in: first } = schema._zod.def as z.core.$ZodPipeDef;
+  if (first._zod.def.type !== 'transform') correctStringbool(schema, json);
+  else if (direction === 'input') orAnything(json);
+}
+
+/** A schema beside one that takes anything: what text becomes is still told by the first. */
+function orAnything(json: JsonSchema): void {
   const {
     default: fallback,
     title,

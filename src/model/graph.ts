@@ -58,6 +58,7 @@ export interface BodySlot extends SlotBase {
   /** The key in the JSON object; undefined for the whole body. */
   readonly name: string | undefined;
   readonly schema: ZodType;
+  readonly accepts: ZodType;
 }
 
 export interface FileSlot extends SlotBase {

@@ -25,7 +25,8 @@ export class InputSlots {
     const { schema } = input;
     if (input.kind === 'body') {
       const { name } = input;
-      return this.#share(`body ${name ?? ''}`, { kind: 'body', name, schema, needsBody: true, place });
+      const accepts = uncoerced(schema);
+      return this.#share(`body ${name ?? ''}`, { kind: 'body', name, schema, accepts, needsBody: true, place });
     }
     if (input.kind === 'text') return this.#text(input, key, place);
     const name = input.name ?? key;

@@ -1,6 +1,5 @@
 import { z, type ZodType } from 'zod';
 import { acceptsMissingKey } from './absence.ts';
-import { uncoerced } from './uncoerced.ts';
 
 /** One field of an object whose fields arrive each by itself. */
 export interface Field {
@@ -105,7 +104,7 @@ function oneOf(options: readonly Reading[]): Reading {
 function fieldsOf(alternatives: readonly Alternative[]): ObjectFields {
   const variants = alternatives.map(({ shape }) =>
     [...shape].map(([key, schemas]): Field => {
-      const required = schemas.some((schema) => !acceptsMissingKey(uncoerced(schema)));
+      const required = schemas.some((schema) => !acceptsMissingKey(schema));
       return { key, schema: schemas.reduce((one, other) => z.intersection(one, other)), required };
     }),
   );

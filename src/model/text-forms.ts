@@ -7,6 +7,13 @@ export function formsOf(json: JsonSchema, definitions: DescribedSchema['definiti
   return parts.length === 0 ? [schema] : parts.flatMap((part) => formsOf(part, definitions));
 }
 
+/** The alternatives that say something: one that takes anything does not tell what a text becomes. */
+export function tellingFormsOf(json: JsonSchema, definitions: DescribedSchema['definitions']): readonly JsonSchema[] {
+  const forms = formsOf(json, definitions);
+  const telling = forms.filter((form) => Object.keys(form).length > 0);
+  return telling.length === 0 ? forms : telling;
+}
+
 /** What zod makes of `z.file()`; its alternatives are media types. */
 export function isFile({ type, format, contentEncoding }: JsonSchema): boolean {
   return type === 'string' && format === 'binary' && contentEncoding === 'binary';

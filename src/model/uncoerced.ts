@@ -1,4 +1,5 @@
 import { z, type ZodType } from 'zod';
+import { innerSchemas } from './codecs.ts';
 
 type Definition = z.core.$ZodTypes['_zod']['def'];
 
@@ -6,18 +7,33 @@ const twins = new WeakMap<ZodType, ZodType>();
 const ISO = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
 
 /**
- * A schema that accepts what is documented for it and nothing that `z.coerce` would make of other texts.
+ * A schema that accepts what is documented for it and nothing that `z.coerce` would make of other values.
  *
- * What a text is converted to is decided by the document, and `z.coerce.boolean()` would still take any word for true.
+ * What a text is converted to is decided by the document, and `z.coerce.boolean()` would still take any word for true;
+ * in JSON it would take any value at all.
  */
 export function uncoerced(schema: ZodType): ZodType {
   const known = twins.get(schema);
   if (known !== undefined) return known;
-  // One that contains itself is not followed again.
-  twins.set(schema, schema);
+  if (!coercesWithin(schema, new Set())) {
+    twins.set(schema, schema);
+    return schema;
+  }
+  // One that contains itself meets its twin there, which is made by the time that anything is validated.
+  twins.set(
+    schema,
+    z.lazy(() => twins.get(schema) ?? schema),
+  );
   const twin = rebuild(schema);
   twins.set(schema, twin);
   return twin;
+}
+
+function coercesWithin(schema: ZodType, seen: Set<ZodType>): boolean {
+  if (seen.has(schema)) return false;
+  seen.add(schema);
+  if ((schema._zod.def as { coerce?: boolean }).coerce === true) return true;
+  return innerSchemas(schema).some((inner) => coercesWithin(inner, seen));
 }
 
 function rebuild(schema: ZodType): ZodType {
@@ -41,8 +57,12 @@ function rebuild(schema: ZodType): ZodType {
       return withParts(schema, def, { element: def.element });
     case 'intersection':
       return withParts(schema, def, { left: def.left, right: def.right });
+    case 'lazy':
+      return uncoerced(def.getter() as ZodType);
+    case 'record':
+      return withParts(schema, def, { valueType: def.valueType });
     case 'pipe':
-      // What comes after the first schema is not documented, and not fed with text.
+      // What comes after the first schema is not documented, and fed by the first one alone.
       return withParts(schema, def, { in: def.in });
     case 'tuple':
       return withParts(schema, def, { items: def.items, rest: def.rest });

@@ -56,8 +56,8 @@ function parametersOf(slot: Slot, components: Components): ParameterObject[] {
 }
 
 function ofText(slot: TextSlot, place: ParameterObject['in'], components: Components): ParameterObject {
-  const { name, schema, accepts } = slot;
-  const required = place === 'path' || !acceptsUndefined(accepts);
+  const { name, schema } = slot;
+  const required = place === 'path' || !acceptsUndefined(schema);
   return parameterOf(name, place, required, components.schemaOf(schema, 'input'), styleOf(slot, schema));
 }
 

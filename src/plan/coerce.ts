@@ -1,5 +1,5 @@
 import type { DescribedSchema, JsonSchema } from '../model/schema.ts';
-import { formsOf, itemAt } from '../model/text-forms.ts';
+import { itemAt, tellingFormsOf } from '../model/text-forms.ts';
 import { fitting } from './fitting.ts';
 
 /** What was sent under one name. */
@@ -26,7 +26,7 @@ const WORDS: ReadonlyMap<string, boolean> = new Map([
 
 /** Reads the coercion off the JSON Schema that is documented for the input. */
 export function coercionOf({ json, definitions }: DescribedSchema): Coercion {
-  const forms = formsOf(json, definitions).filter(({ type }) => type !== 'null');
+  const forms = tellingFormsOf(json, definitions).filter(({ type }) => type !== 'null');
   const lists = forms.filter(({ type }) => type === 'array');
   const scalars = forms.filter(({ type }) => type !== 'array');
   const scalar = elementOf(scalars);
@@ -63,7 +63,7 @@ function itemsOf(
   definitions: DescribedSchema['definitions'],
 ): (index: number) => Element {
   const formsAt = (index: number): readonly JsonSchema[] =>
-    lists.flatMap((list) => formsOf(itemAt(list, index) ?? {}, definitions));
+    lists.flatMap((list) => tellingFormsOf(itemAt(list, index) ?? {}, definitions));
   const length = Math.max(...lists.map(({ prefixItems = [] }) => prefixItems.length));
   const first = Array.from({ length }, (_, index) => elementOf(formsAt(index)));
   const rest = elementOf(formsAt(length));

@@ -3,7 +3,7 @@ import { type Json, parseJson, parseJsonText } from '../http/json.ts';
 import { jsonContentOf } from '../http/multipart.ts';
 import { formPartOf } from '../model/form-part.ts';
 import type { DescribedSchema } from '../model/schema.ts';
-import { formsOf } from '../model/text-forms.ts';
+import { tellingFormsOf } from '../model/text-forms.ts';
 import type { Sent } from './coerce.ts';
 import type { Execution } from './execution.ts';
 import type { Values } from './text-sources.ts';
@@ -15,7 +15,7 @@ export type ReadJson = (execution: Execution, sent: Values) => unknown;
 /** What reads a field of a form that is sent as JSON; undefined for every other one. */
 export function compileJsonPart(described: DescribedSchema, loc: Location, order: number): ReadJson | undefined {
   if (formPartOf(described) !== 'json') return undefined;
-  const forms = formsOf(described.json, described.definitions).filter(({ type }) => type !== 'null');
+  const forms = tellingFormsOf(described.json, described.definitions).filter(({ type }) => type !== 'null');
   const takesList = forms.some(({ type }) => type === 'array');
   const takesOne = forms.some(({ type }) => type !== 'array');
   return function readJsonPart(execution, sent) {

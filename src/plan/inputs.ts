@@ -60,14 +60,14 @@ function compileFile({ name, schema }: FileSlot, order: number): Step {
   };
 }
 
-function compileBody({ name, schema }: BodySlot, order: number): Step {
+function compileBody({ name, accepts }: BodySlot, order: number): Step {
   if (name === undefined) {
-    const accept = accepting(schema, ['body'], order);
+    const accept = accepting(accepts, ['body'], order);
     return function readBody(execution) {
       return execution.json === FAILED ? FAILED : accept(execution, execution.json);
     };
   }
-  const accept = accepting(schema, ['body', name], order);
+  const accept = accepting(accepts, ['body', name], order);
   return function readBodyKey(execution) {
     const body = execution.json;
     if (body === FAILED) return FAILED;
