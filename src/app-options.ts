@@ -5,7 +5,7 @@ import type { Middleware } from './http/middleware.ts';
 import type { ErrorsDeclaration, ListedDependency, ResponseDeclarations } from './metadata/declarations.ts';
 import type { Dependable, ValueOf } from './metadata/dependable.ts';
 import type { Class } from './metadata/store.ts';
-import type { OperationIdOf } from './model/read.ts';
+import type { OperationIdOf } from './model/operation-id.ts';
 import type { DocsOptions } from './openapi/docs-page.ts';
 import type { DocumentOptions } from './openapi/document.ts';
 import type { ProtectedResource } from './openapi/protected-resource.ts';

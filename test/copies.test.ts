@@ -36,7 +36,7 @@ async function install(folder: string, as: string): Promise<void> {
 
 const LIBRARY = `
 import {
-  answer, anyOf, APIKeyHeader, Controller, dependency, Depends, events, Get, HTTPBearer, HTTPException, OAuth2Error, OAuth2PasswordRequestForm,
+  answer, anyOf, APIKeyHeader, Content, Controller, dependency, Depends, EncodedBody, events, Get, HTTPBearer, HTTPException, OAuth2Error, OAuth2PasswordRequestForm,
   Query, RequestValidationError, SecurityScheme,
 } from 'portico';
 import { z } from 'zod';
@@ -63,6 +63,10 @@ Get('/read')(LibraryController.prototype, 'read', {});
 Controller('/library', { dependencies: [Depends(user)] })(LibraryController);
 export const form = OAuth2PasswordRequestForm;
 export const feed = events(z.int());
+export class Picture extends Content {
+  mediaType = 'image/*';
+  encode(value) { return new EncodedBody(value, { 'Content-Type': 'image/png' }); }
+}
 export const accepted = () => answer(202, 'later');
 `;
 
@@ -203,11 +207,13 @@ describe('what another copy of the same version has made', () => {
         const options = { response: library.feed };
         const feed = (path) => Get(path, options);
         const app = appOf([routes({ feed: () => [{ data: 1 }] }, [], feed), routes({ wrong: () => [{ data: 'one' }] }, [], feed),
-          routes({ accepted: library.accepted })]);
+          routes({ accepted: library.accepted }),
+          routes({ picture: () => 'png' }, [], (path) => Get(path, { response: new library.Picture() }))]);
         const response = await app.request('/feed');
-        return [response.headers.get('content-type'), await response.text(), (await app.request('/wrong')).status,
+        const picture = await app.request('/picture');
+        return [picture.headers.get('content-type'), await picture.text(), response.headers.get('content-type'), await response.text(), (await app.request('/wrong')).status,
           lines.length, await ask(app, '/accepted')];`),
-      ['text/event-stream', 'data: 1\n\n', 500, 1, [202, 'later']],
+      ['image/png', 'png', 'text/event-stream', 'data: 1\n\n', 500, 1, [202, 'later']],
     );
   });
 

@@ -683,17 +683,18 @@ describe('mistakes', () => {
     }
   });
 
+  function twoRoutes(options: Parameters<typeof Controller>[0] = {}): Controllers {
+    @Controller(options)
+    class Two {
+      @Get('/a')
+      a(): void {}
+      @Get('/b')
+      b(): void {}
+    }
+    return [Two];
+  }
+
   test('in a list of the app or an include are told once, however many routes there are', () => {
-    const twoRoutes = () => {
-      @Controller()
-      class Two {
-        @Get('/a')
-        a(): void {}
-        @Get('/b')
-        b(): void {}
-      }
-      return [Two];
-    };
     const scheme = new OAuth2PasswordBearer({ tokenUrl: 'token', scopes: {} });
     const reader = dependency({ body: Body(z.object({ a: z.int() })) }, ({ body }) => body, { name: 'reader' });
     const wanderer = dependency({ at: Path('nowhere') }, ({ at }) => at, { name: 'wanderer' });
@@ -720,6 +721,55 @@ describe('mistakes', () => {
       assert.match(mistake?.message ?? '', /dependencies of the app/);
       assert.equal(mistake?.method, undefined);
     }
+  });
+
+  const wrongResponses: [code: string, text: RegExp, responses: unknown][] = [
+    ['INVALID_RESPONSE', /'99' in its responses is neither a status/, { 99: { description: 'No status' } }],
+    ['INVALID_RESPONSE', /response '404' is neither a schema/, { 404: 'Not found' }],
+    ['INVALID_RESPONSE', /content of its response '404'/, { 404: { content: 'text' } }],
+    ['INVALID_RESPONSE', /header 'X-Total' of its response '404' is no schema/, { 404: { headers: { 'X-Total': 1 } } }],
+    ['SCHEMA_NOT_EXPRESSIBLE', /cannot be documented/, { 404: z.map(z.string(), z.string()) }],
+    ['SCHEMA_NOT_EXPRESSIBLE', /cannot be documented/, { 404: { headers: { 'X-Total': z.symbol() } } }],
+    ['RESPONSE_WITHOUT_BODY', /for status 304/, { 304: z.string() }],
+  ];
+  for (const [expected, text, wrong] of wrongResponses) {
+    test(`in responses are reported once, where they are declared: ${expected} ${String(text)}`, () => {
+      const responses = wrong as NonNullable<AppOptions['responses']>;
+      const guard = dependency(() => 1, { name: 'guard', responses });
+      class Base {}
+      decorate(Controller('', { responses }), Base);
+      class Sub extends Base {
+        a(): void {}
+        b(): void {}
+      }
+      for (const name of ['a', 'b']) decorateMethod(Get(`/${name}`), Sub.prototype, name);
+      decorate(Controller('', { tags: ['sub'] }), Sub);
+      const places: [start: string, declare: () => unknown][] = [
+        ['responses of the app: ', () => appOf(twoRoutes(), { responses })],
+        ['responses of the include: ', () => appOf([]).include(twoRoutes(), { responses })],
+        ['Two: ', () => appOf(twoRoutes({ responses }))],
+        ['Base: ', () => appOf([Sub])],
+        ['dependency guard: ', () => appOf(twoRoutes(), { dependencies: [Depends(guard)] })],
+      ];
+      for (const [start, declare] of places) {
+        assert.throws(declare, ({ mistakes }: DeclarationError) => {
+          const [{ code, message, method } = assert.fail('no mistake'), ...others] = mistakes;
+          assert.deepEqual([code, method, others], [expected, undefined, []], start);
+          assert.ok(message.startsWith(start), message);
+          assert.match(message, text);
+          return true;
+        });
+      }
+    });
+  }
+
+  test('in the shape of errors, and two schemas of one id, are reported once', () => {
+    const schema = z.map(z.string(), z.string());
+    const [mistake, ...others] = mistakesOf(twoRoutes(), { errors: { schema, body: () => new Map() } });
+    assert.deepEqual([mistake?.code, others], ['SCHEMA_NOT_EXPRESSIBLE', []]);
+    assert.match(mistake?.message ?? '', /^errors of the app: /);
+    const [one, other] = ['a', 'b'].map((name) => z.object({ [name]: z.int() }).meta({ id: 'Twin' }));
+    assert.deepEqual(codesOf(twoRoutes(), { responses: { 404: one, 409: other } }), ['DUPLICATE_SCHEMA_ID']);
   });
 
   test('about a body that a dependency reads have the chain that leads to it', () => {

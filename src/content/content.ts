@@ -1,6 +1,7 @@
 import type { ZodType } from 'zod';
 import type { StreamedBody } from '../http/body-source.ts';
 import type { Context } from '../http/context.ts';
+import { recognizeCopies } from '../http/copies.ts';
 import type { HeaderFields } from '../http/errors.ts';
 import type { ResponseDeclarations } from '../metadata/declarations.ts';
 
@@ -21,6 +22,8 @@ export class EncodedBody {
     this.headers = headers;
   }
 }
+
+recognizeCopies(EncodedBody, 'EncodedBody');
 
 /**
  * What a handler may return: how it is checked, how it is sent, and how it is documented.

@@ -1,6 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { recognizeCopies } from '../http/copies.ts';
 import { FrameworkError } from '../http/errors.ts';
 
 export interface FileInOptions {
@@ -28,6 +29,8 @@ export class LocalFile {
     this.index = index;
   }
 }
+
+recognizeCopies(LocalFile, 'LocalFile');
 
 /**
  * What a handler returns where `file()` is declared: the file at a path below a folder.

@@ -65,9 +65,10 @@ export interface Upgrade {
 /**
  * The key under which an adapter gives `fetch` its way to make sockets.
  *
- * Platforms call `fetch` with objects of their own, one of which has an `upgrade`.
+ * Platforms call `fetch` with objects of their own, one of which has an `upgrade`. The adapter may be of another copy of
+ * the package than the app.
  */
-export const UPGRADE: unique symbol = Symbol('portico.upgrade');
+export const UPGRADE: unique symbol = Symbol.for('portico.upgrade');
 
 /** Codes of RFC 6455 §7.4.1 and of its registry. */
 export const CLOSE = {

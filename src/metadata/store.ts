@@ -74,10 +74,11 @@ export function isDeclaredTwice(target: Class): boolean {
 }
 
 /** What a controller and those that it extends declare, the base's first; a class without `@Controller` declares nothing. */
-export function controllersOf(target: Class): readonly ControllerDeclaration[] {
-  return lineage(target)
-    .toReversed()
-    .flatMap((level) => controllerOf(level as Class) ?? []);
+export function controllersOf(target: Class): readonly { target: Class; declaration: ControllerDeclaration }[] {
+  return (lineage(target) as Class[]).toReversed().flatMap((level) => {
+    const declaration = controllerOf(level);
+    return declaration === undefined ? [] : [{ target: level, declaration }];
+  });
 }
 
 export function isStandardMode(target: Class): boolean {

@@ -1,7 +1,6 @@
 import type { ZodType } from 'zod';
 import { type Content, isContent } from '../content/content.ts';
 import { JsonContent } from '../content/json.ts';
-import { hasNoContent } from '../http/status.ts';
 import type {
   ErrorsDeclaration,
   ResponseDeclaration,
@@ -21,6 +20,12 @@ export interface DeclaredAnswer {
   readonly contents: readonly Content<never>[];
   readonly headers: Readonly<Record<string, ZodType>>;
   readonly examples: Readonly<Record<string, ResponseExample>> | undefined;
+}
+
+/** What a route declares of the response to an ordinary value. */
+export interface UsualResponse {
+  readonly response?: unknown;
+  readonly status?: number | undefined;
 }
 
 /** What an operation may answer: how each value is checked and sent, and how it is documented. */
@@ -60,20 +65,18 @@ export class Answers {
 /**
  * Merges what was declared, the farthest first: app, include, dependencies, controller, route.
  *
- * `usual` is the content of the usual response; what `responses` say of its status besides is kept.
+ * What `responses` say of the usual response's status besides is kept.
  */
 export function readAnswers(
-  { response, status: declaredStatus }: { readonly response?: unknown; readonly status?: number | undefined },
+  { response, status: declaredStatus }: UsualResponse,
   declarations: readonly (ResponseDeclarations | undefined)[],
   errors: ErrorsDeclaration,
-  say: (text: string) => void,
 ): Answers {
-  const usual = response === undefined ? undefined : contentOf(response);
-  if (response !== undefined && usual === undefined) say('its `response` is neither a schema nor a content');
+  const usual = contentOf(response);
   const status = declaredStatus ?? usual?.status ?? 200;
   const declared = new Map<string, DeclaredAnswer>();
   for (const [key, declaration] of declarations.flatMap((responses) => Object.entries(responses ?? {}))) {
-    const answer = readAnswer(key, declaration, say);
+    const answer = readAnswer(key, declaration);
     if (answer !== undefined) declared.set(key, merged(declared.get(key), answer));
   }
   if (usual !== undefined) {
@@ -82,7 +85,7 @@ export function readAnswers(
   }
   for (const { responses } of [...declared.values()].flatMap(({ contents }) => contents)) {
     for (const [key, declaration] of Object.entries(responses ?? {})) {
-      const implied = readAnswer(key, declaration, say);
+      const implied = readAnswer(key, declaration);
       if (implied !== undefined) declared.set(key, merged(implied, declared.get(key) ?? empty(key)));
     }
   }
@@ -114,15 +117,11 @@ export function schemasOfAnswers({ declared, errors }: Answers): readonly ZodTyp
   return [...schemas, ...(errors.schema === undefined ? [] : [errors.schema])];
 }
 
-/** Contents of statuses that have no body; their keys. */
-export function contentsWithoutBody({ declared }: Answers): readonly string[] {
-  return declared.filter(({ key, contents }) => hasNoContent(Number(key)) && contents.length > 0).map(({ key }) => key);
-}
-
-function readAnswer(
+/** One response of those declared; `say` is told what cannot be read and is left out. */
+export function readAnswer(
   key: string,
-  declaration: ResponseDeclaration | ZodType | Content<never> | undefined,
-  say: (text: string) => void,
+  declaration: unknown,
+  say: (text: string) => void = () => {},
 ): DeclaredAnswer | undefined {
   if (declaration === undefined) return undefined;
   if (!isStatusKey(key)) {
@@ -131,11 +130,19 @@ function readAnswer(
   }
   const content = contentOf(declaration);
   if (content !== undefined) return { ...empty(key), contents: [content] };
+  if (typeof declaration !== 'object' || declaration === null) {
+    say(`its response '${key}' is neither a schema, nor a content, nor an object that has them`);
+    return undefined;
+  }
   const { description, headers = {}, examples, content: given = [] } = declaration as ResponseDeclaration;
   const listed = Array.isArray(given) ? given : [given];
   const contents = listed.flatMap((one) => contentOf(one) ?? []);
   if (contents.length < listed.length) say(`the content of its response '${key}' is neither a schema nor a content`);
-  return { key, description, contents, headers, examples };
+  const named = Object.entries(headers).filter(([name, schema]) => {
+    if (!isSchema(schema)) say(`the header '${name}' of its response '${key}' is no schema`);
+    return isSchema(schema);
+  });
+  return { key, description, contents, headers: Object.fromEntries(named), examples };
 }
 
 function isStatusKey(key: string): boolean {
@@ -159,8 +166,11 @@ function empty(key: string): DeclaredAnswer {
 }
 
 /** A content as it is, and JSON for a bare schema. */
-function contentOf(value: unknown): Content<never> | undefined {
+export function contentOf(value: unknown): Content<never> | undefined {
   if (isContent(value)) return value;
-  const isSchema = typeof value === 'object' && value !== null && '_zod' in value;
-  return isSchema ? new JsonContent(value as ZodType) : undefined;
+  return isSchema(value) ? new JsonContent(value) : undefined;
+}
+
+function isSchema(value: unknown): value is ZodType {
+  return typeof value === 'object' && value !== null && '_zod' in value;
 }

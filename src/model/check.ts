@@ -1,12 +1,12 @@
 import type { ZodType } from 'zod';
 import { Router } from '../http/router.ts';
 import { SCHEME_NAME, type SchemeDeclaration } from '../metadata/declarations.ts';
-import { contentsWithoutBody, schemasOfAnswers } from './answers.ts';
+import { schemasOfAnswers } from './answers.ts';
 import { checkParameters, checkText, hidesFile, staysUndefined } from './check-inputs.ts';
 import { schemesOf, schemeSlots, type Slot, type Source } from './graph.ts';
 import type { MistakeCode, Mistakes, Place } from './mistakes.ts';
 import { type Operation, operationName, placeOf } from './operation.ts';
-import { describeSchema, type Direction } from './schema.ts';
+import { checkSchema, describeSchema, type Direction } from './schema.ts';
 
 /** Everything that can be wrong with one operation alone. */
 export function checkOperation(operation: Operation, mistakes: Mistakes): void {
@@ -19,7 +19,7 @@ export function checkOperation(operation: Operation, mistakes: Mistakes): void {
     say('CONNECTION_MISPLACED', 'it takes a connection and is no @Socket');
   }
   for (const slot of graph.slots) {
-    const at = slot.place.list === undefined ? { ...place, ...slot.place } : slot.place;
+    const at = slot.place.shared === undefined ? { ...place, ...slot.place } : slot.place;
     if (slot.kind === 'dependency') continue;
     checkSchema(slot.schema, 'input', at, mistakes);
     if (slot.kind === 'text' || slot.kind === 'fields') checkText(slot, (code, text) => say(code, text, at));
@@ -27,10 +27,6 @@ export function checkOperation(operation: Operation, mistakes: Mistakes): void {
   }
   const inputs = graph.slots.filter((slot) => slot.kind !== 'dependency');
   checkParameters(inputs, (text, slot) => say('INPUT_CONFLICT', text, { ...place, ...slot.place }));
-  for (const schema of schemasOfAnswers(operation.answers)) checkSchema(schema, 'output', place, mistakes);
-  for (const status of contentsWithoutBody(operation.answers)) {
-    say('RESPONSE_WITHOUT_BODY', `it has a response for status ${status}, whose responses have no body`);
-  }
   if (declaration.method === 'HEAD' && declaration.options.response !== undefined) {
     say('RESPONSE_WITHOUT_BODY', 'it has a response, and those to HEAD have no body (RFC 9110 §9.3.2)');
   }
@@ -46,6 +42,7 @@ export function checkTogether(operations: readonly Operation[], mistakes: Mistak
   const ids = new Map<string, Operation>();
   const schemes = new Map<string, { readonly operation: Operation; readonly scheme: SchemeDeclaration }>();
   const schemas = new Map<string, ZodType>();
+  const clashing = new Set<ZodType>();
   for (const operation of operations) {
     const { declaration, id } = operation;
     const place = placeOf(declaration);
@@ -70,15 +67,17 @@ export function checkTogether(operations: readonly Operation[], mistakes: Mistak
         else if (!isSameScheme(known.scheme, scheme)) {
           const other = operationName(known.operation.declaration);
           const text = `the scheme '${scheme.schemeName}' is another one than that of ${other}; give one of them a schemeName`;
-          mistakes.add('DUPLICATE_SCHEME_NAME', slot.place.list === undefined ? place : slot.place, text);
+          mistakes.add('DUPLICATE_SCHEME_NAME', slot.place.shared === undefined ? place : slot.place, text);
         }
       }
     }
     for (const [schema, direction] of schemasOf(operation)) {
       const { named, duplicate } = describeSchema(schema, direction);
-      const clash = duplicate ?? [...named].find(([name, owner]) => !agrees(schemas, name, owner))?.[0];
-      if (clash !== undefined)
-        mistakes.add('DUPLICATE_SCHEMA_ID', place, `two different schemas have the id '${clash}'`);
+      const [clash, owner] =
+        duplicate === undefined ? ([...named].find((one) => !agrees(schemas, ...one)) ?? []) : [duplicate, schema];
+      if (owner === undefined || clashing.has(owner)) continue;
+      clashing.add(owner);
+      mistakes.add('DUPLICATE_SCHEMA_ID', place, `two different schemas have the id '${clash}'`);
     }
   }
 }
@@ -164,7 +163,12 @@ function checkBody({ declaration, body, graph }: Operation, say: Say): void {
     const { class: name, method: handler, site } = placeOf(declaration);
     const here = at.chain === undefined ? at : { class: name, method: handler, chain: at.chain, site: at.site ?? site };
     const text = 'a body is read, and GET and HEAD have none (RFC 9110 §9.3.1)';
-    say('BODY_NOT_ALLOWED', text, at.list === undefined ? here : at, `; ${operationName(declaration)} is a ${method}`);
+    say(
+      'BODY_NOT_ALLOWED',
+      text,
+      at.shared === undefined ? here : at,
+      `; ${operationName(declaration)} is a ${method}`,
+    );
   }
   if (body.kind !== 'json') return;
   if (graph.slots.some((slot) => isForm(slot))) say('BODY_CONFLICT', 'it reads the body as JSON and as a form');
@@ -176,8 +180,4 @@ function checkBody({ declaration, body, graph }: Operation, say: Say): void {
 
 function isForm(slot: Slot): boolean {
   return slot.kind === 'file' || ((slot.kind === 'text' || slot.kind === 'fields') && slot.from === 'form');
-}
-
-function checkSchema(schema: ZodType, direction: Direction, place: Place, mistakes: Mistakes): void {
-  for (const { code, text } of describeSchema(schema, direction).faults) mistakes.add(code, place, text);
 }

@@ -1,11 +1,6 @@
 import { joinPaths, parsePath } from '../http/path.ts';
 import { callSiteOf } from '../metadata/call-site.ts';
-import {
-  DECLARATION,
-  type ListedDependency,
-  type ResponseDeclarations,
-  type RouteDeclaration,
-} from '../metadata/declarations.ts';
+import { DECLARATION, type ListedDependency, type RouteDeclaration } from '../metadata/declarations.ts';
 import {
   type Class,
   controllerOf,
@@ -16,7 +11,7 @@ import {
   routesOf,
 } from '../metadata/store.ts';
 import type { Mistakes, Place } from './mistakes.ts';
-import type { OperationDeclaration } from './operation.ts';
+import type { OperationDeclaration, PlacedResponses } from './operation.ts';
 import { checkStatics, type NamedInput, readParameters } from './parameters.ts';
 import type { AppDeclaration, Include } from './read.ts';
 
@@ -81,7 +76,12 @@ function readRoutes(
           options: route.options,
           socket: route.socket,
           tags: tags.length === 0 ? [controllerName] : tags,
-          responses: [app.responses, include.responses, ...inherited.responses, route.options.responses],
+          responses: [
+            { place: { shared: 'responses of the app' }, responses: app.responses },
+            { place: { shared: 'responses of the include' }, responses: include.responses },
+            ...inherited.responses,
+            { place, responses: route.options.responses },
+          ],
           listed: readLists(app, include, inherited, route, place, mistakes),
           parameters: readParameters(controller, handler, mistakes),
           errorHandlers,
@@ -94,16 +94,22 @@ function readRoutes(
 /** What a controller declares with those that it extends, the base first; `without` is its own alone. */
 interface Inherited {
   readonly tags: readonly string[];
-  readonly responses: readonly (ResponseDeclarations | undefined)[];
+  readonly responses: readonly PlacedResponses[];
   readonly dependencies: readonly ListedDependency[];
   readonly without: readonly unknown[];
 }
 
 function inheritedOptions(controller: Class): Inherited {
-  const levels = controllersOf(controller).map(({ options }) => options);
+  const controllers = controllersOf(controller);
+  const levels = controllers.map(({ declaration }) => declaration.options);
   return {
     tags: levels.flatMap(({ tags }) => tags ?? []),
-    responses: levels.map(({ responses }) => responses),
+    responses: controllers.map(({ target, declaration }) => {
+      return {
+        place: { class: target.name, site: callSiteOf(declaration) },
+        responses: declaration.options.responses,
+      };
+    }),
     dependencies: levels.flatMap(({ dependencies }) => dependencies ?? []),
     without: controllerOf(controller)?.options.without ?? [],
   };
@@ -131,8 +137,8 @@ function readLists(
 ): readonly NamedInput[] {
   const own = [...inherited.dependencies, ...(route.options.dependencies ?? [])];
   const inputs = [
-    ...readList(app.dependencies, { list: 'app' }, mistakes),
-    ...readList(include.dependencies, { list: 'include' }, mistakes),
+    ...readList(app.dependencies, { shared: 'dependencies of the app' }, mistakes),
+    ...readList(include.dependencies, { shared: 'dependencies of the include' }, mistakes),
     ...readList(own, place, mistakes),
   ];
   const without = [...inherited.without, ...(route.options.without ?? [])];

@@ -235,9 +235,9 @@ function whatOf(input: Exclude<InputDeclaration, DependsDeclaration>): string {
 }
 
 /** A parameter of a class stands in that class; what leads there is that of the place of use. */
-function placeBelow({ place }: NamedInput, { list, chain, ...use }: Place): Place {
+function placeBelow({ place }: NamedInput, { shared, chain, ...use }: Place): Place {
   const site = place.site ?? use.site;
-  return place.class === undefined ? { ...use, list, chain, site } : { ...place, list, chain, site };
+  return place.class === undefined ? { ...use, shared, chain, site } : { ...place, shared, chain, site };
 }
 
 function nameOf({ name }: Provider, key: string | undefined): string {

@@ -54,8 +54,8 @@ export interface Place {
   readonly parameter?: number | undefined;
   /** The names of the dependencies that lead there, the outermost first. */
   readonly chain?: readonly string[] | undefined;
-  /** Whose list it stands in, where that holds for many classes; its mistakes are told once for all of them. */
-  readonly list?: 'app' | 'include' | undefined;
+  /** What it is part of where that holds for many classes; its mistakes are reported once for all of them. */
+  readonly shared?: `${'dependencies' | 'responses'} of the ${'app' | 'include'}` | 'errors of the app' | undefined;
   readonly site?: CallSite | undefined;
 }
 
@@ -95,10 +95,10 @@ export class Mistakes {
   readonly #found = new Map<string, Mistake>();
 
   /** `example` is what one operation adds to a mistake that it shares with others; the first one's is told. */
-  add(code: MistakeCode, { site, list, ...place }: Place, text: string, example = ''): void {
+  add(code: MistakeCode, { site, shared, ...place }: Place, text: string, example = ''): void {
     const { file, line, column } = sourceLineOf(site) ?? {};
     const where = file === undefined ? '' : ` (${file}:${line}:${column})`;
-    const what = `${placeText({ ...place, list })}${text}`;
+    const what = `${placeText({ ...place, shared })}${text}`;
     const key = `${code} ${what}${where}`;
     if (this.#found.has(key)) return;
     this.#found.set(key, { code, message: `${what}${example}${where}`, ...place, file, line });
@@ -109,8 +109,8 @@ export class Mistakes {
   }
 }
 
-function placeText({ class: name, method, parameter, chain, list }: Place): string {
-  let text = name ?? (list === undefined ? '' : `dependencies of the ${list}`);
+function placeText({ class: name, method, parameter, chain, shared }: Place): string {
+  let text = name ?? shared ?? '';
   if (method !== undefined) text += `.${method}`;
   if (parameter !== undefined)
     text += method === undefined ? ` constructor parameter ${parameter}` : ` parameter ${parameter}`;

@@ -14,6 +14,12 @@ import type { Place } from './mistakes.ts';
 import type { NamedInput } from './parameters.ts';
 import type { SocketUse } from './socket.ts';
 
+/** Responses, and where they are declared. */
+export interface PlacedResponses {
+  readonly place: Place;
+  readonly responses: ResponseDeclarations | undefined;
+}
+
 /** What was declared of one operation, before its dependencies are resolved. */
 export interface OperationDeclaration {
   readonly method: string;
@@ -29,7 +35,7 @@ export interface OperationDeclaration {
   readonly options: RouteOptions;
   readonly tags: readonly string[];
   /** What app, include, controller and route declare of responses, the farthest first. */
-  readonly responses: readonly (ResponseDeclarations | undefined)[];
+  readonly responses: readonly PlacedResponses[];
   /** The dependencies of app, include, controller and route that were not left out. */
   readonly listed: readonly NamedInput[];
   readonly parameters: readonly NamedInput[];

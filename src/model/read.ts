@@ -1,4 +1,3 @@
-import type { PathTemplate } from '../http/path.ts';
 import type {
   DependsDeclaration,
   ErrorsDeclaration,
@@ -11,12 +10,22 @@ import { readAnswers } from './answers.ts';
 import type { AppNodes } from './app-nodes.ts';
 import { readController } from './controllers.ts';
 import { checkOperation, checkTogether } from './check.ts';
+import { checkResponses, checkUsual } from './check-responses.ts';
 import type { Graph, Slot } from './graph.ts';
 import { GraphBuilder } from './graph-builder.ts';
 import { Mistakes } from './mistakes.ts';
-import { type BodyUse, isPublic, type Operation, type OperationDeclaration, placeOf } from './operation.ts';
+import {
+  type BodyUse,
+  isPublic,
+  type Operation,
+  type OperationDeclaration,
+  type PlacedResponses,
+  placeOf,
+} from './operation.ts';
+import { idOf, type OperationIdOf } from './operation-id.ts';
 import { type Overrides, readOverrides } from './overrides.ts';
-import { Providers } from './provider.ts';
+import { type Provider, Providers } from './provider.ts';
+import { checkSchema } from './schema.ts';
 import { checkSchemes, readSecurity } from './security.ts';
 import { readSocket } from './socket.ts';
 
@@ -28,14 +37,6 @@ export interface Include {
   readonly dependencies: readonly ListedDependency[];
   readonly responses: ResponseDeclarations;
 }
-
-/** Gives an operation its id: by default `<controller>_<method>` in lower camel case. */
-export type OperationIdOf = (operation: {
-  readonly controller: string;
-  readonly handler: string;
-  readonly method: string;
-  readonly path: string;
-}) => string;
 
 export interface AppDeclaration {
   readonly dependencies: readonly ListedDependency[];
@@ -52,6 +53,7 @@ export interface AppDeclaration {
 export function readModel(app: AppDeclaration, nodes: AppNodes): readonly Operation[] {
   const mistakes = new Mistakes();
   checkCopies(mistakes);
+  checkSchema(app.errors.schema, 'output', { shared: 'errors of the app' }, mistakes);
   const overrides = readOverrides(app.overrides, mistakes);
   const providers = new Providers(mistakes);
   const operations = app.includes.flatMap((include) =>
@@ -132,30 +134,39 @@ function readOperation(
   const parameters = declaration.parameters.map((named) => builder.use(named));
   const { slots } = builder;
   const graph: Graph = { slots, controller, parameters, appNodes: [...builder.appNodes] };
-  const traits = slots.flatMap((slot) => (slot.kind === 'dependency' ? [slot.provider.traits] : []));
-  for (const {
-    provider: { traits: own },
-  } of builder.appNodes)
-    traits.push(own);
-  const id = declaration.options.operationId ?? app.operationId?.(idParts(declaration)) ?? defaultId(declaration);
+  const used = slots.flatMap((slot) => (slot.kind === 'dependency' ? [slot.provider] : []));
+  for (const node of builder.appNodes) used.push(node.provider);
   const place = placeOf(declaration);
-  const [ofApp, ofInclude, ...near] = declaration.responses;
-  const responses = [ofApp, ofInclude, ...traits.map((trait) => trait.responses), ...near];
   const { options, socket } = declaration;
   const usual = socket === undefined ? options : { status: 101 };
-  const answers = readAnswers(usual, responses, app.errors, (text) => {
-    mistakes.add('INVALID_RESPONSE', place, text);
-  });
+  const responses = responsesOf(declaration, used);
+  for (const { responses: own, place: at } of responses) checkResponses(own, at, mistakes);
+  checkUsual(usual, place, mistakes);
   return {
     declaration,
-    id,
+    id: idOf(declaration, app.operationId),
     graph,
     body: bodyOf(slots),
     socket: socket && readSocket(socket, slots, (text) => mistakes.add('INVALID_SOCKET', place, text)),
-    answers,
+    answers: readAnswers(
+      usual,
+      responses.map((one) => one.responses),
+      app.errors,
+    ),
     security: readSecurity(graph),
-    traits,
+    traits: used.map(({ traits }) => traits),
   };
+}
+
+/** What is declared of responses, the farthest first: by app, include, dependencies, controllers and route. */
+function responsesOf(
+  { responses: [ofApp, ofInclude, ...near] }: OperationDeclaration,
+  used: readonly Provider[],
+): readonly PlacedResponses[] {
+  const ofDependencies = used.map(({ name, traits }) => {
+    return { place: { chain: [name || '(anonymous)'] }, responses: traits.responses };
+  });
+  return [ofApp, ofInclude, ...ofDependencies, ...near].filter((one) => one !== undefined);
 }
 
 function bodyOf(slots: readonly Slot[]): BodyUse {
@@ -165,22 +176,4 @@ function bodyOf(slots: readonly Slot[]): BodyUse {
     slot.kind === 'file' || ((slot.kind === 'text' || slot.kind === 'fields') && slot.from === 'form') ? [slot] : [],
   );
   return form.length > 0 ? { kind: 'form', slots: form } : { kind: 'none' };
-}
-
-function idParts({ controllerName, handler, method, template }: OperationDeclaration): Parameters<OperationIdOf>[0] {
-  return {
-    controller: controllerName,
-    handler: String(handler),
-    method,
-    path: (template satisfies PathTemplate).pattern,
-  };
-}
-
-/** One controller in several places has ids of its own in each. */
-function defaultId({ controllerName, handler, idPrefix }: OperationDeclaration): string {
-  const words = `${idPrefix} ${controllerName}`.split(/[^\p{L}\p{N}$_]+/u).filter((word) => word !== '');
-  const camel = words.map(
-    (word, index) => (index === 0 ? word.charAt(0).toLowerCase() : word.charAt(0).toUpperCase()) + word.slice(1),
-  );
-  return `${camel.join('')}_${String(handler)}`;
 }

@@ -3,7 +3,7 @@ import { acceptsUndefined } from './absence.ts';
 import { waysOf } from './codecs.ts';
 import { correct } from './conversion.ts';
 import { joinIntersections } from './intersection.ts';
-import type { MistakeCode } from './mistakes.ts';
+import type { MistakeCode, Mistakes, Place } from './mistakes.ts';
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 export type Direction = 'input' | 'output';
@@ -40,6 +40,11 @@ export function describeSchema(schema: ZodType, direction: Direction): Described
   const result = convert(schema, direction);
   described[direction].set(schema, result);
   return result;
+}
+
+/** Reports what keeps a schema out of the document. */
+export function checkSchema(schema: ZodType, direction: Direction, place: Place, mistakes: Mistakes): void {
+  for (const { code, text } of describeSchema(schema, direction).faults) mistakes.add(code, place, text);
 }
 
 /** Whether a schema accepts that nothing was sent; where only its functions know, they are tried with undefined. */

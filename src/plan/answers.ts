@@ -159,6 +159,7 @@ export function headersOf(operation: Operation): readonly string[] {
   return [...headers].flat();
 }
 
+/** JSON is made by the model for a bare schema, and so is never that of another copy of the package. */
 function wayOf(content: Content<never>, ofAll: readonly string[]): Way {
   const type = content.mediaType === '' ? [] : ['Content-Type', content.mediaType];
   const own = [...type, ...Object.entries(content.headers ?? {}).flat()];

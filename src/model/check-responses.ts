@@ -1,0 +1,46 @@
+import type { Content } from '../content/content.ts';
+import { hasNoContent } from '../http/status.ts';
+import type { ResponseDeclarations } from '../metadata/declarations.ts';
+import { contentOf, readAnswer, type UsualResponse } from './answers.ts';
+import type { Mistakes, Place } from './mistakes.ts';
+import { checkSchema } from './schema.ts';
+
+/** What can be wrong with responses, reported where they are declared, whatever a nearer declaration says. */
+export function checkResponses(responses: ResponseDeclarations | undefined, place: Place, mistakes: Mistakes): void {
+  for (const content of checkEach(responses, place, mistakes)) checkEach(content.responses, place, mistakes);
+}
+
+/** The same of the usual response of a route. */
+export function checkUsual({ response, status }: UsualResponse, place: Place, mistakes: Mistakes): void {
+  if (response === undefined) return;
+  const content = contentOf(response);
+  if (content === undefined) {
+    mistakes.add('INVALID_RESPONSE', place, 'its `response` is neither a schema nor a content');
+    return;
+  }
+  checkContent(content, String(status ?? content.status), place, mistakes);
+  checkEach(content.responses, place, mistakes);
+}
+
+function checkEach(
+  responses: ResponseDeclarations | undefined,
+  place: Place,
+  mistakes: Mistakes,
+): readonly Content<never>[] {
+  return Object.entries(responses ?? {}).flatMap(([key, declaration]) => {
+    const answer = readAnswer(key, declaration, (text) => mistakes.add('INVALID_RESPONSE', place, text));
+    for (const content of answer?.contents ?? []) checkContent(content, key, place, mistakes);
+    for (const schema of Object.values(answer?.headers ?? {})) checkSchema(schema, 'output', place, mistakes);
+    return answer?.contents ?? [];
+  });
+}
+
+function checkContent({ schema, itemSchema }: Content<never>, key: string, place: Place, mistakes: Mistakes): void {
+  for (const one of [schema, itemSchema]) {
+    if (one !== undefined) checkSchema(one, 'output', place, mistakes);
+  }
+  if (hasNoContent(Number(key))) {
+    const text = `it has a response for status ${key}, whose responses have no body`;
+    mistakes.add('RESPONSE_WITHOUT_BODY', place, text);
+  }
+}

@@ -1,0 +1,32 @@
+import type { OperationDeclaration } from './operation.ts';
+
+/** Gives an operation its id: by default `<controller>_<method>` in lower camel case. */
+export type OperationIdOf = (operation: {
+  readonly controller: string;
+  readonly handler: string;
+  readonly method: string;
+  readonly path: string;
+}) => string;
+
+/** The id that a route gives, or the app, or the default. */
+export function idOf(declaration: OperationDeclaration, ofApp: OperationIdOf | undefined): string {
+  return declaration.options.operationId ?? ofApp?.(partsOf(declaration)) ?? defaultId(declaration);
+}
+
+function partsOf({ controllerName, handler, method, template }: OperationDeclaration): Parameters<OperationIdOf>[0] {
+  return {
+    controller: controllerName,
+    handler: String(handler),
+    method,
+    path: template.pattern,
+  };
+}
+
+/** One controller in several places has ids of its own in each. */
+function defaultId({ controllerName, handler, idPrefix }: OperationDeclaration): string {
+  const words = `${idPrefix} ${controllerName}`.split(/[^\p{L}\p{N}$_]+/u).filter((word) => word !== '');
+  const camel = words.map(
+    (word, index) => (index === 0 ? word.charAt(0).toLowerCase() : word.charAt(0).toUpperCase()) + word.slice(1),
+  );
+  return `${camel.join('')}_${String(handler)}`;
+}
