@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { runInThisContext } from 'node:vm';
 import {
   APIKeyHeader,
   App,
@@ -354,6 +355,51 @@ describe('constructors that are inherited', () => {
     @Controller('/x')
     class Last extends Between {}
     assert.deepEqual(codesOf([Last]), ['PARAMETER_WITHOUT_INPUT', 'PARAMETER_WITHOUT_INPUT']);
+  });
+
+  test('nor where default values hide all of them from Function.length', async () => {
+    @Controller('/x')
+    class Hidden extends Base {
+      constructor(limit = 20) {
+        super(new Reader(), new Writer());
+        void limit;
+      }
+    }
+    @Controller('/below')
+    class Below extends Hidden {}
+    for (const controller of [Hidden, Below]) {
+      const [mistake, ...others] = mistakesOf([controller]);
+      assert.deepEqual([mistake?.code, mistake?.parameter, others], ['PARAMETER_WITHOUT_INPUT', 0, []]);
+      assert.match(mistake?.message ?? '', /Hidden has a constructor of its own/);
+    }
+  });
+
+  test('default values alone stay where no base has inputs: nobody fills them', async () => {
+    @Controller('/x')
+    class Limited {
+      constructor(readonly limit = 20) {}
+      @Get()
+      get(): number {
+        return this.limit;
+      }
+    }
+    await expectJson(await appOf([Limited]).request('/x'), 200, 20);
+  });
+
+  test('what only looks like a constructor is none', async () => {
+    // As Node runs it, comments included.
+    const make = runInThisContext(
+      `(Base) => class Looks extends Base {
+        // "constructor(limit = 20)
+        /* constructor(limit = 20) */
+        text = 'it\\'s constructor(limit = 20)' + \`constructor(limit = 20)\`;
+        copy() { return new this.constructor(this.reader, this.writer); }
+        superconstructor (limit = 20) {}
+      }`,
+    ) as (base: typeof Base) => typeof Base;
+    const Looks = make(Base);
+    decorate(Controller('/x'), Looks);
+    await expectJson(await appOf([Looks]).request('/x'), 200, ['reader', 'writer']);
   });
 
   test('a decorator that the base has lost is found in a class that has no constructor', () => {

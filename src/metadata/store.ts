@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { handsOn, hasDefaults } from './constructor-text.ts';
 import type { ControllerDeclaration, DependableTraits, InputDeclaration, RouteDeclaration } from './declarations.ts';
 
 // Shared by all copies of the package that a program has loaded.
@@ -143,26 +144,17 @@ export interface ParameterList {
  * The parameters of the constructor that a class is made with.
  *
  * One that is not written hands on what it is given; one that takes nothing keeps the base's inputs, for they may be
- * guards; one with parameters declares its own inputs.
+ * guards; one with parameters declares its own inputs, also where default values hide all of them from `length`: what is
+ * injected for the base would take their places.
  */
 export function constructorOf(target: Class): ParameterList {
   for (const level of lineage(target) as Class[]) {
     const own = ownInputs(level, undefined);
     if (own !== undefined || level.length > 0) return { owner: level, inputs: own ?? new Map(), length: level.length };
+    if (hasDefaults(level) && inputsOf(level).size > 0) return { owner: level, inputs: new Map(), length: 1 };
     if (!handsOn(level)) break;
   }
   return { owner: target, inputs: inputsOf(target), length: 0 };
-}
-
-/** Whether a class has no constructor, or one that hands on its arguments, as mixins and compilers write it. */
-function handsOn(target: Class): boolean {
-  const source = Function.prototype.toString.call(target);
-  if (!/^class\b/.test(source)) return false;
-  return (
-    !/\bconstructor\s*\(/.test(source) ||
-    /\bsuper\(\.\.\.arguments\)/.test(source) ||
-    /\bconstructor\s*\(\s*\.\.\.([\w$]+)\s*\)[^]*\bsuper\(\s*\.\.\.\1\s*\)/.test(source)
-  );
 }
 
 /** A static method is decorated at the class, every other one at its prototype. */
