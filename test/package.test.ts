@@ -6,7 +6,7 @@ import { dirname, join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
 
 /** Bytes of the package as installed, without its dependencies. */
-const SIZE_BUDGET = 850_000;
+const SIZE_BUDGET = 870_000;
 
 const PUBLIC_NAMES = {
   portico: [
