@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
-// Builds the package into `dist`, or into the folder named: declarations file by file, and one module for each entry of
-// package.json with what several of them share in modules of their own. Node takes half a millisecond for each module
-// that it loads, and the sources are a hundred.
+// Builds the package into `dist`, or into the folder named: the declarations that the entries of package.json lead to,
+// file by file, and one module for each entry with what several of them share in modules of their own. Node takes half a
+// millisecond for each module that it loads, and the sources are a hundred.
 //
 // No maps: they would need the sources beside them, which is as much again. The modules are not minified, so that traces
 // have names, and the declarations keep their comments, so that they are what "go to definition" should show.
@@ -25,6 +25,13 @@ rmSync(folder, { recursive: true, force: true });
 const compiler = join(root, 'node_modules/typescript/bin/tsc');
 const declarations = ['-p', join(root, 'tsconfig.build.json'), '--emitDeclarationOnly', '--outDir', folder];
 execFileSync(process.execPath, [compiler, ...declarations], { stdio: ['ignore', 'inherit', 'inherit'] });
+const reachable = declarationsOf(
+  modules.map((file) => join(folder, file.replace(/^\.\/dist/, '').replace(/\.js$/, '.d.ts'))),
+);
+for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+  const file = join(folder, name);
+  if (name.endsWith('.d.ts') && !reachable.has(file)) rmSync(file);
+}
 await build({
   entryPoints,
   outbase: join(root, 'src'),
@@ -39,3 +46,16 @@ await build({
   chunkNames: 'shared-[hash]',
   logLevel: 'warning',
 });
+
+/** Declaration files, and all that they import; no other can be seen by whoever uses the package. */
+function declarationsOf(/** @type {readonly string[]} */ files) {
+  const found = new Set(files);
+  for (const file of found) {
+    for (const [, specifier = ''] of readFileSync(file, 'utf8').matchAll(
+      /\b(?:from|import)\s*\(?\s*['"](\.[^'"]+)['"]/g,
+    )) {
+      found.add(join(dirname(file), specifier.replace(/\.[jt]s$/, '.d.ts')));
+    }
+  }
+  return found;
+}
