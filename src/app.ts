@@ -15,60 +15,45 @@ import type { Reply } from './http/reply.ts';
 import { settle } from './http/shutdown.ts';
 import type { Dependable, ValueOf } from './metadata/dependable.ts';
 import type { Class } from './metadata/store.ts';
-import { AppNodes } from './model/app-nodes.ts';
-import { GraphBuilder } from './model/graph-builder.ts';
-import { Mistakes } from './model/mistakes.ts';
 import type { Operation } from './model/operation.ts';
-import { Providers } from './model/provider.ts';
-import { type AppDeclaration, type Include, readModel, readUnderOverrides } from './model/read.ts';
+import type { AppDeclaration } from './model/read.ts';
 import { Documents } from './openapi/documents.ts';
 import { type Page, pagesOf } from './openapi/pages.ts';
 import { metadataLocation } from './openapi/protected-resource.ts';
 import type { OpenApiDocuments, OpenApiVersion } from './openapi/version.ts';
 import { AppValues } from './plan/app-values.ts';
-import { Route, type RouteSettings } from './plan/route.ts';
+import type { RouteSettings } from './plan/route.ts';
+import { Routes } from './plan/routes.ts';
 import { Scope } from './plan/scope.ts';
 import { OpenSockets } from './plan/socket-conclusion.ts';
 
-interface Override {
-  readonly dependable: unknown;
-  readonly replacement: unknown;
-}
-
 /** An application: controllers, and everything that follows from what they declare. */
 export class App<const O extends readonly OverridePair[] = readonly []> {
-  readonly #settings: Settings;
-  readonly #nodes = new AppNodes();
   readonly #appValues = new AppValues();
   readonly #log: ErrorLog;
   readonly #errors: ErrorReplies;
   readonly #pending: PendingWork;
   readonly #dispatcher: Dispatcher;
-  readonly #sockets = new OpenSockets();
   readonly #scopes = new Set<Scope>();
   readonly #deadlines: Deadlines;
   readonly #pages: readonly Page[];
   readonly #documents: Documents;
-  readonly #replaced: ReadonlyMap<unknown, unknown>;
-  #includes: readonly Include[] = [];
-  #operations: readonly Operation[] = [];
-  #routes: readonly Route[] = [];
-  #overrides: readonly Override[] = [];
+  readonly #routes: Routes;
   #closing: Promise<void> | undefined = undefined;
 
   /** Throws a DeclarationError with everything that is wrong with the controllers. */
   constructor(options: AppOptions<O>) {
-    this.#settings = readOptions(options);
-    this.#replaced = new Map<unknown, unknown>(options.overrides);
-    this.#log = new ErrorLog(this.#settings.logger);
-    this.#errors = new ErrorReplies(this.#settings.errors, this.#log);
+    const settings = readOptions(options);
+    this.#log = new ErrorLog(settings.logger);
+    this.#errors = new ErrorReplies(settings.errors, this.#log);
     this.#pending = new PendingWork(this.#errors);
     this.#deadlines = new Deadlines((error, overdue, exchange) => {
       this.#pending.dismiss(overdue, exchange);
       return this.#errors.reply(error, exchange);
     });
     this.#dispatcher = new Dispatcher(options.middleware ?? [], this.#errors, this.#pending);
-    const operations = (): readonly Operation[] => this.#operations;
+    this.#routes = new Routes(declarationOf(settings), this.#routeSettings(settings));
+    const operations = (): readonly Operation[] => this.#routes.operations;
     this.#documents = new Documents(options, operations);
     this.#pages = pagesOf(options, { document: () => this.#documents.text(), operations, errors: this.#errors });
     this.include(options.controllers ?? []);
@@ -77,15 +62,9 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
   /** Adds controllers; throws a DeclarationError, and then changes nothing. */
   include(controllers: readonly Class[], options: IncludeOptions = {}): this {
     const { prefix = '', tags = [], dependencies = [], responses = {} } = options;
-    const includes = [...this.#includes, { controllers, prefix, tags, dependencies, responses }];
-    const operations = readModel(this.#declaration(includes), this.#nodes);
-    const routes = operations.map((operation) => new Route(operation, this.#routeSettings()));
-    this.#includes = includes;
-    this.#operations = operations;
-    this.#routes = routes;
-    this.#dispatcher.serve([...routes, ...this.#pages]);
+    this.#routes.include({ controllers, prefix, tags, dependencies, responses });
+    this.#dispatcher.serve([...this.#routes.all, ...this.#pages]);
     this.#documents.clear();
-    if (this.#overrides.length > 0) this.#applyOverrides(this.#overrides);
     return this;
   }
 
@@ -121,26 +100,19 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
    * Throws a DeclarationError where that makes a cycle or a conflict of lifetimes.
    */
   override<D extends Dependable>(dependable: D, replacement: Dependable<ValueOf<D>>): Disposable {
-    const override: Override = { dependable, replacement };
-    this.#applyOverrides([...this.#overrides, override]);
-    return { [Symbol.dispose]: () => this.#applyOverrides(this.#overrides.filter((other) => other !== override)) };
+    return this.#routes.override(dependable, replacement);
   }
 
   /** Resolves dependencies outside of requests, until the scope is disposed of. */
   scope(): Scope {
-    const overrides = new Map([...this.#replaced, ...overridesOf(this.#overrides)]);
-    const graph = (): GraphBuilder => {
-      const mistakes = new Mistakes();
-      return new GraphBuilder(overrides, this.#nodes, new Providers(mistakes), mistakes);
-    };
-    const scope = new Scope(graph, this.#appValues, () => this.#scopes.delete(scope));
+    const scope = new Scope(this.#routes.graphs(), this.#appValues, () => this.#scopes.delete(scope));
     this.#scopes.add(scope);
     return scope;
   }
 
   /** Makes what lives as long as the app, in the order in which the operations need it; an error names what failed. */
   async start(): Promise<void> {
-    for (const { graph } of this.#current()) await this.#appValues.start(graph.appNodes);
+    for (const { graph } of this.#routes.current) await this.#appValues.start(graph.appNodes);
   }
 
   /**
@@ -175,25 +147,7 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
     await this.#appValues.close((error, name) => this.#log.write(error, `the cleanup of '${name}'`));
   }
 
-  #applyOverrides(overrides: readonly Override[]): void {
-    const operations = this.#current(overrides);
-    for (const [index, route] of this.#routes.entries()) route.update(operations[index] as Operation);
-    this.#overrides = overrides;
-  }
-
-  #current(overrides: readonly Override[] = this.#overrides): readonly Operation[] {
-    if (overrides.length === 0) return this.#operations;
-    return readUnderOverrides(this.#declaration(this.#includes), this.#operations, overridesOf(overrides), this.#nodes);
-  }
-
-  #declaration(includes: readonly Include[]): AppDeclaration {
-    const { errors, options } = this.#settings;
-    const { dependencies = [], operationId, requireSecurity = false, responses } = options;
-    return { dependencies, includes, operationId, requireSecurity, responses, errors, overrides: this.#replaced };
-  }
-
-  #routeSettings(): RouteSettings {
-    const { limits, timeout, logger, options } = this.#settings;
+  #routeSettings({ limits, timeout, logger, options }: Settings): RouteSettings {
     const { protectedResource } = options;
     return {
       limits,
@@ -202,7 +156,7 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
       deadlines: this.#deadlines,
       appValues: this.#appValues,
       errors: this.#errors,
-      sockets: this.#sockets,
+      sockets: new OpenSockets(),
       resourceMetadata: protectedResource && metadataLocation(protectedResource).url,
     };
   }
@@ -229,7 +183,7 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
 
   /** @internal What the app serves, as plan and document read it. */
   get operations(): readonly Operation[] {
-    return this.#operations;
+    return this.#routes.operations;
   }
 
   /** @internal */
@@ -238,6 +192,7 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
   }
 }
 
-function overridesOf(overrides: readonly Override[]): ReadonlyMap<unknown, unknown> {
-  return new Map(overrides.map(({ dependable, replacement }) => [dependable, replacement]));
+function declarationOf({ errors, options }: Settings): Omit<AppDeclaration, 'includes'> {
+  const { dependencies = [], operationId, requireSecurity = false, responses } = options;
+  return { dependencies, operationId, requireSecurity, responses, errors, overrides: new Map(options.overrides) };
 }

@@ -72,19 +72,15 @@ export type { Middleware, Next } from './http/middleware.ts';
 export { SocketClosedError, type SocketClosure, type SocketConnection } from './http/socket.ts';
 export type { CookieOptions, ResponseCookies } from './http/response-cookies.ts';
 export type {
-  ChallengeParameters,
-  ControllerOptions,
-  Lifetime,
-  ListStyle,
-  MessageOption,
   ResponseContent,
   ResponseDeclaration,
   ResponseDeclarations,
   ResponseExample,
   ResponseOption,
-  RouteOptions,
-} from './metadata/declarations.ts';
+} from './content/declarations.ts';
+export type { ControllerOptions, Lifetime, ListStyle, MessageOption, RouteOptions } from './metadata/declarations.ts';
 export type { Dependable, Dependency, DependencyOptions, SchemeDependency, ValueOf } from './metadata/dependable.ts';
+export type { ChallengeParameters } from './metadata/scheme.ts';
 export { DeclarationError, type Mistake, type MistakeCode } from './model/mistakes.ts';
 export type { DocsOAuthOptions, DocsOptions } from './openapi/docs-page.ts';
 export type { ProtectedResource } from './openapi/protected-resource.ts';
@@ -92,16 +88,14 @@ export type { Scope } from './plan/scope.ts';
 export { anyOf } from './security/any-of.ts';
 export { APIKeyCookie, APIKeyHeader, APIKeyQuery } from './security/api-key.ts';
 export { HTTPBasic, type HTTPBasicCredentials, HTTPDigest } from './security/basic.ts';
+export { type HTTPAuthorizationCredentials, HTTPBearer, OpenIdConnect } from './security/bearer.ts';
+export { compareSecrets } from './security/compare.ts';
 export {
-  type HTTPAuthorizationCredentials,
-  HTTPBearer,
   OAuth2,
   OAuth2AuthorizationCodeBearer,
   OAuth2ClientCredentialsBearer,
   OAuth2PasswordBearer,
-  OpenIdConnect,
-} from './security/bearer.ts';
-export { compareSecrets } from './security/compare.ts';
+} from './security/oauth2.ts';
 export {
   OAuth2Error,
   type OAuth2ErrorCode,

@@ -10,9 +10,10 @@ interface Rule {
 }
 
 const SCHEMAS = ['zod'];
+/** From the bottom up: a folder imports only from those listed before it. */
 const RULES: Record<string, Rule> = {
   http: { uses: ['cookie'], types: [] },
-  content: { uses: ['http', ...SCHEMAS], types: ['metadata'] },
+  content: { uses: ['http', ...SCHEMAS], types: [] },
   metadata: { uses: [], types: ['content', 'http', 'openapi3-ts/oas31', ...SCHEMAS] },
   decorators: { uses: ['metadata', 'http', ...SCHEMAS], types: ['content'] },
   security: { uses: ['metadata', 'http', ...SCHEMAS], types: ['openapi3-ts/oas31'] },
@@ -22,25 +23,25 @@ const RULES: Record<string, Rule> = {
     uses: ['content', 'model', 'http'],
     types: ['metadata', 'openapi3-ts/oas30', 'openapi3-ts/oas31', 'openapi3-ts/oas32', ...SCHEMAS],
   },
-  jwt: {
-    uses: ['decorators', 'security', 'model', 'metadata', 'http'],
-    types: ['openapi3-ts/oas31', 'jose', ...SCHEMAS],
-  },
-  middleware: { uses: ['http'], types: [] },
-  files: { uses: ['content', 'decorators', 'http', '@fastify/send', 'zod'], types: ['metadata'] },
-  adapters: { uses: ['http'], types: ['app.ts'] },
-  cli: { uses: ['*'], types: [] },
+  'app-options.ts': { uses: ['content', 'http'], types: ['metadata', 'model', 'openapi', 'openapi3-ts/oas31'] },
   'app.ts': {
     uses: ['metadata', 'model', 'plan', 'openapi', 'http', 'app-options.ts'],
     types: ['openapi3-ts/oas31', ...SCHEMAS],
   },
-  'app-options.ts': { uses: ['content', 'http'], types: ['metadata', 'model', 'openapi', 'openapi3-ts/oas31'] },
+  middleware: { uses: ['http'], types: [] },
+  files: { uses: ['content', 'decorators', 'http', '@fastify/send', 'zod'], types: ['metadata'] },
+  jwt: {
+    uses: ['decorators', 'security', 'model', 'metadata', 'http'],
+    types: ['content', 'openapi3-ts/oas31', 'jose', ...SCHEMAS],
+  },
+  adapters: { uses: ['http'], types: ['app.ts'] },
   lambda: { uses: [], types: ['app.ts'] },
   'workers.ts': { uses: [], types: ['app.ts'] },
   testing: {
     uses: ['adapters', 'http', 'jwt'],
     types: ['app.ts', 'openapi3-ts/oas31', 'fast-check', 'ajv/dist/2020.js'],
   },
+  cli: { uses: ['*'], types: [] },
   'index.ts': { uses: ['*'], types: [] },
 };
 /** Files that may do what their folder may not. */
@@ -53,7 +54,11 @@ const EXCEPTIONS: Record<string, readonly string[]> = {
 };
 /** The only files for which Node is there. */
 const NODE_ONLY = /^(?:adapters\/node[^/]*\.ts|cli\/.+|files\/.+)$/;
-const MAX_LINES = 250;
+const MAX_LINES = 200;
+/** Of a function with all functions in it. */
+const MAX_FUNCTION_LINES = 60;
+/** Pairs of a folder of src and another that it imports from. */
+const MAX_ARROWS = 39;
 
 const root = join(import.meta.dirname, '..');
 const source = join(root, 'src');
@@ -65,6 +70,10 @@ const IMPORT = /^\s*(import|export)\s+(type\s)?(?:[^'";]*?\bfrom\s*)?'([^']+)'/g
 const DYNAMIC_IMPORT = /\bimport\s*\(\s*'([^']+)'/g;
 const NODE_GLOBAL = /(?<![.\w$'"`/-])(?:process|Buffer|require|__dirname|__filename|setImmediate)(?=\s*[.([])/g;
 
+/** A line that begins a function with a block: a declaration, a method, or an arrow. */
+const FUNCTION_HEAD =
+  /(?:=> \{|\bfunction\b.*\{|^ +(?!(?:if|for|while|switch|catch)\b)[\w#.[\]<>, ]*\(.*\{|^ *\).* \{)$/;
+
 /** Comments go, strings and line numbers stay. */
 const withoutComments = (text: string) =>
   text.replace(/\/\*[\s\S]*?\*\/|(?<=^|[\s;{}(),])\/\/[^\n]*/g, (comment) => comment.replace(/[^\n]/g, ' '));
@@ -75,28 +84,48 @@ function targetOf(file: string, specifier: string): string {
   return posix.join(dirname(file), specifier).split('/')[0] ?? '';
 }
 
-/** Every breach of the table in one file of src, as `file imports …`. */
-function forbiddenImports(file: string, text: string): string[] {
+interface Import {
+  readonly specifier: string;
+  readonly type: boolean;
+}
+
+function importsOf(text: string): Import[] {
   const code = withoutComments(text);
-  const home = file.split('/')[0] ?? '';
-  const rule = RULES[home];
-  if (rule === undefined) return [`${file} is in no folder of the table`];
-  const imports = [
+  return [
     ...[...code.matchAll(IMPORT)].map(([, , type, specifier]) => ({
       specifier: specifier ?? '',
       type: type !== undefined,
     })),
     ...[...code.matchAll(DYNAMIC_IMPORT)].map(([, specifier]) => ({ specifier: specifier ?? '', type: false })),
   ];
+}
+
+/** Every breach of the table in one file of src, as `file imports …`. */
+function forbiddenImports(file: string, text: string): string[] {
+  const home = file.split('/')[0] ?? '';
+  const rule = RULES[home];
+  if (rule === undefined) return [`${file} is in no folder of the table`];
   const breaches: string[] = [];
-  for (const { specifier, type } of imports) {
+  for (const { specifier, type } of importsOf(text)) {
     const target = targetOf(file, specifier);
     const allowed = [...rule.uses, ...(type ? rule.types : []), ...(EXCEPTIONS[file] ?? []), home];
     const fine = target.startsWith('node:') ? NODE_ONLY.test(file) : allowed.includes(target) || allowed.includes('*');
     if (!fine) breaches.push(`${file} imports ${type ? 'types of ' : ''}${specifier}`);
   }
-  if (!NODE_ONLY.test(file)) for (const [name] of code.matchAll(NODE_GLOBAL)) breaches.push(`${file} uses ${name}`);
+  if (NODE_ONLY.test(file)) return breaches;
+  for (const [name] of withoutComments(text).matchAll(NODE_GLOBAL)) breaches.push(`${file} uses ${name}`);
   return breaches;
+}
+
+/** Functions over the limit, as `file:line`: what begins one, up to the line that closes its indentation. */
+function longFunctions(file: string, text: string): string[] {
+  const lines = withoutComments(text).split('\n');
+  return lines.flatMap((line, start) => {
+    if (!FUNCTION_HEAD.test(line)) return [];
+    const indent = /^ */.exec(line)?.[0] ?? '';
+    const end = lines.findIndex((other, index) => index > start && other.startsWith(`${indent}}`));
+    return end - start + 1 > MAX_FUNCTION_LINES ? [`${file}:${start + 1}`] : [];
+  });
 }
 
 const read = (file: string) => readFileSync(join(source, file), 'utf8');
@@ -141,12 +170,49 @@ test('a forbidden import is told by file and import', () => {
   for (const [file, text] of allowed) assert.deepEqual(forbiddenImports(file, text), []);
 });
 
+test('imports between folders of src point downward, and do not become more', () => {
+  const order = Object.keys(RULES);
+  const arrows = new Set(
+    files.flatMap((file) => {
+      const home = file.split('/')[0] ?? '';
+      const targets = importsOf(read(file)).map(({ specifier }) => targetOf(file, specifier));
+      return targets.filter((target) => target !== home && order.includes(target)).map((to) => `${home} -> ${to}`);
+    }),
+  );
+  const upward = [...arrows].filter((arrow) => {
+    const [from = '', to = ''] = arrow.split(' -> ');
+    return order.indexOf(to) > order.indexOf(from);
+  });
+  assert.deepEqual(upward, []);
+  const between = [...arrows].filter((arrow) => !arrow.includes('.ts'));
+  assert.ok(between.length <= MAX_ARROWS, between.toSorted().join('\n'));
+});
+
 test(`no file of src is longer than ${MAX_LINES} lines`, () => {
   const long = files.map((file) => [file, read(file).trimEnd().split('\n').length] as const);
   assert.deepEqual(
     long.filter(([, lines]) => lines > MAX_LINES),
     [],
   );
+});
+
+test(`no function of src is longer than ${MAX_FUNCTION_LINES} lines`, () => {
+  assert.deepEqual(
+    files.flatMap((file) => longFunctions(file, read(file))),
+    [],
+  );
+  const inner = `${'\n  call();'.repeat(MAX_FUNCTION_LINES - 2)}\n`;
+  assert.deepEqual(longFunctions('a.ts', `function f() {${inner}}`), []);
+  const heads = [
+    'function f() {',
+    'async function f<T>(a: T): Promise<T> {',
+    'const f = (a) => {',
+    '  async #f(a: T) {',
+  ];
+  for (const head of [...heads, 'function f(\n  a: A,\n): B {', '  f(\n    a: A,\n  ): B {', '  get f(): A {']) {
+    const indent = /^ */.exec(head)?.[0] ?? '';
+    assert.equal(longFunctions('a.ts', `${head}${inner}  call();\n${indent}}`).length, 1, head);
+  }
 });
 
 test('no file of src has a default export', () => {

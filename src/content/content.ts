@@ -3,7 +3,7 @@ import type { StreamedBody } from '../http/body-source.ts';
 import type { Context } from '../http/context.ts';
 import { recognizeCopies } from '../http/copies.ts';
 import type { HeaderFields } from '../http/errors.ts';
-import type { ResponseDeclarations } from '../metadata/declarations.ts';
+import type { ResponseDeclarations } from './declarations.ts';
 
 /** What a value is sent as: text as UTF-8, bytes, a stream or an iterable of either, or no body at all. */
 export type ReplyBody = string | Uint8Array | StreamedBody | null;

@@ -2,7 +2,7 @@ import { z, type ZodType } from 'zod';
 import type { Context } from '../http/context.ts';
 import { DETAIL } from '../http/error-format.ts';
 import { FrameworkError, type HTTPException, type RequestValidationError } from '../http/errors.ts';
-import type { ErrorsDeclaration } from '../metadata/declarations.ts';
+import type { ErrorsDeclaration } from './declarations.ts';
 import { filterOf } from './filter.ts';
 
 /** How an app's errors look: `errors` of its options. */

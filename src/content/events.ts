@@ -2,7 +2,7 @@ import { type input, type output, z, type ZodType } from 'zod';
 import type { Context } from '../http/context.ts';
 import { ResponseValidationError } from '../http/errors.ts';
 import { toJson } from '../http/reply.ts';
-import type { Schema } from '../metadata/declarations.ts';
+import type { Schema } from './declarations.ts';
 import { Content, type ReplyBody } from './content.ts';
 import { eventStream } from './event-stream.ts';
 import { type Filter, filterOf } from './filter.ts';

@@ -1,7 +1,7 @@
 import type { input, output } from 'zod';
 import type { ZodType } from 'zod';
 import { toJson } from '../http/reply.ts';
-import type { Schema } from '../metadata/declarations.ts';
+import type { Schema } from './declarations.ts';
 import { Content, type ReplyBody } from './content.ts';
 import { type Filter, filterOf } from './filter.ts';
 import { mapItems, type Sequence } from './sequence.ts';

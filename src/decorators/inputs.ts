@@ -1,6 +1,7 @@
 import { type output, z, type ZodType } from 'zod';
 import type { Context } from '../http/context.ts';
-import type { ListStyle, Schema, TextSource } from '../metadata/declarations.ts';
+import type { Schema } from '../content/declarations.ts';
+import type { ListStyle, TextSource } from '../metadata/declarations.ts';
 import type { Dependable, ValueOf } from '../metadata/dependable.ts';
 import { fileOfTypes } from './file-types.ts';
 import { type Input, input } from './input.ts';

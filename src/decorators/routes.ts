@@ -3,13 +3,8 @@ import type { Answer } from '../content/answer.ts';
 import type { Content } from '../content/content.ts';
 import type { Context } from '../http/context.ts';
 import { keepCallSite } from '../metadata/call-site.ts';
-import type {
-  ResponseDeclarations,
-  ResponseOption,
-  RouteDeclaration,
-  RouteOptions,
-  Schema,
-} from '../metadata/declarations.ts';
+import type { ResponseDeclarations, ResponseOption, Schema } from '../content/declarations.ts';
+import type { RouteDeclaration, RouteOptions } from '../metadata/declarations.ts';
 import { type ErrorClass, recordErrorHandler, recordRoute } from '../metadata/store.ts';
 
 /** The values that a schema or a content takes; one with codecs takes what they encode. */

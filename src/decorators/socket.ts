@@ -3,7 +3,8 @@ import type { Content } from '../content/content.ts';
 import type { RequestValidationError } from '../http/errors.ts';
 import { SOCKET } from '../http/handshake.ts';
 import type { SocketConnection } from '../http/socket.ts';
-import type { MessageOption, RouteOptions, Schema } from '../metadata/declarations.ts';
+import type { Schema } from '../content/declarations.ts';
+import type { MessageOption, RouteOptions } from '../metadata/declarations.ts';
 import { recordRoute } from '../metadata/store.ts';
 import { type Input, input } from './input.ts';
 

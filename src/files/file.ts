@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Content, EncodedBody } from '../content/content.ts';
 import type { Context } from '../http/context.ts';
 import { HTTPException, ResponseValidationError } from '../http/errors.ts';
-import type { ResponseDeclarations } from '../metadata/declarations.ts';
+import type { ResponseDeclarations } from '../content/declarations.ts';
 import { type Located, LocalFile, locate } from './local-file.ts';
 import { FilePieces, type FileRequest, loadSend, type Send } from './sender.ts';
 

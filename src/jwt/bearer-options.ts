@@ -1,6 +1,6 @@
 import type { ZodType } from 'zod';
-import { SCHEMES } from '../metadata/declarations.ts';
-import type { Schema } from '../metadata/declarations.ts';
+import { SCHEMES } from '../metadata/scheme.ts';
+import type { Schema } from '../content/declarations.ts';
 import { DeclarationError } from '../model/mistakes.ts';
 import type { IntrospectionOptions } from './introspection.ts';
 import { addressFault, isLoopback } from './json-request.ts';

@@ -3,7 +3,7 @@ import { Ctx, Depends, Scopes } from '../decorators/inputs.ts';
 import { dependency } from '../decorators/dependency.ts';
 import type { Context } from '../http/context.ts';
 import { HTTPException } from '../http/errors.ts';
-import type { Schema } from '../metadata/declarations.ts';
+import type { Schema } from '../content/declarations.ts';
 import type { Dependency, ValueOf } from '../metadata/dependable.ts';
 import type { SecurityScheme } from '../security/scheme.ts';
 import { type AccessToken, readAccessToken } from './access-token.ts';

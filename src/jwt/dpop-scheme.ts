@@ -1,7 +1,7 @@
 import type { SecuritySchemeObject } from 'openapi3-ts/oas31';
 import type { Context } from '../http/context.ts';
 import type { HTTPException } from '../http/errors.ts';
-import type { ChallengeParameters } from '../metadata/declarations.ts';
+import type { ChallengeParameters } from '../metadata/scheme.ts';
 import { parameterText, SecurityScheme } from '../security/scheme.ts';
 import { ASYMMETRIC_ALGORITHMS } from './key.ts';
 import { tokenIn, type TokenScheme } from './token-scheme.ts';

@@ -1,7 +1,8 @@
 import type { JWTPayload } from 'jose';
 import type { ZodType } from 'zod';
-import type { Schema } from '../metadata/declarations.ts';
+import type { Schema } from '../content/declarations.ts';
 import type { Dependency } from '../metadata/dependable.ts';
+import { SCOPE } from '../metadata/scheme.ts';
 import { HTTPBearer } from '../security/bearer.ts';
 import type { SecurityScheme } from '../security/scheme.ts';
 import { jwtBearer, type Verified } from './bearer.ts';
@@ -55,8 +56,6 @@ export interface IssuedToken {
 
 const LIFETIME = 900;
 const RESERVED = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'client_id', 'scope'];
-/** RFC 6749 §3.3 */
-const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
 /** Signs access tokens in the profile of RFC 9068, and verifies its own. */
 export class JwtIssuer {

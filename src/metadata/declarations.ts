@@ -1,10 +1,7 @@
-import type { SecuritySchemeObject } from 'openapi3-ts/oas31';
 import type { ZodType } from 'zod';
-import type { Context } from '../http/context.ts';
-import type { Content } from '../content/content.ts';
-import type { ErrorFormat } from '../http/error-format.ts';
+import type { ResponseDeclarations, ResponseOption } from '../content/declarations.ts';
 import type { Exchange } from '../http/exchange.ts';
-import type { HTTPException, RequestValidationError } from '../http/errors.ts';
+import type { RequestValidationError } from '../http/errors.ts';
 import type { Limits } from '../http/limits.ts';
 import type { SocketConnection } from '../http/socket.ts';
 
@@ -51,46 +48,6 @@ export interface DependsDeclaration {
   readonly scopes: readonly string[];
 }
 
-/** What little tells a zod schema apart: to hold each against all of `ZodType` costs hundreds of type instantiations. */
-export interface Schema {
-  readonly _zod: { readonly input: unknown; readonly output: unknown };
-  /** The schemas of `zod/mini` have none. */
-  readonly meta: unknown;
-}
-
-/** A schema, which stands for JSON, or a content of another kind. */
-export type ResponseContent = ZodType | Content<never>;
-
-/** A named example of a body. */
-export interface ResponseExample {
-  readonly summary?: string;
-  readonly description?: string;
-  readonly value: unknown;
-}
-
-/** The responses of one status. Where an error has a description alone, its body has the shape of errors. */
-export interface ResponseDeclaration {
-  readonly description?: string;
-  /** Several are alternatives: what the client prefers, and the value fits, is sent. */
-  readonly content?: ResponseContent | readonly ResponseContent[];
-  /** Documents headers that are set on `ctx.response.headers`. */
-  readonly headers?: Readonly<Record<string, ZodType>>;
-  readonly examples?: Readonly<Record<string, ResponseExample>>;
-}
-
-/** Responses by status, by range such as `4XX`, or for all others by `default`. */
-export type ResponseDeclarations = Readonly<
-  Partial<Record<number | `${1 | 2 | 3 | 4 | 5}XX` | 'default', ResponseContent | ResponseDeclaration>>
->;
-
-/** The one shape of all errors that no handler answers. */
-export interface ErrorsDeclaration extends ErrorFormat {
-  /** Documents the body, and what `body` gives is held against it. */
-  readonly schema: ZodType;
-  /** Documents the body of a response to invalid inputs where it differs. */
-  readonly validationSchema?: ZodType | undefined;
-}
-
 /** What a dependable brings to every operation that uses it. */
 export interface DependableTraits {
   readonly responses?: ResponseDeclarations | undefined;
@@ -100,32 +57,6 @@ export interface DependableTraits {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The error that answers invalid inputs in place of the usual 422. */
   readonly invalid?: ((error: RequestValidationError) => Error) | undefined;
-}
-
-/** How a credential is read, refused and documented. */
-export interface SchemeDeclaration {
-  readonly schemeName: string;
-  readonly description: string | undefined;
-  readonly optional: boolean;
-  /** The scopes it knows; undefined where they are not declared with it, `null` where it knows none. */
-  readonly declaredScopes: ReadonlySet<string> | undefined | null;
-  /** What is wrong with its options, in words. */
-  readonly fault: string | undefined;
-  describe(): SecuritySchemeObject;
-  /** The credential, undefined for none, or the exception to answer with. */
-  read(context: Context): unknown;
-  refuse(error?: 'invalid_token' | 'invalid_request'): HTTPException;
-  /** The challenge of an answer; of that to one request, where it is given. */
-  challenge(parameters?: ChallengeParameters, context?: Context): string;
-  /** Whether the request carries credentials of this scheme, good or bad. */
-  present(context: Context): boolean;
-}
-
-export interface ChallengeParameters {
-  readonly error?: string | undefined;
-  readonly scope?: string | undefined;
-  /** The address of the resource's metadata (RFC 9728 §5.1). */
-  readonly resourceMetadata?: string | undefined;
 }
 
 /** One route that a method was decorated with. */
@@ -176,9 +107,6 @@ export interface ControllerOptions extends SharedOptions {
   readonly name?: string;
 }
 
-/** What a handler returns: a schema by which JSON is filtered, or a content of another kind. */
-export type ResponseOption = Schema | Content<never>;
-
 export interface RouteOptions<
   S extends ResponseOption = ResponseOption,
   R extends ResponseDeclarations = ResponseDeclarations,
@@ -205,9 +133,3 @@ export interface RouteOptions<
 
 /** The key under which an input carries its declaration. */
 export const DECLARATION: unique symbol = Symbol.for('portico.declaration');
-
-/** The key under which a scheme carries its declaration, or several from which one is chosen. */
-export const SCHEMES: unique symbol = Symbol.for('portico.schemes');
-
-/** The key under which a scheme of the package has its name: a minifier renames classes. */
-export const SCHEME_NAME: unique symbol = Symbol.for('portico.schemeName');

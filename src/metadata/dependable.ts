@@ -1,6 +1,7 @@
 import type { Context } from '../http/context.ts';
-import type { DependableTraits, InputDeclaration, Lifetime, SchemeDeclaration } from './declarations.ts';
-import type { SCHEMES } from './declarations.ts';
+import type { DependableTraits, InputDeclaration, Lifetime } from './declarations.ts';
+import type { SchemeDeclaration } from './scheme.ts';
+import type { SCHEMES } from './scheme.ts';
 
 /** Carries a type only; nothing is ever stored under it. */
 export declare const VALUE: unique symbol;

@@ -6,7 +6,7 @@ import type {
   ResponseDeclaration,
   ResponseDeclarations,
   ResponseExample,
-} from '../metadata/declarations.ts';
+} from '../content/declarations.ts';
 
 /** Where responses are declared for several statuses: `4XX` and the like, or all others. */
 const RANGE = /^[1-5]XX$/;

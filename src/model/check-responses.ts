@@ -1,6 +1,6 @@
 import type { Content } from '../content/content.ts';
 import { hasNoContent } from '../http/status.ts';
-import type { ResponseDeclarations } from '../metadata/declarations.ts';
+import type { ResponseDeclarations } from '../content/declarations.ts';
 import { contentOf, readAnswer, type UsualResponse } from './answers.ts';
 import type { Mistakes, Place } from './mistakes.ts';
 import { checkSchema } from './schema.ts';

@@ -1,6 +1,6 @@
 import type { ZodType } from 'zod';
 import { Router } from '../http/router.ts';
-import { SCHEME_NAME, type SchemeDeclaration } from '../metadata/declarations.ts';
+import { SCHEME_NAME, type SchemeDeclaration } from '../metadata/scheme.ts';
 import { schemasOfAnswers } from './answers.ts';
 import { checkParameters, checkText, hidesFile, staysUndefined } from './check-inputs.ts';
 import { schemesOf, schemeSlots, type Slot, type Source } from './graph.ts';

@@ -1,11 +1,6 @@
 import type { ZodType } from 'zod';
-import type {
-  Lifetime,
-  ListStyle,
-  RequestDeclaration,
-  SchemeDeclaration,
-  TextSource,
-} from '../metadata/declarations.ts';
+import type { Lifetime, ListStyle, RequestDeclaration, TextSource } from '../metadata/declarations.ts';
+import type { SchemeDeclaration } from '../metadata/scheme.ts';
 import type { AppNode } from './app-nodes.ts';
 import type { Place } from './mistakes.ts';
 import type { ObjectFields } from './object-fields.ts';

@@ -1,12 +1,8 @@
 import type { PathTemplate } from '../http/path.ts';
 import type { CallSite } from '../metadata/call-site.ts';
-import type {
-  DependableTraits,
-  ResponseDeclarations,
-  RouteOptions,
-  SchemeDeclaration,
-  SocketDeclaration,
-} from '../metadata/declarations.ts';
+import type { ResponseDeclarations } from '../content/declarations.ts';
+import type { DependableTraits, RouteOptions, SocketDeclaration } from '../metadata/declarations.ts';
+import type { SchemeDeclaration } from '../metadata/scheme.ts';
 import type { Class, ErrorHandlerDeclaration } from '../metadata/store.ts';
 import type { Answers } from './answers.ts';
 import type { BodySlot, FieldsSlot, FileSlot, Graph, TextSlot } from './graph.ts';

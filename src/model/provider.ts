@@ -1,5 +1,6 @@
 import type { Context } from '../http/context.ts';
-import { type DependableTraits, type Lifetime, type SchemeDeclaration, SCHEMES } from '../metadata/declarations.ts';
+import type { DependableTraits, Lifetime } from '../metadata/declarations.ts';
+import { type SchemeDeclaration, SCHEMES } from '../metadata/scheme.ts';
 import { callSiteOf } from '../metadata/call-site.ts';
 import { DEPENDENCY, type Dependency } from '../metadata/dependable.ts';
 import { type Class, traitsOf } from '../metadata/store.ts';

@@ -1,9 +1,5 @@
-import type {
-  DependsDeclaration,
-  ErrorsDeclaration,
-  ListedDependency,
-  ResponseDeclarations,
-} from '../metadata/declarations.ts';
+import type { ErrorsDeclaration, ResponseDeclarations } from '../content/declarations.ts';
+import type { DependsDeclaration, ListedDependency } from '../metadata/declarations.ts';
 import { disagreeingCopies } from '../metadata/copies.ts';
 import type { Class } from '../metadata/store.ts';
 import { readAnswers } from './answers.ts';

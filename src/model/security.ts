@@ -1,3 +1,4 @@
+import { SCOPE } from '../metadata/scheme.ts';
 import { type Graph, schemesOf, schemeSlots } from './graph.ts';
 import type { Mistakes } from './mistakes.ts';
 import type { RequiredScheme, Requirement } from './operation.ts';
@@ -30,7 +31,7 @@ export function checkSchemes(graph: Graph, mistakes: Mistakes): void {
       if (fault !== undefined) mistakes.add('INVALID_SCHEME', { ...place, chain: [schemeName] }, fault);
     }
     for (const scope of scopes) {
-      if (!/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope)) {
+      if (!SCOPE.test(scope)) {
         mistakes.add('UNDECLARED_SCOPE', place, `'${scope}' is not a scope (RFC 6749 §3.3)`);
       }
       for (const { declaredScopes, schemeName } of schemes) {

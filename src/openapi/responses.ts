@@ -9,7 +9,7 @@ import type {
 import type { ZodType } from 'zod';
 import { type Content, essenceOf } from '../content/content.ts';
 import { hasNoContent, phraseOf } from '../http/status.ts';
-import type { ErrorsDeclaration } from '../metadata/declarations.ts';
+import type { ErrorsDeclaration } from '../content/declarations.ts';
 import type { DeclaredAnswer } from '../model/answers.ts';
 import type { Operation } from '../model/operation.ts';
 import { acceptsAbsence } from '../model/schema.ts';

@@ -1,4 +1,5 @@
-type Json = Readonly<Record<string, unknown>>;
+import { isObject, type Json, toSchema30 } from './schema-3-0.ts';
+
 type Position = readonly [kind: Kind, shape: 'one' | 'list' | 'map'];
 type Kind =
   | 'callback'
@@ -56,12 +57,6 @@ const ADDED: Readonly<Partial<Record<Kind, readonly string[]>>> = {
   license: ['identifier'],
 };
 
-/** The keywords of a Schema Object in OpenAPI 3.0 that are taken over as they are. */
-const KEYWORDS = new Set(
-  `title multipleOf maximum minimum maxLength minLength pattern maxItems minItems uniqueItems maxProperties minProperties
-  enum description format default discriminator readOnly writeOnly xml externalDocs deprecated example`.split(/\s+/),
-);
-
 /** A document of OpenAPI 3.1 as one of 3.0.3; what 3.0 has no words for is left out, so that it says less, not otherwise. */
 export function toVersion30(document: Json): Json {
   const { openapi: _, jsonSchemaDialect: __, info, servers, paths, webhooks, components, ...rest } = document;
@@ -77,7 +72,7 @@ export function toVersion30(document: Json): Json {
 }
 
 function convert(kind: Kind, value: unknown): unknown {
-  if (kind === 'schema') return toSchema(value);
+  if (kind === 'schema') return toSchema30(value);
   if (!isObject(value)) return value;
   if (kind === 'callback') return convertMap('pathItem', value);
   const copy: Record<string, unknown> = { ...value };
@@ -100,134 +95,4 @@ function convertMap(kind: Kind, map: unknown): unknown {
       name.startsWith('x-') && kind === 'pathItem' ? value : convert(kind, value),
     ]),
   );
-}
-
-function toSchema(json: unknown): Json {
-  if (json === false) return { not: {} };
-  if (!isObject(json)) return {};
-  const { $ref, ...beside } = json;
-  // Nothing beside a reference counts in 3.0.
-  if (typeof $ref === 'string') {
-    return Object.keys(beside).length === 0 ? { $ref } : { ...toSchema(beside), allOf: [{ $ref }] };
-  }
-  const copy: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(json)) if (KEYWORDS.has(key) || key.startsWith('x-')) copy[key] = value;
-  addConstant(json, copy);
-  addBounds(json, copy);
-  addObject(json, copy);
-  addExample(json, copy);
-  addContent(json, copy);
-  if (Array.isArray(json['allOf'])) copy['allOf'] = json['allOf'].map(toSchema);
-  if (isSchema(json['not'])) copy['not'] = toSchema(json['not']);
-  addTypes(json, copy);
-  addAlternatives(json, copy);
-  const { type, ...others } = copy;
-  return type === undefined ? others : { type, ...others };
-}
-
-function addConstant(json: Json, copy: Record<string, unknown>): void {
-  if ('const' in json) copy['enum'] = [json['const']];
-  if (Array.isArray(copy['enum']) && copy['enum'].includes(null)) copy['nullable'] = true;
-}
-
-/** They were booleans beside a bound, not bounds. */
-function addBounds(json: Json, copy: Record<string, unknown>): void {
-  for (const [exclusive, inclusive] of [
-    ['exclusiveMinimum', 'minimum'],
-    ['exclusiveMaximum', 'maximum'],
-  ] as const) {
-    const bound = json[exclusive];
-    if (typeof bound !== 'number') continue;
-    const other = json[inclusive];
-    const isTighter = typeof other !== 'number' || (inclusive === 'minimum' ? bound >= other : bound <= other);
-    if (isTighter) Object.assign(copy, { [inclusive]: bound, [exclusive]: true });
-  }
-}
-
-function addObject(json: Json, copy: Record<string, unknown>): void {
-  const { properties, required, additionalProperties, patternProperties } = json;
-  if (properties !== undefined) copy['properties'] = convertMap('schema', properties);
-  if (Array.isArray(required) && required.length > 0) copy['required'] = required;
-  if (isObject(additionalProperties)) copy['additionalProperties'] = toSchema(additionalProperties);
-  // Keys that a pattern names would be refused.
-  else if (typeof additionalProperties === 'boolean' && patternProperties === undefined)
-    copy['additionalProperties'] = additionalProperties;
-}
-
-function addExample({ examples }: Json, copy: Record<string, unknown>): void {
-  if (Array.isArray(examples) && examples.length > 0 && copy['example'] === undefined) copy['example'] = examples[0];
-}
-
-/** Bytes: as they are, or as base64. */
-function addContent({ contentEncoding, contentMediaType, type, format }: Json, copy: Record<string, unknown>): void {
-  if (contentEncoding === 'base64' || contentEncoding === 'base64url') copy['format'] = 'byte';
-  else if (contentEncoding === 'binary') copy['format'] = 'binary';
-  else if (contentMediaType !== undefined && (type === undefined || type === 'string') && format === undefined)
-    Object.assign(copy, { type: 'string', format: 'binary' });
-}
-
-/** One type, which may be nullable. */
-function addTypes(json: Json, copy: Record<string, unknown>): void {
-  const all = (Array.isArray(json['type']) ? json['type'] : [json['type']]) as readonly unknown[];
-  const types = all.filter((type) => type !== 'null' && type !== undefined);
-  if (all.includes('null')) copy['nullable'] = true;
-  const [only, ...others] = types;
-  if (only === undefined) {
-    if (copy['nullable'] === true && all.includes('null')) Object.assign(copy, { type: 'string', enum: [null] });
-    return;
-  }
-  if (others.length > 0) {
-    copy['anyOf'] = types.map((type) => ({ type, ...(type === 'array' ? { items: itemsOf(json) } : {}) }));
-    allowNull(copy);
-    return;
-  }
-  copy['type'] = only;
-  if (only === 'array') copy['items'] = itemsOf(json);
-}
-
-/** What a list of any kind has; a tuple's items each by their place cannot be said. */
-function itemsOf({ items, prefixItems }: Json): Json {
-  const rest = isObject(items) ? [toSchema(items)] : [];
-  if (!Array.isArray(prefixItems)) return rest[0] ?? {};
-  const all = [...prefixItems.map(toSchema), ...rest];
-  const different = [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
-  return different.length === 1 ? (different[0] ?? {}) : { anyOf: different };
-}
-
-function addAlternatives(json: Json, copy: Record<string, unknown>): void {
-  for (const key of ['anyOf', 'oneOf'] as const) {
-    const alternatives = json[key];
-    if (!Array.isArray(alternatives)) continue;
-    const others = alternatives.filter((one) => !isNull(one)).map(toSchema);
-    const isNullable = others.length < alternatives.length;
-    const [only] = others;
-    if (only !== undefined && others.length === 1 && isNullable) {
-      Object.assign(copy, '$ref' in only ? { allOf: [only] } : { ...only, ...copy }, { nullable: true });
-      if (Array.isArray(copy['enum']) && !copy['enum'].includes(null))
-        copy['enum'] = [...(copy['enum'] as unknown[]), null];
-      continue;
-    }
-    copy[key] = others;
-    if (isNullable) allowNull(Object.assign(copy, { nullable: true }), key);
-  }
-}
-
-/** Null has to fit one of the alternatives too. */
-function allowNull(copy: Record<string, unknown>, key: 'anyOf' | 'oneOf' = 'anyOf'): void {
-  if (copy['nullable'] !== true) return;
-  const alternatives = copy[key] as readonly Json[];
-  const first = alternatives.findIndex((one) => one['type'] !== undefined && one['enum'] === undefined);
-  copy[key] = alternatives.map((one, index) => (index === first ? { ...one, nullable: true } : one));
-}
-
-function isNull(json: unknown): boolean {
-  return isObject(json) && (json['type'] === 'null' || json['const'] === null);
-}
-
-function isSchema(json: unknown): boolean {
-  return typeof json === 'boolean' || isObject(json);
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 import type { Context } from '../http/context.ts';
-import type { SchemeDeclaration } from '../metadata/declarations.ts';
+import type { SchemeDeclaration } from '../metadata/scheme.ts';
 import type { DependencySlot } from '../model/graph.ts';
 import type { Operation } from '../model/operation.ts';
 

@@ -1,6 +1,6 @@
 import { FrameworkError, HTTPException } from '../http/errors.ts';
 import type { DependencySlot, Slot, Source } from '../model/graph.ts';
-import type { SchemeDeclaration } from '../metadata/declarations.ts';
+import type { SchemeDeclaration } from '../metadata/scheme.ts';
 import type { AppValues } from './app-values.ts';
 import { isPromise } from '../http/promise.ts';
 import { FAILED, type Step } from './execution.ts';

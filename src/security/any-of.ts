@@ -1,4 +1,4 @@
-import { type SchemeDeclaration, SCHEMES } from '../metadata/declarations.ts';
+import { type SchemeDeclaration, SCHEMES } from '../metadata/scheme.ts';
 import type { SchemeDependency, VALUE, ValueOf } from '../metadata/dependable.ts';
 
 class Alternatives<V> implements SchemeDependency<V> {

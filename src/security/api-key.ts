@@ -1,7 +1,7 @@
 import type { SecuritySchemeObject } from 'openapi3-ts/oas31';
 import type { Context } from '../http/context.ts';
 import type { HTTPException } from '../http/errors.ts';
-import { SCHEME_NAME } from '../metadata/declarations.ts';
+import { SCHEME_NAME } from '../metadata/scheme.ts';
 import { SecurityScheme, type SecuritySchemeOptions } from './scheme.ts';
 
 /** A key under one name; absent and empty are the same, and sent twice it is refused. */

@@ -2,7 +2,7 @@ import type { SecuritySchemeObject } from 'openapi3-ts/oas31';
 import type { Context } from '../http/context.ts';
 import type { HTTPException } from '../http/errors.ts';
 import type { HTTPAuthorizationCredentials } from './bearer.ts';
-import { SCHEME_NAME } from '../metadata/declarations.ts';
+import { SCHEME_NAME } from '../metadata/scheme.ts';
 import { parameterText, SecurityScheme, type SecuritySchemeOptions } from './scheme.ts';
 
 export interface HTTPBasicCredentials {

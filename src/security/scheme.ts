@@ -1,7 +1,7 @@
 import type { SecuritySchemeObject } from 'openapi3-ts/oas31';
 import type { Context } from '../http/context.ts';
 import { HTTPException } from '../http/errors.ts';
-import { type ChallengeParameters, SCHEME_NAME, type SchemeDeclaration, SCHEMES } from '../metadata/declarations.ts';
+import { type ChallengeParameters, SCHEME_NAME, type SchemeDeclaration, SCHEMES } from '../metadata/scheme.ts';
 import type { SchemeDependency, VALUE } from '../metadata/dependable.ts';
 
 export interface SecuritySchemeOptions<A extends boolean | undefined = boolean | undefined> {

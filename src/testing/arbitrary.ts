@@ -1,11 +1,9 @@
 import type { Arbitrary } from 'fast-check';
 import { alternativesOf } from './alternatives.ts';
+import { integersOf, numbersOf, Unmakeable } from './numbers.ts';
 import type { FastCheck } from './peers.ts';
 import type { JsonSchema, Schemas } from './schemas.ts';
 import { numberOf, type Place, stringsOf, withoutSeparators } from './text.ts';
-
-/** No value of a schema can be made. */
-export class Unmakeable extends Error {}
 
 /** A file that a form is to have; its content is text so that it can be shown. */
 export class FileDraft {
@@ -75,9 +73,9 @@ export class Values {
       case 'boolean':
         return fc.boolean();
       case 'integer':
-        return this.#integers(schema);
+        return integersOf(fc, schema);
       case 'number':
-        return fc.oneof(...this.#tryOf(() => this.#integers(schema)), this.#numbers(schema));
+        return fc.oneof(...this.#tryOf(() => integersOf(fc, schema)), numbersOf(fc, schema));
       case 'string':
         return isFile(schema) ? this.#files(schema) : stringsOf(fc, schema, place);
       case 'array':
@@ -87,33 +85,6 @@ export class Values {
       default:
         return place === 'json' ? fc.jsonValue({ maxDepth: 2 }) : fc.constant('x');
     }
-  }
-
-  #integers(schema: JsonSchema): Arbitrary<number> {
-    const step = numberOf(schema, 'multipleOf') ?? 1;
-    const above = numberOf(schema, 'exclusiveMinimum');
-    const below = numberOf(schema, 'exclusiveMaximum');
-    const lowest = Math.max(
-      numberOf(schema, 'minimum') ?? Number.MIN_SAFE_INTEGER,
-      above === undefined ? Number.MIN_SAFE_INTEGER : Math.floor(above) + 1,
-    );
-    const highest = Math.min(
-      numberOf(schema, 'maximum') ?? Number.MAX_SAFE_INTEGER,
-      below === undefined ? Number.MAX_SAFE_INTEGER : Math.ceil(below) - 1,
-    );
-    const [min, max] = [Math.ceil(lowest / step), Math.floor(highest / step)];
-    if (min > max) throw new Unmakeable('no number is between the bounds');
-    return this.#fc.integer({ min, max }).map((count) => count * step);
-  }
-
-  #numbers(schema: JsonSchema): Arbitrary<number> {
-    const min = numberOf(schema, 'minimum') ?? numberOf(schema, 'exclusiveMinimum') ?? -1e9;
-    const max = numberOf(schema, 'maximum') ?? numberOf(schema, 'exclusiveMaximum') ?? Math.max(min, 0) + 1e9;
-    if (min > max) throw new Unmakeable('no number is between the bounds');
-    const arbitrary = this.#fc.double({ min: Math.min(min, max), max, noNaN: true, noDefaultInfinity: true });
-    const step = numberOf(schema, 'multipleOf');
-    // Minus nought is not JSON, and a text of it is another number.
-    return arbitrary.map((number) => (step === undefined ? number : Math.round(number / step) * step) + 0);
   }
 
   #lists(schema: JsonSchema, place: Place, depth: number): Arbitrary<unknown> {

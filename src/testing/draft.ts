@@ -1,7 +1,8 @@
 import type { Arbitrary } from 'fast-check';
 import type { MediaTypeObject, ParameterObject } from 'openapi3-ts/oas31';
 import { alternativesOf } from './alternatives.ts';
-import { FileDraft, isFile, Unmakeable, Values } from './arbitrary.ts';
+import { FileDraft, isFile, Values } from './arbitrary.ts';
+import { Unmakeable } from './numbers.ts';
 import type { DocumentedOperation } from './documented-operation.ts';
 import type { FastCheck } from './peers.ts';
 import type { JsonSchema, Schemas } from './schemas.ts';

@@ -1,7 +1,7 @@
 import type { Arbitrary, RunDetails } from 'fast-check';
 import { ask, type ReadAnswer } from './answer.ts';
 import type { Checked, DocumentMismatch } from './document-mismatch.ts';
-import { Unmakeable } from './arbitrary.ts';
+import { Unmakeable } from './numbers.ts';
 import type { DocumentedOperation } from './documented-operation.ts';
 import { type Draft, Drafts } from './draft.ts';
 import { type FaultyDraft, faultsOf } from './faults.ts';

@@ -1,0 +1,38 @@
+import type { SecuritySchemeObject } from 'openapi3-ts/oas31';
+import type { Context } from '../http/context.ts';
+import type { HTTPException } from '../http/errors.ts';
+
+/** What a scope may be made of (RFC 6749 §3.3). */
+export const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/** How a credential is read, refused and documented. */
+export interface SchemeDeclaration {
+  readonly schemeName: string;
+  readonly description: string | undefined;
+  readonly optional: boolean;
+  /** The scopes it knows; undefined where they are not declared with it, `null` where it knows none. */
+  readonly declaredScopes: ReadonlySet<string> | undefined | null;
+  /** What is wrong with its options, in words. */
+  readonly fault: string | undefined;
+  describe(): SecuritySchemeObject;
+  /** The credential, undefined for none, or the exception to answer with. */
+  read(context: Context): unknown;
+  refuse(error?: 'invalid_token' | 'invalid_request'): HTTPException;
+  /** The challenge of an answer; of that to one request, where it is given. */
+  challenge(parameters?: ChallengeParameters, context?: Context): string;
+  /** Whether the request carries credentials of this scheme, good or bad. */
+  present(context: Context): boolean;
+}
+
+export interface ChallengeParameters {
+  readonly error?: string | undefined;
+  readonly scope?: string | undefined;
+  /** The address of the resource's metadata (RFC 9728 §5.1). */
+  readonly resourceMetadata?: string | undefined;
+}
+
+/** The key under which a scheme carries its declaration, or several from which one is chosen. */
+export const SCHEMES: unique symbol = Symbol.for('portico.schemes');
+
+/** The key under which a scheme of the package has its name: a minifier renames classes. */
+export const SCHEME_NAME: unique symbol = Symbol.for('portico.schemeName');

@@ -1,0 +1,142 @@
+/** Any object of a document. */
+export type Json = Readonly<Record<string, unknown>>;
+
+/** The keywords of a Schema Object in OpenAPI 3.0 that are taken over as they are. */
+const KEYWORDS = new Set(
+  `title multipleOf maximum minimum maxLength minLength pattern maxItems minItems uniqueItems maxProperties minProperties
+  enum description format default discriminator readOnly writeOnly xml externalDocs deprecated example`.split(/\s+/),
+);
+
+/** A schema of OpenAPI 3.1 as one of 3.0; keywords that 3.0 does not know are left out. */
+export function toSchema30(json: unknown): Json {
+  if (json === false) return { not: {} };
+  if (!isObject(json)) return {};
+  const { $ref, ...beside } = json;
+  // Nothing beside a reference counts in 3.0.
+  if (typeof $ref === 'string') {
+    return Object.keys(beside).length === 0 ? { $ref } : { ...toSchema30(beside), allOf: [{ $ref }] };
+  }
+  const copy: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(json)) if (KEYWORDS.has(key) || key.startsWith('x-')) copy[key] = value;
+  addConstant(json, copy);
+  addBounds(json, copy);
+  addObject(json, copy);
+  addExample(json, copy);
+  addContent(json, copy);
+  if (Array.isArray(json['allOf'])) copy['allOf'] = json['allOf'].map(toSchema30);
+  if (isSchema(json['not'])) copy['not'] = toSchema30(json['not']);
+  addTypes(json, copy);
+  addAlternatives(json, copy);
+  const { type, ...others } = copy;
+  return type === undefined ? others : { type, ...others };
+}
+
+function addConstant(json: Json, copy: Record<string, unknown>): void {
+  if ('const' in json) copy['enum'] = [json['const']];
+  if (Array.isArray(copy['enum']) && copy['enum'].includes(null)) copy['nullable'] = true;
+}
+
+/** They were booleans beside a bound, not bounds. */
+function addBounds(json: Json, copy: Record<string, unknown>): void {
+  for (const [exclusive, inclusive] of [
+    ['exclusiveMinimum', 'minimum'],
+    ['exclusiveMaximum', 'maximum'],
+  ] as const) {
+    const bound = json[exclusive];
+    if (typeof bound !== 'number') continue;
+    const other = json[inclusive];
+    const isTighter = typeof other !== 'number' || (inclusive === 'minimum' ? bound >= other : bound <= other);
+    if (isTighter) Object.assign(copy, { [inclusive]: bound, [exclusive]: true });
+  }
+}
+
+function addObject(json: Json, copy: Record<string, unknown>): void {
+  const { properties, required, additionalProperties, patternProperties } = json;
+  if (isObject(properties)) {
+    const entries = Object.entries(properties).map(([name, property]) => [name, toSchema30(property)]);
+    copy['properties'] = Object.fromEntries(entries);
+  }
+  if (Array.isArray(required) && required.length > 0) copy['required'] = required;
+  if (isObject(additionalProperties)) copy['additionalProperties'] = toSchema30(additionalProperties);
+  // Keys that a pattern names would be refused.
+  else if (typeof additionalProperties === 'boolean' && patternProperties === undefined)
+    copy['additionalProperties'] = additionalProperties;
+}
+
+function addExample({ examples }: Json, copy: Record<string, unknown>): void {
+  if (Array.isArray(examples) && examples.length > 0 && copy['example'] === undefined) copy['example'] = examples[0];
+}
+
+/** Bytes: as they are, or as base64. */
+function addContent({ contentEncoding, contentMediaType, type, format }: Json, copy: Record<string, unknown>): void {
+  if (contentEncoding === 'base64' || contentEncoding === 'base64url') copy['format'] = 'byte';
+  else if (contentEncoding === 'binary') copy['format'] = 'binary';
+  else if (contentMediaType !== undefined && (type === undefined || type === 'string') && format === undefined)
+    Object.assign(copy, { type: 'string', format: 'binary' });
+}
+
+/** One type, which may be nullable. */
+function addTypes(json: Json, copy: Record<string, unknown>): void {
+  const all = (Array.isArray(json['type']) ? json['type'] : [json['type']]) as readonly unknown[];
+  const types = all.filter((type) => type !== 'null' && type !== undefined);
+  if (all.includes('null')) copy['nullable'] = true;
+  const [only, ...others] = types;
+  if (only === undefined) {
+    if (copy['nullable'] === true && all.includes('null')) Object.assign(copy, { type: 'string', enum: [null] });
+    return;
+  }
+  if (others.length > 0) {
+    copy['anyOf'] = types.map((type) => ({ type, ...(type === 'array' ? { items: itemsOf(json) } : {}) }));
+    allowNull(copy);
+    return;
+  }
+  copy['type'] = only;
+  if (only === 'array') copy['items'] = itemsOf(json);
+}
+
+/** What a list of any kind has; a tuple's items each by their place cannot be said. */
+function itemsOf({ items, prefixItems }: Json): Json {
+  const rest = isObject(items) ? [toSchema30(items)] : [];
+  if (!Array.isArray(prefixItems)) return rest[0] ?? {};
+  const all = [...prefixItems.map(toSchema30), ...rest];
+  const different = [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
+  return different.length === 1 ? (different[0] ?? {}) : { anyOf: different };
+}
+
+function addAlternatives(json: Json, copy: Record<string, unknown>): void {
+  for (const key of ['anyOf', 'oneOf'] as const) {
+    const alternatives = json[key];
+    if (!Array.isArray(alternatives)) continue;
+    const others = alternatives.filter((one) => !isNull(one)).map(toSchema30);
+    const isNullable = others.length < alternatives.length;
+    const [only] = others;
+    if (only !== undefined && others.length === 1 && isNullable) {
+      Object.assign(copy, '$ref' in only ? { allOf: [only] } : { ...only, ...copy }, { nullable: true });
+      if (Array.isArray(copy['enum']) && !copy['enum'].includes(null))
+        copy['enum'] = [...(copy['enum'] as unknown[]), null];
+      continue;
+    }
+    copy[key] = others;
+    if (isNullable) allowNull(Object.assign(copy, { nullable: true }), key);
+  }
+}
+
+/** Null has to fit one of the alternatives too. */
+function allowNull(copy: Record<string, unknown>, key: 'anyOf' | 'oneOf' = 'anyOf'): void {
+  if (copy['nullable'] !== true) return;
+  const alternatives = copy[key] as readonly Json[];
+  const first = alternatives.findIndex((one) => one['type'] !== undefined && one['enum'] === undefined);
+  copy[key] = alternatives.map((one, index) => (index === first ? { ...one, nullable: true } : one));
+}
+
+function isNull(json: unknown): boolean {
+  return isObject(json) && (json['type'] === 'null' || json['const'] === null);
+}
+
+function isSchema(json: unknown): boolean {
+  return typeof json === 'boolean' || isObject(json);
+}
+
+export function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

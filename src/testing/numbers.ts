@@ -1,0 +1,36 @@
+import type { Arbitrary } from 'fast-check';
+import type { FastCheck } from './peers.ts';
+import type { JsonSchema } from './schemas.ts';
+import { numberOf } from './text.ts';
+
+/** No value of a schema can be made. */
+export class Unmakeable extends Error {}
+
+/** Integers within the bounds of a schema; throws `Unmakeable` where there is none. */
+export function integersOf(fc: FastCheck, schema: JsonSchema): Arbitrary<number> {
+  const step = numberOf(schema, 'multipleOf') ?? 1;
+  const above = numberOf(schema, 'exclusiveMinimum');
+  const below = numberOf(schema, 'exclusiveMaximum');
+  const lowest = Math.max(
+    numberOf(schema, 'minimum') ?? Number.MIN_SAFE_INTEGER,
+    above === undefined ? Number.MIN_SAFE_INTEGER : Math.floor(above) + 1,
+  );
+  const highest = Math.min(
+    numberOf(schema, 'maximum') ?? Number.MAX_SAFE_INTEGER,
+    below === undefined ? Number.MAX_SAFE_INTEGER : Math.ceil(below) - 1,
+  );
+  const [min, max] = [Math.ceil(lowest / step), Math.floor(highest / step)];
+  if (min > max) throw new Unmakeable('no number is between the bounds');
+  return fc.integer({ min, max }).map((count) => count * step);
+}
+
+/** Numbers within the bounds of a schema; throws `Unmakeable` where there is none. */
+export function numbersOf(fc: FastCheck, schema: JsonSchema): Arbitrary<number> {
+  const min = numberOf(schema, 'minimum') ?? numberOf(schema, 'exclusiveMinimum') ?? -1e9;
+  const max = numberOf(schema, 'maximum') ?? numberOf(schema, 'exclusiveMaximum') ?? Math.max(min, 0) + 1e9;
+  if (min > max) throw new Unmakeable('no number is between the bounds');
+  const arbitrary = fc.double({ min: Math.min(min, max), max, noNaN: true, noDefaultInfinity: true });
+  const step = numberOf(schema, 'multipleOf');
+  // Minus nought is not JSON, and a text of it is another number.
+  return arbitrary.map((number) => (step === undefined ? number : Math.round(number / step) * step) + 0);
+}
