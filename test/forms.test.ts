@@ -510,11 +510,24 @@ describe('a file of a form', () => {
     [['*/*'], 'no type', 422],
   ] as const) {
     test(`of type ${type} is ${status} where ${types.join(', ')} is taken (RFC 9110 §8.3.1)`, async () => {
-      const response = await taking([Upload('f', { types })]).request('/', sent(type));
-      if (status === 200) await expectJson(response, 200);
-      else assert.deepEqual(await placesOf(response), ['body.f invalid_value']);
+      const fields = z.object({ f: z.file().mime([...types]) });
+      for (const input of [Upload('f', { types }), Form('f', fields.shape.f.max(9)), Form(fields)]) {
+        const response = await taking([input]).request('/', sent(type));
+        if (status === 200) await expectJson(response, 200);
+        else assert.deepEqual(await placesOf(response), ['body.f invalid_value']);
+      }
     });
   }
+
+  test('of a range keeps the message of its check', async () => {
+    const app = taking([Form('f', z.file().mime('image/*', { error: 'Send a picture' }).optional())]);
+    const { detail } = (await (await app.request('/', sent('text/plain'))).json()) as { detail: { msg: string }[] };
+    assert.deepEqual(
+      detail.map(({ msg }) => msg),
+      ['Send a picture'],
+    );
+    assert.equal((await app.request('/', sent('image/png'))).status, 200);
+  });
 
   test('has a type without parameters, so that schemas compare it alike', async () => {
     const app = taking([Form('f', z.file().mime('text/plain'))]);

@@ -3,7 +3,6 @@ import type { Context } from '../http/context.ts';
 import type { Schema } from '../content/declarations.ts';
 import type { ListStyle, TextSource } from '../metadata/declarations.ts';
 import type { Dependable, ValueOf } from '../metadata/dependable.ts';
-import { fileOfTypes } from './file-types.ts';
 import { type Input, input } from './input.ts';
 
 const TEXT: ZodType = z.string();
@@ -67,7 +66,7 @@ type FileValue<O> = O extends { multiple: true } ? File[] : O extends { optional
 /** A file of a multipart form, as a Web `File`; its name is the client's word and not to be trusted. */
 export function File<const O extends FileOptions = FileOptions>(name?: string, options?: O): Input<FileValue<O>> {
   const { multiple, optional, types, maxSize }: FileOptions = options ?? {};
-  let file = types === undefined ? z.file() : fileOfTypes(types);
+  let file = types === undefined ? z.file() : z.file().mime([...types]);
   if (maxSize !== undefined) file = file.max(maxSize);
   const schema = multiple === true ? z.array(file) : file;
   return input({ kind: 'file', name, schema: optional === true ? schema.optional() : schema });

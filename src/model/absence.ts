@@ -1,5 +1,5 @@
 import { z, type ZodType } from 'zod';
-import { uncoerced } from './uncoerced.ts';
+import { asDocumented } from './as-documented.ts';
 
 const values = new WeakMap<ZodType, boolean>();
 const keys = new WeakMap<ZodType, boolean>();
@@ -25,7 +25,7 @@ const PLAIN = new Set([
 export function acceptsUndefined(schema: ZodType): boolean {
   const known = values.get(schema);
   if (known !== undefined) return known;
-  const read = uncoerced(schema);
+  const read = asDocumented(schema);
   const accepts = decide(read, () => parses(read, undefined));
   values.set(schema, accepts);
   return accepts;
@@ -35,7 +35,7 @@ export function acceptsUndefined(schema: ZodType): boolean {
 export function acceptsMissingKey(schema: ZodType): boolean {
   const known = keys.get(schema);
   if (known !== undefined) return known;
-  const read = uncoerced(schema);
+  const read = asDocumented(schema);
   const accepts =
     read._zod.def.type === 'optional' || decide(read, () => parses(z.object({ key: read }), Object.create(null)));
   keys.set(schema, accepts);

@@ -1,3 +1,4 @@
+import { essenceOf } from './file-types.ts';
 import type { DescribedSchema, JsonSchema } from './schema.ts';
 import { formsOf, isFile } from './text-forms.ts';
 
@@ -21,7 +22,7 @@ export function fileTypesOf({ json, definitions }: DescribedSchema): readonly st
   const forms = formsOf(json, definitions);
   const files = [...forms, ...forms.flatMap((form) => itemsOf(form, definitions))].filter(isFile);
   const types = files.flatMap((file) => [file, ...(file.anyOf ?? [])].map(({ contentMediaType }) => contentMediaType));
-  return [...new Set(types.flatMap((type) => type?.split(', ') ?? []))];
+  return [...new Set(types.flatMap((type) => (type === undefined ? [] : [essenceOf(type)])))];
 }
 
 /** Whether a schema has a file in it at any depth. */

@@ -60,6 +60,7 @@ export interface FileSlot extends SlotBase {
   readonly kind: 'file';
   readonly name: string;
   readonly schema: ZodType;
+  readonly accepts: ZodType;
 }
 
 export interface DependencySlot extends SlotBase {

@@ -5,7 +5,7 @@ import type { InputSlot, Slot } from './graph.ts';
 import type { MistakeCode, Mistakes, Place } from './mistakes.ts';
 import { objectFieldsOf } from './object-fields.ts';
 import { describeSchema } from './schema.ts';
-import { uncoerced } from './uncoerced.ts';
+import { asDocumented } from './as-documented.ts';
 
 type ValidatedInput = Extract<InputDeclaration, { readonly schema: ZodType }>;
 
@@ -22,16 +22,16 @@ export class InputSlots {
 
   /** Undefined, and a mistake, for an input without a name. */
   slotOf(input: ValidatedInput, key: string | undefined, place: Place): Slot | undefined {
+    if (input.kind === 'text') return this.#text(input, key, place);
     const { schema } = input;
+    const accepts = asDocumented(schema);
     if (input.kind === 'body') {
       const { name } = input;
-      const accepts = uncoerced(schema);
       return this.#share(`body ${name ?? ''}`, { kind: 'body', name, schema, accepts, needsBody: true, place });
     }
-    if (input.kind === 'text') return this.#text(input, key, place);
     const name = input.name ?? key;
     if (name === undefined) return this.#refuse('INPUT_WITHOUT_NAME', 'the file input has no name', place);
-    return this.#share(`file ${name}`, { kind: 'file', name, schema, needsBody: true, place });
+    return this.#share(`file ${name}`, { kind: 'file', name, schema, accepts, needsBody: true, place });
   }
 
   #text(
@@ -39,7 +39,8 @@ export class InputSlots {
     key: string | undefined,
     place: Place,
   ): Slot | undefined {
-    const common = { schema, accepts: uncoerced(schema), style, needsBody: from === 'form', place };
+    const accepts = asDocumented(schema);
+    const common = { schema, accepts, style, needsBody: from === 'form', place };
     const object = given === undefined && from !== 'path' ? objectFieldsOf(schema) : undefined;
     if (from !== 'path' && typeof object === 'object') {
       return this.#share(`fields ${from} ${style ?? ''}`, { kind: 'fields', from, object, ...common });
@@ -51,7 +52,7 @@ export class InputSlots {
       return this.#refuse('FIELDS_UNKNOWN', `${text}, and its fields are unknown: ${object}`, place);
     }
     if (from === 'form' && formPartOf(describeSchema(schema, 'input')) === 'file') {
-      return this.#share(`file ${name}`, { kind: 'file', name, schema, needsBody: true, place });
+      return this.#share(`file ${name}`, { kind: 'file', name, schema, accepts, needsBody: true, place });
     }
     const identity = from === 'header' ? name.toLowerCase() : name;
     return this.#share(`${from} ${identity} ${style ?? ''}`, { kind: 'text', from, name, ...common });

@@ -1,5 +1,6 @@
 import type { EncodingObject, MediaTypeObject, RequestBodyObject, SchemaObject } from 'openapi3-ts/oas31';
 import { acceptsUndefined } from '../model/absence.ts';
+import { essenceOf } from '../model/file-types.ts';
 import { fileTypesOf, formPartOf, holdsFile } from '../model/form-part.ts';
 import type { BodySlot } from '../model/graph.ts';
 import type { BodyUse } from '../model/operation.ts';
@@ -103,5 +104,5 @@ function withoutTypes(json: unknown): unknown {
   if (!isFile(json as JsonSchema))
     return Object.fromEntries(Object.entries(json).map(([key, value]) => [key, withoutTypes(value)]));
   const { anyOf: _, contentMediaType = '', ...file } = json as JsonSchema;
-  return contentMediaType === '' || /[,*]/.test(contentMediaType) ? file : { ...file, contentMediaType };
+  return /\/(?!\*)/.test(contentMediaType) ? { ...file, contentMediaType: essenceOf(contentMediaType) } : file;
 }

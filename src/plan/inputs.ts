@@ -51,10 +51,10 @@ function compileText({ name, from, schema, accepts, style }: TextSlot, order: nu
   };
 }
 
-function compileFile({ name, schema }: FileSlot, order: number): Step {
+function compileFile({ name, schema, accepts }: FileSlot, order: number): Step {
   const coercion = coercionFor(schema);
   const loc = ['body', name];
-  const accept = accepting(schema, loc, order);
+  const accept = accepting(accepts, loc, order);
   return function readFile(execution) {
     return accept(execution, coerce(filled(execution.form?.get(name)), coercion));
   };

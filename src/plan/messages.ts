@@ -5,7 +5,7 @@ import { parseJsonText } from '../http/json.ts';
 import type { Limits } from '../http/limits.ts';
 import { toJson } from '../http/reply.ts';
 import type { MessageUse } from '../model/socket.ts';
-import { uncoerced } from '../model/uncoerced.ts';
+import { asDocumented } from '../model/as-documented.ts';
 import { boundedIssues, issuesOf } from './issues.ts';
 
 type Data = string | Uint8Array;
@@ -21,7 +21,7 @@ export type WriteMessage = (value: unknown) => Data | Promise<Data>;
 
 export function compileRead({ kind, schema }: MessageUse): ReadMessage {
   if (kind !== 'json') return (data) => ({ value: data });
-  const validate = schema === undefined ? undefined : validatorOf(uncoerced(schema));
+  const validate = schema === undefined ? undefined : validatorOf(asDocumented(schema));
   return function readJson(data, limits) {
     const json = parseJsonText(data as string, limits.depth, 'message');
     if (json.fault !== undefined) return invalid([{ type: 'json_invalid', loc: ['message'], msg: json.fault }]);

@@ -1,5 +1,6 @@
-import { z, type ZodType } from 'zod';
+import { z, type ZodFile, type ZodType } from 'zod';
 import { innerSchemas } from './codecs.ts';
+import { comparesWhole, comparingEssence } from './file-types.ts';
 
 type Definition = z.core.$ZodTypes['_zod']['def'];
 
@@ -7,15 +8,15 @@ const twins = new WeakMap<ZodType, ZodType>();
 const ISO = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
 
 /**
- * A schema that accepts what is documented for it and nothing that `z.coerce` would make of other values.
+ * A schema that accepts what is documented for it: nothing else that `z.coerce` makes something of, and files of ranges.
  *
  * What a text is converted to is decided by the document, and `z.coerce.boolean()` would still take any word for true;
- * in JSON it would take any value at all.
+ * in JSON it would take any value at all. `z.file().mime('image/*')` would take none.
  */
-export function uncoerced(schema: ZodType): ZodType {
+export function asDocumented(schema: ZodType): ZodType {
   const known = twins.get(schema);
   if (known !== undefined) return known;
-  if (!coercesWithin(schema, new Set())) {
+  if (!differsWithin(schema, new Set())) {
     twins.set(schema, schema);
     return schema;
   }
@@ -29,11 +30,12 @@ export function uncoerced(schema: ZodType): ZodType {
   return twin;
 }
 
-function coercesWithin(schema: ZodType, seen: Set<ZodType>): boolean {
+function differsWithin(schema: ZodType, seen: Set<ZodType>): boolean {
   if (seen.has(schema)) return false;
   seen.add(schema);
-  if ((schema._zod.def as { coerce?: boolean }).coerce === true) return true;
-  return innerSchemas(schema).some((inner) => coercesWithin(inner, seen));
+  const { type, coerce } = schema._zod.def as { type: string; coerce?: boolean };
+  if (coerce === true || (type === 'file' && comparesWhole(schema))) return true;
+  return innerSchemas(schema).some((inner) => differsWithin(inner, seen));
 }
 
 function rebuild(schema: ZodType): ZodType {
@@ -45,6 +47,8 @@ function rebuild(schema: ZodType): ZodType {
       return 'coerce' in def && def.coerce ? changed(schema, { coerce: false }) : schema;
     case 'date':
       return def.coerce === true ? z.pipe(z.transform(toDate), schema) : schema;
+    case 'file':
+      return comparesWhole(schema) ? comparingEssence(schema as ZodFile) : schema;
     case 'optional':
     case 'nullable':
     case 'default':
@@ -58,7 +62,7 @@ function rebuild(schema: ZodType): ZodType {
     case 'intersection':
       return withParts(schema, def, { left: def.left, right: def.right });
     case 'lazy':
-      return uncoerced(def.getter() as ZodType);
+      return asDocumented(def.getter() as ZodType);
     case 'record':
       return withParts(schema, def, { valueType: def.valueType });
     case 'pipe':
@@ -93,7 +97,7 @@ function withParts(schema: ZodType, def: Definition, parts: Record<string, unkno
 /** The same of one schema, of a list or of an object of them. */
 function partWithout(part: unknown): unknown {
   if (typeof part !== 'object' || part === null) return part;
-  if ('_zod' in part) return uncoerced(part as ZodType);
+  if ('_zod' in part) return asDocumented(part as ZodType);
   if (Array.isArray(part)) {
     const items = part.map(partWithout);
     return items.every((item, index) => item === part[index]) ? part : items;
