@@ -241,7 +241,10 @@ describeMatrix('responses by status', (open) => {
     const guard = dependency(() => 1, { responses: { 404: said('dependency'), 410: said('dependency') } });
     @Controller('/x', { responses: { 404: said('controller'), 409: said('controller') } })
     class MergedController {
-      @Get('/', { response: Job, responses: { 404: said('route'), 200: { headers: { 'X-Total': z.int() } } } })
+      @Get('/', {
+        response: Job,
+        responses: { 404: said('route'), 200: { headers: { 'X-Total': z.int(), 'X-Next': z.url().optional() } } },
+      })
       get(@Depends(guard) _guard: number) {
         return { id: 1 };
       }
@@ -262,6 +265,8 @@ describeMatrix('responses by status', (open) => {
     });
     assert.deepEqual(responses[200].content['application/json'].schema.required, ['id']);
     assert.deepEqual(responses[200].headers['X-Total'].required, true);
+    const { required, schema } = responses[200].headers['X-Next'];
+    assert.deepEqual([required, schema], [false, { type: 'string', format: 'uri' }]);
     assert.deepEqual(responses[404].content['application/json'].schema.required, ['detail']);
   });
 

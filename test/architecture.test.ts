@@ -16,7 +16,7 @@ const RULES: Record<string, Rule> = {
   content: { uses: ['http', ...SCHEMAS], types: [] },
   metadata: { uses: [], types: ['content', 'http', 'openapi3-ts/oas31', ...SCHEMAS] },
   decorators: { uses: ['metadata', 'http', ...SCHEMAS], types: ['content'] },
-  security: { uses: ['metadata', 'http', ...SCHEMAS], types: ['openapi3-ts/oas31'] },
+  security: { uses: ['metadata', 'http', ...SCHEMAS], types: ['openapi3-ts/oas31', 'openapi3-ts/oas32'] },
   model: { uses: ['content', 'metadata', 'http', ...SCHEMAS], types: [] },
   plan: { uses: ['content', 'model', 'http', ...SCHEMAS], types: ['metadata'] },
   openapi: {

@@ -430,6 +430,19 @@ describeMatrix('a list of the query in the style that is documented', (open) => 
     assert.deepEqual(await valueOf(await send('/?v=%,%E4,b')), ['%', '\uFFFD', 'b']);
   });
 
+  test('of cookies it repeats the name, as cookies and as the usual style of OpenAPI writes it', async () => {
+    const app = appOf([echoing([Cookie('v', Ids), Cookie('w', z.string().optional())])]);
+    assert.deepEqual(Object.keys(parameterOf(app)), ['name', 'in', 'required', 'schema']);
+    const send = await open(app);
+    for (const cookie of ['v=1; v=2; v=3', 'v=1&v=2&v=3', 'v=1&v=2; v=3; w=a&v=4']) {
+      assert.deepEqual(await valueOf(await send('/', { headers: { cookie } })), [1, 2, 3]);
+    }
+    assert.deepEqual(await valueOf(await send('/', { headers: { cookie: 'v=7' } })), [7]);
+    assert.equal((await send('/', { headers: { cookie: 'v=1&w=2' } })).status, 422);
+    const single = await open(echo(Cookie('v')));
+    assert.equal(await valueOf(await single('/', { headers: { cookie: 'v=1&v=2' } })), '1&v=2');
+  });
+
   test('tuples, unions and the lists of an object have it too', async () => {
     const pair = await open(echo(Query('v', z.tuple([z.int(), z.boolean()]), { style: 'comma' })));
     assert.deepEqual(await valueOf(await pair('/?v=1,no')), [1, false]);

@@ -112,6 +112,11 @@ function convert(schema: ZodType, direction: Direction): DescribedSchema {
   }
 }
 
+/** What an answer is where there is one: a header that is absent is not null. */
+export function withoutNothing(schema: ZodType, json: JsonSchema): JsonSchema {
+  return schema._zod.optout === 'optional' ? (json.anyOf?.[0] ?? json) : json;
+}
+
 /** An answer of undefined is sent as null. */
 function orNothing(schema: ZodType, json: JsonSchema): JsonSchema {
   if (schema._zod.optout !== 'optional' || Object.keys(json).length === 0) return json;

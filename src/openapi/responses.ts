@@ -12,7 +12,7 @@ import { hasNoContent, phraseOf } from '../http/status.ts';
 import type { ErrorsDeclaration } from '../content/declarations.ts';
 import type { DeclaredAnswer } from '../model/answers.ts';
 import type { Operation } from '../model/operation.ts';
-import { acceptsAbsence } from '../model/schema.ts';
+import { acceptsAbsence, withoutNothing } from '../model/schema.ts';
 import type { Components } from './components.ts';
 
 const CHALLENGE: HeaderObject = {
@@ -134,7 +134,10 @@ function impliedHeaders(key: string, operation: Operation): Record<string, Heade
 function describeHeaders({ headers, contents }: DeclaredAnswer, components: Components): Record<string, HeaderObject> {
   const described = Object.entries(headers).map(([name, schema]): [string, HeaderObject] => [
     name,
-    { required: !acceptsAbsence(schema), schema: components.schemaOf(schema, 'output') as SchemaObject },
+    {
+      required: !acceptsAbsence(schema),
+      schema: withoutNothing(schema, components.schemaOf(schema, 'output')) as SchemaObject,
+    },
   ]);
   const fixed = contents.flatMap((content) => Object.entries(content.headers ?? {}));
   const redirects = contents.some((content) => essenceOf(content) === '');

@@ -26,7 +26,7 @@ export function valuesOf(
         ? delimitedValues(name, style)
         : ({ exchange }) => exchange.query.get(name);
     case 'cookie':
-      return ({ exchange }) => exchange.cookies.get(name);
+      return list ? cookieList(name) : ({ exchange }) => exchange.cookies.get(name);
     case 'form':
       return ({ form }) => filled(form?.get(name));
     case 'header':
@@ -102,6 +102,15 @@ function delimitedValues(name: string, style: Exclude<ListStyle, 'form'>): ReadV
     if (style !== 'comma') return asValues((isSeveral(sent) ? sent : [sent]).flatMap((text) => text.split(delimiter)));
     const { target } = exchange.incoming;
     return asValues(parseCommaLists(target.slice(target.indexOf('?') + 1), name));
+  };
+}
+
+/** The items of a list repeat its name: as cookies, or within one as the document's style has it (OpenAPI 3.1, `form`). */
+function cookieList(name: string): ReadValues {
+  return function readCookieList({ exchange }) {
+    const sent = exchange.cookies.get(name);
+    if (sent === undefined) return undefined;
+    return asValues((isSeveral(sent) ? sent : [sent]).flatMap((text) => (text as string).split(`&${name}=`)));
   };
 }
 

@@ -1,14 +1,16 @@
-import type { OAuthFlowsObject, SecuritySchemeObject } from 'openapi3-ts/oas31';
+import type { SecuritySchemeObject } from 'openapi3-ts/oas31';
+import type { OAuthFlowsObject } from 'openapi3-ts/oas32';
 import { SCHEME_NAME, SCOPE } from '../metadata/scheme.ts';
 import { BearerScheme } from './bearer.ts';
 import type { SecuritySchemeOptions } from './scheme.ts';
 
-const FLOWS = ['implicit', 'password', 'clientCredentials', 'authorizationCode'];
+const FLOWS = ['implicit', 'password', 'clientCredentials', 'authorizationCode', 'deviceAuthorization'];
 
 /** Scopes by name, each with its description; a list of names has empty descriptions. */
 type ScopeDescriptions = Readonly<Record<string, string>>;
 
 export interface OAuth2Options<A extends boolean | undefined = boolean | undefined> extends SecuritySchemeOptions<A> {
+  /** `deviceAuthorization` (RFC 8628) is `x-deviceAuthorization` in documents before OpenAPI 3.2. */
   readonly flows: OAuthFlowsObject;
 }
 
@@ -33,14 +35,14 @@ export class OAuth2<const A extends boolean | undefined = true> extends BearerSc
 
   override get fault(): string | undefined {
     const unknown = Object.keys(this.#flows).find((flow) => !FLOWS.includes(flow) && !flow.startsWith('x-'));
-    if (unknown !== undefined) return `'${unknown}' is not an OAuth 2.0 flow of OpenAPI 3.1`;
+    if (unknown !== undefined) return `'${unknown}' is not an OAuth 2.0 flow of OpenAPI`;
     const foreign = [...this.declaredScopes].find((scope) => !SCOPE.test(scope));
     return foreign === undefined ? super.fault : `'${foreign}' is not a scope (RFC 6749 §3.3)`;
   }
 
   override get declaredScopes(): ReadonlySet<string> {
-    const { implicit, password, clientCredentials, authorizationCode } = this.#flows;
-    const flows = [implicit, password, clientCredentials, authorizationCode];
+    const { implicit, password, clientCredentials, authorizationCode, deviceAuthorization } = this.#flows;
+    const flows = [implicit, password, clientCredentials, authorizationCode, deviceAuthorization];
     return new Set(flows.flatMap((flow) => Object.keys(flow?.scopes ?? {})));
   }
 }

@@ -43,7 +43,7 @@ class Writer {
   add({ in: place, name, style, explode }: ParameterObject, texts: readonly string[], list: boolean): void {
     const values = texts.map(encodeURIComponent);
     if (place === 'header') this.#headers.set(name, texts.join(', '));
-    else if (place === 'cookie') this.#cookies.push(...values.map((value) => `${name}=${value}`));
+    else if (place === 'cookie') this.#cookies.push(values.map((value) => `${name}=${value}`).join('&'));
     else {
       const joined = list ? separatorOf(style, explode) : undefined;
       const pairs = joined === undefined ? values : [values.join(joined)];
