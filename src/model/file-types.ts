@@ -13,7 +13,7 @@ export function comparesWhole(schema: z.core.$ZodType): boolean {
 export function comparingEssence(schema: ZodFile): ZodFile {
   const { checks = [] } = schema._zod.def;
   const own = checks.map((check) => (isMimeCheck(check) ? z.check<File>(comparison(check)) : check));
-  return z.core.clone(schema, { ...schema._zod.def, checks: own as NonNullable<typeof checks> });
+  return z.core.clone(schema, { ...schema._zod.def, checks: own });
 }
 
 /** A media type without its parameters, in lower case, as the type of an uploaded file is. */
@@ -41,6 +41,6 @@ function mimeChecksOf(schema: z.core.$ZodType): readonly MimeCheck[] {
   return (schema._zod.def.checks ?? []).filter(isMimeCheck);
 }
 
-function isMimeCheck(check: z.core.$ZodCheck<never>): check is MimeCheck {
+function isMimeCheck(check: z.core.$ZodCheck): check is MimeCheck {
   return check._zod.def.check === 'mime_type';
 }

@@ -110,7 +110,7 @@ function cookieList(name: string): ReadValues {
   return function readCookieList({ exchange }) {
     const sent = exchange.cookies.get(name);
     if (sent === undefined) return undefined;
-    return asValues((isSeveral(sent) ? sent : [sent]).flatMap((text) => (text as string).split(`&${name}=`)));
+    return asValues((isSeveral(sent) ? sent : [sent]).flatMap((text) => text.split(`&${name}=`)));
   };
 }
 
