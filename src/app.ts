@@ -51,7 +51,7 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
       this.#pending.dismiss(overdue, exchange);
       return this.#errors.reply(error, exchange);
     });
-    this.#dispatcher = new Dispatcher(options.middleware ?? [], this.#errors, this.#pending);
+    this.#dispatcher = new Dispatcher(options.middleware ?? [], settings.limits, this.#errors, this.#pending);
     this.#routes = new Routes(declarationOf(settings), this.#routeSettings(settings));
     const operations = (): readonly Operation[] => this.#routes.operations;
     this.#documents = new Documents(options, operations);

@@ -294,6 +294,25 @@ describe('ctx.request', () => {
     assert.deepEqual(await (await post('/unread', '1')).json(), 1);
   });
 
+  test('has the limits of the app where no route is matched', async () => {
+    const looking: Middleware = async (ctx, next) => {
+      await next();
+      ctx.response.headers.set('x-read', String((await ctx.request.text()).length));
+    };
+    const app = appOf([HostileController], { middleware: [looking], limits: { body: 4 } });
+    const { port: to } = await served(app);
+    for (const [path, body, status] of [
+      ['/nowhere', '1234', 404],
+      ['/nowhere', '12345', 413],
+      ['/url', '1234', 405],
+      ['/url', '12345', 413],
+    ] as const) {
+      const bytes = `POST ${path} HTTP/1.1\r\n${HOST}Content-Length: ${body.length}\r\n\r\n${body}`;
+      assert.deepEqual((await exchange(to, bytes)).statuses, [status], path);
+      assert.equal((await app.request(path, { method: 'POST', body })).status, status, path);
+    }
+  });
+
   test('keeps its connection once its body has been read, and does not where something is left', async () => {
     const head = `POST /raw HTTP/1.1\r\n${HOST}Content-Length: 4\r\n\r\n1234`;
     assert.deepEqual((await ask(head + head, { answers: 2 })).statuses, [200, 200]);
@@ -330,6 +349,47 @@ describe('pipelined requests', () => {
     assert.equal(entered.left, before.left);
     socket.destroy();
     await eventually('they are left', () => entered.left === before.left + 20);
+  });
+
+  test('are read and handled no faster than their answers leave', async () => {
+    let waiting = 0;
+    let free: (() => void) | undefined;
+    const freed = new Promise<void>((resolve) => (free = resolve));
+    @Controller()
+    class WaitingController {
+      @Post('/') async wait(@Body(z.unknown()) body: unknown) {
+        waiting++;
+        await freed;
+        return body;
+      }
+    }
+    const { port: to } = await served(appOf([WaitingController]));
+    const count = 20_000;
+    const { socket, statuses, state } = await open(to);
+    const head = `POST / HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n12`;
+    socket.write(`${head.repeat(count)}NONSENSE\r\n\r\n`);
+    await eventually('as many as may wait are entered', () => waiting >= 101);
+    await pause(100);
+    assert.equal(waiting, 101);
+    free?.();
+    await eventually('all are answered', () => state.ended);
+    const answers = statuses();
+    assert.deepEqual(
+      [waiting, answers.length, answers.pop(), new Set(answers)],
+      [count, count + 1, 400, new Set([200])],
+    );
+  });
+
+  test('that are held back are never handled where their client leaves', async () => {
+    const before = { ...entered };
+    const { socket } = await open();
+    const quick = `GET /quick HTTP/1.1\r\n${HOST}\r\n`;
+    socket.write(`GET /slow HTTP/1.1\r\n${HOST}\r\n${quick.repeat(1_000)}`);
+    await eventually('as many as may wait are entered', () => entered.count === before.count + 100);
+    socket.destroy();
+    await eventually('they are left', () => entered.left === before.left + 100);
+    await pause(150);
+    assert.equal(entered.count, before.count + 100);
   });
 
   test('are answered before bytes behind them that are no request', async () => {

@@ -53,21 +53,62 @@ function drop(socket: Socket): void {
   else detach();
 }
 
-/** Answers that wait behind others of their connection, by connection. */
-const queues = new WeakMap<Socket, Set<ServerResponse>>();
+/**
+ * Answers that may wait behind others of their connection; what was read with them waits until there is room, and
+ * nothing more is read. Node bounds their bytes alone, so that slow answers could be asked for without end.
+ */
+const MAX_QUEUED = 100;
 
-/** Closes an answer that waits behind others when its client leaves: Node tells only the first of them. */
-export function followQueued(response: ServerResponse): void {
+/** What waits behind an answer of its connection. */
+interface Queue {
+  readonly answers: Set<ServerResponse>;
+  /** Requests that are not handled yet. */
+  readonly held: Map<ServerResponse, () => void>;
+}
+
+const queues = new WeakMap<Socket, Queue>();
+
+/**
+ * Handles a request whose answer has to wait behind others, once there are not too many of these.
+ *
+ * Its answer is closed when the client leaves: Node tells only the first of them.
+ */
+export function enqueue(response: ServerResponse, handle: () => void): void {
   const { socket } = response.req;
-  const queue = queues.get(socket) ?? new Set();
-  if (!queues.has(socket)) {
-    queues.set(socket, queue);
-    socket.once('close', () => {
-      for (const waiting of queue) waiting.destroy().emit('close');
-    });
+  const queue = queues.get(socket) ?? open(socket);
+  if (queue.answers.size < MAX_QUEUED) {
+    admit(response, handle, queue);
+  } else {
+    queue.held.set(response, handle);
+    socket.pause();
   }
-  queue.add(response);
-  response.once('close', () => queue.delete(response));
+}
+
+function open(socket: Socket): Queue {
+  const queue: Queue = { answers: new Set(), held: new Map() };
+  queues.set(socket, queue);
+  socket.once('close', () => {
+    queue.held.clear();
+    for (const waiting of queue.answers) waiting.destroy().emit('close');
+  });
+  // Node goes on reading behind each request that has come as a whole.
+  socket.on('resume', () => {
+    if (queue.held.size > 0 && !dropping.has(socket)) socket.pause();
+  });
+  return queue;
+}
+
+function admit(response: ServerResponse, handle: () => void, queue: Queue): void {
+  queue.answers.add(response);
+  response.once('close', () => {
+    queue.answers.delete(response);
+    for (const [next, handleNext] of queue.held) {
+      queue.held.delete(next);
+      if (queue.held.size === 0) response.req.socket.resume();
+      return admit(next, handleNext, queue);
+    }
+  });
+  handle();
 }
 
 /** Statuses of what the parser and the time limits refuse; everything else of the parser's is a 400. */
@@ -83,7 +124,8 @@ export function refuseBytes(error: NodeJS.ErrnoException, socket: Socket): void 
   const { code = '' } = error;
   const status = REFUSALS.get(code) ?? (code.startsWith('HPE_') ? 400 : undefined);
   const { _httpMessage: busy } = socket as Busy;
-  const answers = busy ? [busy, ...(queues.get(socket) ?? [])] : [];
+  const queue = queues.get(socket);
+  const answers = busy ? [busy, ...(queue?.answers ?? []), ...(queue?.held.keys() ?? [])] : [];
   const broken = answers.find(({ req }) => !req.complete);
   if (status === undefined || !socket.writable || broken?.headersSent === true) {
     socket.destroy();

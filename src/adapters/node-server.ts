@@ -2,8 +2,27 @@ import { setMaxListeners } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { App } from '../app.ts';
-import type { Logger } from '../http/log.ts';
+import { type Logger, printable } from '../http/log.ts';
 import type { NodeSockets } from './node-socket.ts';
+
+/** What Node would take for something else: a port that is a text is the name of a pipe, and no host is every one. */
+export function checkOptions(port: unknown, host: unknown, shutdownTimeout: unknown): void {
+  if (!Number.isInteger(port) || (port as number) < 0 || (port as number) > 65_535) {
+    throw new RangeError(`Cannot listen on port ${shown(port)}: a port is an integer from 0 to 65535`);
+  }
+  if (typeof host !== 'string' || host === '') {
+    throw new TypeError(`Cannot listen on host ${shown(host)}: a host is a name or an address`);
+  }
+  // What is more runs out at once.
+  if (!(typeof shutdownTimeout === 'number' && shutdownTimeout >= 0 && shutdownTimeout < 2 ** 31)) {
+    throw new RangeError(`shutdownTimeout is milliseconds from 0 to 2147483647, and not ${shown(shutdownTimeout)}`);
+  }
+}
+
+/** An option as an error names it. */
+export function shown(value: unknown): string {
+  return typeof value === 'string' ? `'${printable(value)}'` : String(value);
+}
 
 /** Listens; rejects, and says why, where that cannot be. What goes wrong with the server later is logged. */
 export function listen(server: Server, port: number, host: string, logger: Logger): Promise<AddressInfo> {

@@ -4,13 +4,13 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { App } from '../app.ts';
 import { discard } from '../http/body-source.ts';
 import { HTTPException } from '../http/errors.ts';
-import { type Logger, printable } from '../http/log.ts';
+import type { Logger } from '../http/log.ts';
 import type { Reply } from '../http/reply.ts';
-import { followQueued, lingerAtEnd, refuseBytes } from './node-connection.ts';
+import { enqueue, lingerAtEnd, refuseBytes } from './node-connection.ts';
 import { type HeadWriter, headWriterFor } from './node-head.ts';
 import { NodeIncoming } from './node-incoming.ts';
 import { send } from './node-send.ts';
-import { listen, Shutdown } from './node-server.ts';
+import { checkOptions, listen, Shutdown, shown } from './node-server.ts';
 import { acceptSockets, asksForSocket } from './node-socket.ts';
 import { type Head, readHead } from './node-target.ts';
 
@@ -97,9 +97,8 @@ function listenerOf(
       end({ ...app.refuse(error, incoming), after: reply.after }, response);
     }
   };
-  return function handle(message, response, continues = false) {
+  function handle(message: IncomingMessage, response: ServerResponse, continues: boolean): void {
     if (ending.size > 0 && ending.has(message.socket)) return;
-    if (response.socket === null) followQueued(response);
     const head = readHead(message);
     if (typeof head === 'number') {
       const refused = new NodeIncoming(message, response, REFUSED, false, trustedProxies);
@@ -108,6 +107,10 @@ function listenerOf(
     }
     const incoming = new NodeIncoming(message, response, head, continues, trustedProxies);
     app.handle(incoming, answer);
+  }
+  return function take(message, response, continues = false) {
+    if (response.socket === null) enqueue(response, () => handle(message, response, continues));
+    else handle(message, response, continues);
   };
 }
 
@@ -149,24 +152,6 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
   process.on('SIGTERM', exit);
   process.on('SIGINT', exit);
   return { url, port: address.port, close };
-}
-
-/** What Node would take for something else: a port that is a text is the name of a pipe, and no host is every one. */
-function checkOptions(port: unknown, host: unknown, shutdownTimeout: unknown): void {
-  if (!Number.isInteger(port) || (port as number) < 0 || (port as number) > 65_535) {
-    throw new RangeError(`Cannot listen on port ${shown(port)}: a port is an integer from 0 to 65535`);
-  }
-  if (typeof host !== 'string' || host === '') {
-    throw new TypeError(`Cannot listen on host ${shown(host)}: a host is a name or an address`);
-  }
-  // What is more runs out at once.
-  if (!(typeof shutdownTimeout === 'number' && shutdownTimeout >= 0 && shutdownTimeout < 2 ** 31)) {
-    throw new RangeError(`shutdownTimeout is milliseconds from 0 to 2147483647, and not ${shown(shutdownTimeout)}`);
-  }
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'string' ? `'${printable(value)}'` : String(value);
 }
 
 async function createServerFor(app: App, options: ServeOptions, state: State, logger: Logger): Promise<Server> {

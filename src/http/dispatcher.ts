@@ -5,6 +5,7 @@ import { HTTPException } from './errors.ts';
 import { Exchange } from './exchange.ts';
 import { handshakeFault, isHandshake, SOCKET, upgradeRequired } from './handshake.ts';
 import type { Incoming } from './incoming.ts';
+import type { Limits } from './limits.ts';
 import { type Middleware, type Respond, wrapAll } from './middleware.ts';
 import type { PendingWork } from './pending-work.ts';
 import { type Eventual, isEventual } from './promise.ts';
@@ -19,11 +20,13 @@ export class Dispatcher {
   #router = new Router<Endpoint>();
   /** The sockets, where there are any: a socket and a GET may have one path. */
   #sockets: Router<Endpoint> | undefined = undefined;
+  readonly #limits: Limits;
   readonly #errors: ErrorReplies;
   readonly #pending: PendingWork;
   readonly #respond: Respond;
 
-  constructor(middleware: readonly Middleware[], errors: ErrorReplies, pending: PendingWork) {
+  constructor(middleware: readonly Middleware[], limits: Limits, errors: ErrorReplies, pending: PendingWork) {
+    this.#limits = limits;
     this.#errors = errors;
     this.#pending = pending;
     this.#respond = wrapAll(middleware, (exchange) => this.#dispatch(exchange), errors, pending);
@@ -42,7 +45,7 @@ export class Dispatcher {
 
   /** One request; `send` gets the reply, at once where nothing has to be waited for. */
   handle<I extends Incoming>(incoming: I, send: (reply: Reply, incoming: I) => void): void {
-    const exchange = new Exchange(incoming, this.closing);
+    const exchange = new Exchange(incoming, this.closing, this.#limits);
     const reply = this.closed ? this.#errors.reply(new HTTPException(503), exchange) : this.#respond(exchange);
     if (!isEventual(reply)) return send(this.#pending.follow(reply, exchange), incoming);
     this.#pending.begin();
@@ -55,7 +58,7 @@ export class Dispatcher {
 
   /** The reply to a request that is refused before it reaches middleware, or whose own reply cannot be sent. */
   refuse(error: unknown, incoming: Incoming): Reply {
-    return this.#errors.refuse(error, new Exchange(incoming, this.closing));
+    return this.#errors.refuse(error, new Exchange(incoming, this.closing, this.#limits));
   }
 
   #dispatch(exchange: Exchange): Reply | Eventual<Reply> {

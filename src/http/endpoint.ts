@@ -12,7 +12,8 @@ import type { Reply } from './reply.ts';
 export interface Endpoint {
   readonly method: string;
   readonly template: PathTemplate;
-  readonly limits: Limits;
+  /** Those of the app unless set. */
+  readonly limits?: Limits | undefined;
   readonly logger?: Logger | undefined;
   readonly deadline?: Deadline | undefined;
   /** Headers of all its replies, names and values in turn. */

@@ -4,7 +4,7 @@ import { LazyResponse } from './context-response.ts';
 import type { Endpoint } from './endpoint.ts';
 import { RequestAbandonedError } from './errors.ts';
 import type { Incoming } from './incoming.ts';
-import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import type { Limits } from './limits.ts';
 import type { SocketConnection } from './socket.ts';
 import { type Pairs, parseCookies, parsePairs } from './pairs.ts';
 
@@ -17,6 +17,7 @@ const NO_VALUES: readonly string[] = [];
 export class Exchange {
   readonly incoming: Incoming;
   readonly closing: Closing;
+  readonly #appLimits: Limits;
   readonly method: string;
   /** The path as it was sent, undecoded and without the query string. */
   readonly path: string;
@@ -44,11 +45,12 @@ export class Exchange {
   #expired = false;
   #abort: AbortController | undefined = undefined;
 
-  constructor(incoming: Incoming, closing: Closing) {
+  constructor(incoming: Incoming, closing: Closing, limits: Limits) {
     const { method, target } = incoming;
     const query = target.indexOf('?');
     this.incoming = incoming;
     this.closing = closing;
+    this.#appLimits = limits;
     this.method = method;
     this.path = query === -1 ? target : target.slice(0, query);
     this.#queryText = query === -1 ? '' : target.slice(query + 1);
@@ -67,8 +69,9 @@ export class Exchange {
     return (this.#cookies ??= parseCookies(this.incoming.header('cookie') ?? '', this.limits.queryPairs));
   }
 
+  /** Those of the app where no route is known. */
   get limits(): Limits {
-    return this.endpoint?.limits ?? DEFAULT_LIMITS;
+    return this.endpoint?.limits ?? this.#appLimits;
   }
 
   get response(): LazyResponse {

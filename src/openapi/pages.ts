@@ -3,7 +3,6 @@ import type { Endpoint } from '../http/endpoint.ts';
 import type { ErrorReplies } from '../http/error-replies.ts';
 import { HTTPException } from '../http/errors.ts';
 import type { Exchange } from '../http/exchange.ts';
-import { DEFAULT_LIMITS } from '../http/limits.ts';
 import { parsePath } from '../http/path.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Operation } from '../model/operation.ts';
@@ -112,7 +111,6 @@ function pageMaker(sources: PageSources): (path: string, answer: Answer) => Page
     return {
       method: 'GET',
       template,
-      limits: DEFAULT_LIMITS,
       async run(exchange): Promise<Reply> {
         try {
           return await answer(exchange);
