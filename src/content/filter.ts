@@ -1,6 +1,7 @@
 import type { ZodType } from 'zod';
 import { ResponseValidationError } from '../http/errors.ts';
-import { hasCodec, type Outcome, validatorOf } from './validator.ts';
+import { featuresOf } from './codecs.ts';
+import { type Outcome, validatorOf } from './validator.ts';
 
 /** What a value is sent as: without what its schema does not declare, and encoded where the schema has codecs. */
 export type Filter = (value: unknown) => unknown;
@@ -10,7 +11,7 @@ const MAX_ISSUES = 10;
 /** The filter of a schema; it throws a ResponseValidationError for what does not fit, and gives a promise of it where
  * the schema needs one. */
 export function filterOf(schema: ZodType): Filter {
-  const validate = validatorOf(schema, hasCodec(schema) ? 'backward' : 'forward');
+  const validate = validatorOf(schema, featuresOf(schema).codec ? 'backward' : 'forward');
   return function filter(value) {
     const outcome = validate(value);
     return outcome instanceof Promise ? outcome.then(settle) : settle(outcome);

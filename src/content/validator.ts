@@ -1,4 +1,5 @@
 import { z, type ZodType } from 'zod';
+import { innerSchemas } from './codecs.ts';
 
 /** What a schema made of a value. */
 export type Outcome =
@@ -7,6 +8,9 @@ export type Outcome =
 
 /** Validates a value; a promise only where the schema needs one. */
 export type Validate = (value: unknown) => Outcome | Promise<Outcome>;
+
+/** The kinds of schema that are a function of a user's. */
+const CALLING = new Set<string>(['transform', 'custom', 'promise', 'function']);
 
 /** `forward` parses what comes in, `backward` encodes what goes out by a schema with codecs. */
 type Direction = 'forward' | 'backward';
@@ -20,11 +24,6 @@ export function validatorOf(schema: ZodType, direction: Direction = 'forward'): 
   const made = direction === 'forward' && !callsBack(schema) ? compiled(schema) : interpreted(schema, direction);
   validators[direction].set(schema, made);
   return made;
-}
-
-/** Whether a schema has codecs, by which a handler's value becomes what is sent. */
-export function hasCodec(schema: ZodType): boolean {
-  return someBelow(schema, ({ def }) => def.type === 'pipe' && 'reverseTransform' in def);
 }
 
 function compiled(schema: ZodType): Validate {
@@ -54,37 +53,12 @@ function outcomeOf({ value, issues }: z.core.ParsePayload): Outcome {
   return { success: false, error: { issues: finalized } };
 }
 
-type Internals = z.core.$ZodType['_zod'];
-
 /** Whether some function of a user's runs when a value is parsed. */
-function callsBack(schema: ZodType): boolean {
-  return someBelow(schema, ({ def }) => {
-    if (def.type === 'transform' || def.type === 'custom' || def.type === 'promise' || def.type === 'function')
-      return true;
-    if (def.type === 'pipe' && 'transform' in def) return true;
-    return def.checks?.some((check) => !('_zod' in check) || check._zod.def.check === 'custom') === true;
-  });
-}
-
-/** Whether something holds of a schema or of one that it is put together from. */
-function someBelow(schema: ZodType, holds: (internals: Internals) => boolean): boolean {
-  const seen = new Set<unknown>();
-  const visit = (value: unknown): boolean => {
-    if (typeof value !== 'object' || value === null || seen.has(value)) return false;
-    seen.add(value);
-    if (value instanceof Map) return [...value.values()].some(visit);
-    if (!('_zod' in value)) return isPartList(value) && Object.values(value).some(visit);
-    const internals = (value as z.core.$ZodType)._zod;
-    if (holds(internals)) return true;
-    const { def } = internals;
-    if (def.type === 'lazy') return visit((internals as z.core.$ZodLazyInternals).innerType);
-    return Object.entries(def).some(([key, part]) => key !== 'checks' && visit(part));
-  };
-  return visit(schema);
-}
-
-/** Lists and records of schemas; what else stands in a definition is no part of it. */
-function isPartList(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return Array.isArray(value) || prototype === Object.prototype || prototype === null;
+function callsBack(schema: ZodType, seen = new Set<ZodType>()): boolean {
+  if (seen.has(schema)) return false;
+  seen.add(schema);
+  const { def } = schema._zod;
+  if (CALLING.has(def.type) || (def.type === 'pipe' && 'transform' in def)) return true;
+  if (def.checks?.some((check) => !('_zod' in check) || check._zod.def.check === 'custom') === true) return true;
+  return innerSchemas(schema).some((inner) => callsBack(inner, seen));
 }

@@ -5,7 +5,8 @@ import type { Context } from '../http/context.ts';
 import { keepCallSite } from '../metadata/call-site.ts';
 import type { ResponseDeclarations, ResponseOption, Schema } from '../content/declarations.ts';
 import type { RouteDeclaration, RouteOptions } from '../metadata/declarations.ts';
-import { type ErrorClass, recordErrorHandler, recordRoute } from '../metadata/store.ts';
+import type { ErrorClass } from '../http/error-handlers.ts';
+import { recordErrorHandler, recordRoute } from '../metadata/store.ts';
 
 /** The values that a schema or a content takes; one with codecs takes what they encode. */
 type Sent<S> = S extends Content<infer V> ? V : S extends Schema ? input<S> | output<S> : unknown;

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import type { ErrorClass } from '../http/error-handlers.ts';
 import { handsOn, hasDefaults } from './constructor-text.ts';
 import type { ControllerDeclaration, DependableTraits, InputDeclaration, RouteDeclaration } from './declarations.ts';
 
@@ -13,7 +14,6 @@ const TRAITS = Symbol.for('portico.traits');
 const STATICS = Symbol.for('portico.statics');
 
 export type Class = abstract new (...inputs: never[]) => unknown;
-export type ErrorClass = abstract new (...inputs: never[]) => Error;
 
 /** The inputs of one parameter list by index; more than one for an index is a mistake that the model reports. */
 export type ParameterInputs = ReadonlyMap<number, readonly InputDeclaration[]>;

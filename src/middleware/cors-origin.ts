@@ -16,8 +16,8 @@ export function matcherOf(rule: Exclude<CorsOrigin, false>): (origin: string) =>
   if (rule === true) return (origin) => origin !== 'null';
   if (typeof rule === 'function') {
     return async (origin) => {
-      const answer = await rule(origin);
-      return answer === true ? origin !== 'null' : answer === origin;
+      const allowed = await rule(origin);
+      return allowed === true ? origin !== 'null' : allowed === origin;
     };
   }
   const rules = [rule].flat() as readonly (string | RegExp)[];

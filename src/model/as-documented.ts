@@ -1,5 +1,5 @@
 import { z, type ZodFile, type ZodType } from 'zod';
-import { innerSchemas } from './codecs.ts';
+import { innerSchemas } from '../content/codecs.ts';
 import { comparesWhole, comparingEssence } from './file-types.ts';
 
 type Definition = z.core.$ZodTypes['_zod']['def'];

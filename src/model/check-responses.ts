@@ -1,7 +1,7 @@
 import type { Content } from '../content/content.ts';
 import { hasNoContent } from '../http/status.ts';
 import type { ResponseDeclarations } from '../content/declarations.ts';
-import { contentOf, readAnswer, type UsualResponse } from './answers.ts';
+import { contentOf, readResponse, type UsualResponse } from './responses.ts';
 import type { Mistakes, Place } from './mistakes.ts';
 import { checkSchema } from './schema.ts';
 
@@ -28,10 +28,10 @@ function checkEach(
   mistakes: Mistakes,
 ): readonly Content<never>[] {
   return Object.entries(responses ?? {}).flatMap(([key, declaration]) => {
-    const answer = readAnswer(key, declaration, (text) => mistakes.add('INVALID_RESPONSE', place, text));
-    for (const content of answer?.contents ?? []) checkContent(content, key, place, mistakes);
-    for (const schema of Object.values(answer?.headers ?? {})) checkSchema(schema, 'output', place, mistakes);
-    return answer?.contents ?? [];
+    const response = readResponse(key, declaration, (text) => mistakes.add('INVALID_RESPONSE', place, text));
+    for (const content of response?.contents ?? []) checkContent(content, key, place, mistakes);
+    for (const schema of Object.values(response?.headers ?? {})) checkSchema(schema, 'output', place, mistakes);
+    return response?.contents ?? [];
   });
 }
 

@@ -1,7 +1,7 @@
 import type { ZodType } from 'zod';
 import { Router } from '../http/router.ts';
 import { SCHEME_NAME, type SchemeDeclaration } from '../metadata/scheme.ts';
-import { schemasOfAnswers } from './answers.ts';
+import { schemasOfResponses } from './responses.ts';
 import { checkParameters, checkText, hidesFile, staysUndefined } from './check-inputs.ts';
 import { schemesOf, schemeSlots, type Slot, type Source } from './graph.ts';
 import type { MistakeCode, Mistakes, Place } from './mistakes.ts';
@@ -89,9 +89,9 @@ function remedyOf({ declaration }: Operation, { declaration: other }: Operation)
 }
 
 /** All schemas of an operation, and which side of them is seen. */
-export function schemasOf({ graph, answers }: Operation): readonly (readonly [ZodType, Direction])[] {
+export function schemasOf({ graph, responses }: Operation): readonly (readonly [ZodType, Direction])[] {
   const inputs = graph.slots.flatMap((slot) => documented(slot).map((schema) => [schema, 'input'] as const));
-  return [...inputs, ...schemasOfAnswers(answers).map((schema) => [schema, 'output'] as const)];
+  return [...inputs, ...schemasOfResponses(responses).map((schema) => [schema, 'output'] as const)];
 }
 
 /** Fields that are parameters are documented by themselves, and those of a form together. */

@@ -1,6 +1,6 @@
 import { z, type ZodType } from 'zod';
 import { acceptsMissingKey } from './absence.ts';
-import { innerSchemas } from './codecs.ts';
+import { innerSchemas } from '../content/codecs.ts';
 import { correctUnion } from './discriminator.ts';
 import type { Direction, JsonSchema } from './schema.ts';
 import { correctText, patternOf } from './text-schema.ts';

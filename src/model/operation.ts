@@ -4,7 +4,7 @@ import type { ResponseDeclarations } from '../content/declarations.ts';
 import type { DependableTraits, RouteOptions, SocketDeclaration } from '../metadata/declarations.ts';
 import type { SchemeDeclaration } from '../metadata/scheme.ts';
 import type { Class, ErrorHandlerDeclaration } from '../metadata/store.ts';
-import type { Answers } from './answers.ts';
+import type { Responses } from './responses.ts';
 import type { BodySlot, FieldsSlot, FileSlot, Graph, TextSlot } from './graph.ts';
 import type { Place } from './mistakes.ts';
 import type { NamedInput } from './parameters.ts';
@@ -62,7 +62,7 @@ export interface Operation {
   readonly graph: Graph;
   readonly body: BodyUse;
   readonly socket: SocketUse | undefined;
-  readonly answers: Answers;
+  readonly responses: Responses;
   /** Alternatives, of which one has to be met; none where the operation has no scheme. */
   readonly security: readonly Requirement[];
   /** What the dependables of the graph bring along. */

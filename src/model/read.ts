@@ -2,7 +2,7 @@ import type { ErrorsDeclaration, ResponseDeclarations } from '../content/declara
 import type { DependsDeclaration, ListedDependency } from '../metadata/declarations.ts';
 import { disagreeingCopies } from '../metadata/copies.ts';
 import type { Class } from '../metadata/store.ts';
-import { readAnswers } from './answers.ts';
+import { readResponses } from './responses.ts';
 import type { AppNodes } from './app-nodes.ts';
 import { readController } from './controllers.ts';
 import { checkOperation, checkTogether } from './check.ts';
@@ -144,7 +144,7 @@ function readOperation(
     graph,
     body: bodyOf(slots),
     socket: socket && readSocket(socket, slots, (text) => mistakes.add('INVALID_SOCKET', place, text)),
-    answers: readAnswers(
+    responses: readResponses(
       usual,
       responses.map((one) => one.responses),
       app.errors,

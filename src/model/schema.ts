@@ -1,6 +1,6 @@
 import { z, type ZodType } from 'zod';
 import { acceptsUndefined } from './absence.ts';
-import { waysOf } from './codecs.ts';
+import { featuresOf } from '../content/codecs.ts';
 import { correct } from './conversion.ts';
 import { joinIntersections } from './intersection.ts';
 import type { MistakeCode, Mistakes, Place } from './mistakes.ts';
@@ -80,7 +80,7 @@ function convert(schema: ZodType, direction: Direction): DescribedSchema {
       $defs = {},
       ...json
     } = z.toJSONSchema(schema, {
-      io: direction === 'output' && !waysOf(schema).codec ? 'output' : 'input',
+      io: direction === 'output' && !featuresOf(schema).codec ? 'output' : 'input',
       unrepresentable: ({ zodSchema, path, message }) => {
         const { type, coerce } = zodSchema._zod.def as { type: string; coerce?: boolean };
         if (type === 'date' && direction === 'output') return { type: 'string', format: 'date-time' };
@@ -124,7 +124,7 @@ function orNothing(schema: ZodType, json: JsonSchema): JsonSchema {
 }
 
 function oneWayFaults(schema: ZodType): readonly SchemaFault[] {
-  const { codec, oneWay } = waysOf(schema);
+  const { codec, oneWay } = featuresOf(schema);
   const fileFault = fileFaultOf(schema);
   const faults = fileFault === undefined ? [] : [fileFault];
   if (!codec || !oneWay) return faults;
@@ -135,7 +135,7 @@ function oneWayFaults(schema: ZodType): readonly SchemaFault[] {
 
 /** What is wrong with a schema whose values are JSON. */
 function fileFaultOf(schema: ZodType): SchemaFault | undefined {
-  if (!waysOf(schema).file) return undefined;
+  if (!featuresOf(schema).file) return undefined;
   return { code: 'SCHEMA_NOT_EXPRESSIBLE', text: 'its schema cannot be documented: JSON has no files' };
 }
 

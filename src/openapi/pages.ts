@@ -24,7 +24,7 @@ export interface Page extends Endpoint {
   readonly isDocumentation?: boolean;
 }
 
-type Answer = (exchange: Exchange) => Reply | Promise<Reply>;
+type MakeReply = (exchange: Exchange) => Reply | Promise<Reply>;
 
 const NOSNIFF = ['X-Content-Type-Options', 'nosniff'];
 const JAVASCRIPT = 'text/javascript; charset=utf-8';
@@ -75,9 +75,9 @@ function documentationPages(
   const files = new DocsFiles(ui.package);
   const base = docsPath.replace(/\/$/, '');
   const document = '../'.repeat(base.split('/').length - 1) + openapiPath.replace(/^\//, '');
-  const checked = (path: string, answer: Answer): Page =>
+  const checked = (path: string, makeReply: MakeReply): Page =>
     page(path, async (exchange) => {
-      const reply = await answer(exchange);
+      const reply = await makeReply(exchange);
       return validated(reply, await tagOf(reply.body as string), CHECKED, exchange.incoming);
     });
   const main = checked(docsPath, async ({ path, incoming }) => {
@@ -104,8 +104,8 @@ function documentationPages(
   ];
 }
 
-function pageMaker(sources: PageSources): (path: string, answer: Answer) => Page {
-  return (path, answer) => {
+function pageMaker(sources: PageSources): (path: string, makeReply: MakeReply) => Page {
+  return (path, makeReply) => {
     const template = parsePath(path);
     if (typeof template === 'string') throw new TypeError(`The path '${path}' cannot be used: ${template}`);
     return {
@@ -113,7 +113,7 @@ function pageMaker(sources: PageSources): (path: string, answer: Answer) => Page
       template,
       async run(exchange): Promise<Reply> {
         try {
-          return await answer(exchange);
+          return await makeReply(exchange);
         } catch (error) {
           return sources.errors.reply(error, exchange);
         }

@@ -10,7 +10,7 @@ import type { ZodType } from 'zod';
 import { type Content, essenceOf } from '../content/content.ts';
 import { hasNoContent, phraseOf } from '../http/status.ts';
 import type { ErrorsDeclaration } from '../content/declarations.ts';
-import type { DeclaredAnswer } from '../model/answers.ts';
+import type { DeclaredResponse } from '../model/responses.ts';
 import type { Operation } from '../model/operation.ts';
 import { acceptsAbsence, withoutNothing } from '../model/schema.ts';
 import type { Components } from './components.ts';
@@ -33,15 +33,15 @@ type Implied = keyof typeof IMPLIED;
 
 /** All responses of an operation: what is declared for it, and what follows from its graph. */
 export function describeResponses(operation: Operation, components: Components): ResponsesObject {
-  const { answers } = operation;
+  const declared = operation.responses;
   const responses: Record<string, ResponseObject | ReferenceObject> = {};
   for (const name of impliedUndeclared(operation)) {
-    responses[keyOf(name, answers.errors)] = { $ref: `#/components/responses/${name}` };
+    responses[keyOf(name, declared.errors)] = { $ref: `#/components/responses/${name}` };
   }
-  const usual = String(answers.status);
+  const usual = String(declared.status);
   responses[usual] = describeUsual(operation, components);
-  for (const answer of answers.declared) {
-    if (answer.key !== usual) responses[answer.key] = describeAnswer(answer, operation, components);
+  for (const response of declared.declared) {
+    if (response.key !== usual) responses[response.key] = describeResponse(response, operation, components);
   }
   return responses;
 }
@@ -51,7 +51,7 @@ export function sharedResponses(
   operations: readonly Operation[],
   components: Components,
 ): Record<string, ResponseObject> {
-  const errors = operations[0]?.answers.errors;
+  const errors = operations[0]?.responses.errors;
   if (errors === undefined) return {};
   const used = new Set(operations.flatMap(impliedUndeclared));
   return Object.fromEntries([...used].toSorted().map((name) => [name, describeImplied(name, errors, components)]));
@@ -73,8 +73,8 @@ function keyOf(name: Implied, { validationStatus }: ErrorsDeclaration): string {
 }
 
 function impliedUndeclared(operation: Operation): readonly Implied[] {
-  const { answers } = operation;
-  return impliedBy(operation).filter((name) => answers.at(keyOf(name, answers.errors)) === undefined);
+  const { responses } = operation;
+  return impliedBy(operation).filter((name) => responses.at(keyOf(name, responses.errors)) === undefined);
 }
 
 function impliedBy({ security, graph, traits }: Operation): readonly Implied[] {
@@ -91,22 +91,22 @@ function impliedBy({ security, graph, traits }: Operation): readonly Implied[] {
 
 /** A value for which nothing is declared is JSON of any shape. */
 function describeUsual(operation: Operation, components: Components): ResponseObject {
-  const { answers } = operation;
-  const key = String(answers.status);
-  const declared = answers.at(key);
-  const anything = hasNoContent(answers.status) || (declared?.contents.length ?? 0) > 0;
+  const { responses } = operation;
+  const key = String(responses.status);
+  const declared = responses.at(key);
+  const anything = hasNoContent(responses.status) || (declared?.contents.length ?? 0) > 0;
   const described =
     declared === undefined
-      ? { description: phraseOf(answers.status) }
-      : describeAnswer(declared, operation, components);
+      ? { description: phraseOf(responses.status) }
+      : describeResponse(declared, operation, components);
   return anything ? described : { ...described, content: { 'application/json': { schema: {} } } };
 }
 
-function describeAnswer(answer: DeclaredAnswer, operation: Operation, components: Components): ResponseObject {
-  const { key, description, contents, examples } = answer;
+function describeResponse(response: DeclaredResponse, operation: Operation, components: Components): ResponseObject {
+  const { key, description, contents, examples } = response;
   const status = Number(key);
-  const { errors } = operation.answers;
-  const headers = { ...impliedHeaders(key, operation), ...describeHeaders(answer, components) };
+  const { errors } = operation.responses;
+  const headers = { ...impliedHeaders(key, operation), ...describeHeaders(response, components) };
   const isError = status >= 400 || /^[45]XX$/.test(key) || key === 'default';
   const content =
     contents.length > 0
@@ -131,7 +131,10 @@ function impliedHeaders(key: string, operation: Operation): Record<string, Heade
   return name !== undefined && impliedBy(operation).includes(name) ? IMPLIED[name].headers : {};
 }
 
-function describeHeaders({ headers, contents }: DeclaredAnswer, components: Components): Record<string, HeaderObject> {
+function describeHeaders(
+  { headers, contents }: DeclaredResponse,
+  components: Components,
+): Record<string, HeaderObject> {
   const described = Object.entries(headers).map(([name, schema]): [string, HeaderObject] => [
     name,
     {

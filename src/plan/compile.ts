@@ -4,7 +4,7 @@ import type { Limits } from '../http/limits.ts';
 import type { Eventual } from '../http/promise.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Operation } from '../model/operation.ts';
-import type { ValueReplies } from './answers.ts';
+import type { ValueReplies } from './value-replies.ts';
 import type { AppValues } from './app-values.ts';
 import { HttpConclusion } from './conclude.ts';
 import { Execution } from './execution.ts';

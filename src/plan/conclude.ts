@@ -5,7 +5,7 @@ import type { Exchange } from '../http/exchange.ts';
 import { type Eventual, isEventual } from '../http/promise.ts';
 import { share } from '../http/headers.ts';
 import { finalize, type Reply } from '../http/reply.ts';
-import type { ValueReplies } from './answers.ts';
+import type { ValueReplies } from './value-replies.ts';
 import { challengesOf, type Guard } from './challenges.ts';
 import type { Execution, Step } from './execution.ts';
 import { type EnteredGenerator, leave, leaveAll, unwind } from './generators.ts';

@@ -10,7 +10,7 @@ import type { PathTemplate } from '../http/path.ts';
 import type { Eventual } from '../http/promise.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Operation } from '../model/operation.ts';
-import { headersOf, ValueReplies } from './answers.ts';
+import { headersOf, ValueReplies } from './value-replies.ts';
 import { compile, type Plan, type Surroundings } from './compile.ts';
 
 /** What an app has for every route of the same limits. */

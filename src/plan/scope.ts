@@ -78,7 +78,7 @@ function refuseRequestNeeds(source: Source, chain: readonly string[], seen: Set<
     case 'request':
       throw missing(source.input.what, chain);
     case 'slot':
-      if (source.slot.kind !== 'dependency') throw missing(placeOf(source.slot), chain);
+      if (source.slot.kind !== 'dependency') throw missing(whereOf(source.slot), chain);
       return refuseRequestNeedsOf(source.slot, chain, seen);
     case 'app':
     case 'scopes':
@@ -104,7 +104,7 @@ function refuseRequestNeedsOf(slot: DependencySlot, chain: readonly string[], se
 }
 
 /** Where in a request the value of a slot would be. */
-function placeOf(slot: InputSlot): string {
+function whereOf(slot: InputSlot): string {
   return 'from' in slot ? slot.from : 'body';
 }
 

@@ -15,7 +15,7 @@ import {
   replyToValue,
   UNDECLARED_STREAM,
 } from '../http/value-reply.ts';
-import { contentsFor } from '../model/answers.ts';
+import { contentsFor } from '../model/responses.ts';
 import { type Operation, operationName } from '../model/operation.ts';
 import { preferred } from './negotiate.ts';
 
@@ -42,7 +42,7 @@ export class ValueReplies {
   constructor(operation: Operation) {
     this.#operation = operation;
     this.#headers = headersOf(operation);
-    this.#status = operation.answers.status;
+    this.#status = operation.responses.status;
     const ways = hasNoContent(this.#status) ? [] : this.#waysFor(this.#status);
     this.#usual = ways.length === 1 ? ways[0] : undefined;
   }
@@ -60,7 +60,7 @@ export class ValueReplies {
   /** The reply to a value that an error handler gives: where nothing is declared for its status it is sent as it is. */
   replyToValue(value: unknown, exchange: Exchange): Reply | Promise<Reply> {
     const status = exchange.outgoing?.status ?? this.#status;
-    const isDeclared = this.#operation.answers.for(status) !== undefined;
+    const isDeclared = this.#operation.responses.for(status) !== undefined;
     if (isDeclared || status < 400) return this.replyTo(value, exchange);
     return typeof value === 'object' && value !== null && isAnswer(value)
       ? this.replyTo(value, exchange)
@@ -138,7 +138,7 @@ export class ValueReplies {
   #waysFor(status: number): readonly Way[] {
     const known = this.#ways.get(status);
     if (known !== undefined) return known;
-    const contents = contentsFor(this.#operation.answers, status);
+    const contents = contentsFor(this.#operation.responses, status);
     const varies = new Set(contents.map(essenceOf)).size > 1;
     // RFC 9110 §12.5.5: a cache may not give one alternative to who prefers another.
     const headers = varies ? [...this.#headers, 'Vary', 'Accept'] : this.#headers;

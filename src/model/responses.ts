@@ -12,7 +12,7 @@ import type {
 const RANGE = /^[1-5]XX$/;
 
 /** What is declared of the responses of one status, of a range of them, or of all others. */
-export interface DeclaredAnswer {
+export interface DeclaredResponse {
   /** A status, a range such as `4XX`, or `default`. */
   readonly key: string;
   readonly description: string | undefined;
@@ -29,29 +29,29 @@ export interface UsualResponse {
 }
 
 /** What an operation may answer: how each value is checked and sent, and how it is documented. */
-export class Answers {
+export class Responses {
   /** The status of a value for which none is set. */
   readonly status: number;
   readonly errors: ErrorsDeclaration;
-  readonly #declared: ReadonlyMap<string, DeclaredAnswer>;
+  readonly #declared: ReadonlyMap<string, DeclaredResponse>;
 
-  constructor(status: number, errors: ErrorsDeclaration, declared: ReadonlyMap<string, DeclaredAnswer>) {
+  constructor(status: number, errors: ErrorsDeclaration, declared: ReadonlyMap<string, DeclaredResponse>) {
     this.status = status;
     this.errors = errors;
     this.#declared = declared;
   }
 
-  get declared(): readonly DeclaredAnswer[] {
+  get declared(): readonly DeclaredResponse[] {
     return [...this.#declared.values()];
   }
 
   /** What is declared for exactly this key of the document. */
-  at(key: string): DeclaredAnswer | undefined {
+  at(key: string): DeclaredResponse | undefined {
     return this.#declared.get(key);
   }
 
   /** What holds for a status: its own declaration, that of its range, or the one for all others. */
-  for(status: number): DeclaredAnswer | undefined {
+  for(status: number): DeclaredResponse | undefined {
     const range = `${Math.trunc(status / 100)}XX`;
     return this.at(String(status)) ?? this.at(range) ?? this.at('default');
   }
@@ -67,17 +67,17 @@ export class Answers {
  *
  * What `responses` say of the usual response's status besides is kept.
  */
-export function readAnswers(
+export function readResponses(
   { response, status: declaredStatus }: UsualResponse,
   declarations: readonly (ResponseDeclarations | undefined)[],
   errors: ErrorsDeclaration,
-): Answers {
+): Responses {
   const usual = contentOf(response);
   const status = declaredStatus ?? usual?.status ?? 200;
-  const declared = new Map<string, DeclaredAnswer>();
+  const declared = new Map<string, DeclaredResponse>();
   for (const [key, declaration] of declarations.flatMap((responses) => Object.entries(responses ?? {}))) {
-    const answer = readAnswer(key, declaration);
-    if (answer !== undefined) declared.set(key, merged(declared.get(key), answer));
+    const read = readResponse(key, declaration);
+    if (read !== undefined) declared.set(key, merged(declared.get(key), read));
   }
   if (usual !== undefined) {
     const own = declared.get(String(status)) ?? empty(String(status));
@@ -85,11 +85,11 @@ export function readAnswers(
   }
   for (const { responses } of [...declared.values()].flatMap(({ contents }) => contents)) {
     for (const [key, declaration] of Object.entries(responses ?? {})) {
-      const implied = readAnswer(key, declaration);
+      const implied = readResponse(key, declaration);
       if (implied !== undefined) declared.set(key, merged(implied, declared.get(key) ?? empty(key)));
     }
   }
-  return new Answers(status, errors, declared);
+  return new Responses(status, errors, declared);
 }
 
 const ANYTHING = [new JsonContent()];
@@ -100,16 +100,16 @@ const ANYTHING = [new JsonContent()];
  * A success that is not declared is sent like the usual response. An error has the shape of errors where it is declared
  * by its description alone, and where it is not declared by an operation that declares what it responds with.
  */
-export function contentsFor(answers: Answers, status: number): readonly Content<never>[] {
-  const declared = answers.for(status);
+export function contentsFor(responses: Responses, status: number): readonly Content<never>[] {
+  const declared = responses.for(status);
   if (declared !== undefined && declared.contents.length > 0) return declared.contents;
-  const { usual, errors } = answers;
+  const { usual, errors } = responses;
   if (usual.length === 0 && (declared === undefined || status < 400)) return ANYTHING;
   return status < 400 ? usual : [new JsonContent(errors.schema, errors.mediaType)];
 }
 
 /** All schemas that the responses of an operation are checked and documented by. */
-export function schemasOfAnswers({ declared, errors }: Answers): readonly ZodType[] {
+export function schemasOfResponses({ declared, errors }: Responses): readonly ZodType[] {
   const schemas = declared.flatMap(({ contents, headers }) => [
     ...contents.flatMap(({ schema, itemSchema }) => [schema ?? [], itemSchema ?? []].flat()),
     ...Object.values(headers),
@@ -118,11 +118,11 @@ export function schemasOfAnswers({ declared, errors }: Answers): readonly ZodTyp
 }
 
 /** One response of those declared; `say` is told what cannot be read and is left out. */
-export function readAnswer(
+export function readResponse(
   key: string,
   declaration: unknown,
   say: (text: string) => void = () => {},
-): DeclaredAnswer | undefined {
+): DeclaredResponse | undefined {
   if (declaration === undefined) return undefined;
   if (!isStatusKey(key)) {
     say(`'${key}' in its responses is neither a status from 200 to 599, nor a range such as 4XX, nor 'default'`);
@@ -150,7 +150,7 @@ function isStatusKey(key: string): boolean {
 }
 
 /** The nearer declaration, with what only the farther one says. */
-function merged(far: DeclaredAnswer | undefined, near: DeclaredAnswer): DeclaredAnswer {
+function merged(far: DeclaredResponse | undefined, near: DeclaredResponse): DeclaredResponse {
   if (far === undefined) return near;
   return {
     key: near.key,
@@ -161,7 +161,7 @@ function merged(far: DeclaredAnswer | undefined, near: DeclaredAnswer): Declared
   };
 }
 
-function empty(key: string): DeclaredAnswer {
+function empty(key: string): DeclaredResponse {
   return { key, description: undefined, contents: [], headers: {}, examples: undefined };
 }
 

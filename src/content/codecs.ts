@@ -1,7 +1,7 @@
 import type { ZodType } from 'zod';
 
-/** What a schema holds that decides how values go in and out by it. */
-export interface Ways {
+/** What a schema contains that decides how values go in and out by it. */
+export interface SchemaFeatures {
   /** Whether it has a codec: then values are encoded on their way out, and documented by what they are encoded to. */
   readonly codec: boolean;
   /** Whether it has something that works in one direction alone: a transform, `z.preprocess`. */
@@ -19,10 +19,10 @@ interface Found {
   file: boolean;
 }
 
-const known = new WeakMap<ZodType, Ways>();
+const known = new WeakMap<ZodType, SchemaFeatures>();
 
 /** Looks for codecs, transforms and files in a schema, however deep they are. */
-export function waysOf(schema: ZodType): Ways {
+export function featuresOf(schema: ZodType): SchemaFeatures {
   const before = known.get(schema);
   if (before !== undefined) return before;
   const found: Found = { codec: false, oneWay: false, file: false };
