@@ -74,78 +74,13 @@ function compile(project: string, files: Record<string, string>, options: object
   }
 }
 
-/** Everything whose type an application leaves to the compiler. */
-const INFERRED = `
-import * as portico from 'portico';
-import {
-  anyOf, APIKeyCookie, APIKeyHeader, APIKeyQuery, App, Body, type Context, Controller, Cookie, Ctx, DeclarationError, Delete, dependency, Depends,
-  File, Form, Get, Head, Header, HTTPBasic, HTTPBearer, HTTPDigest, HTTPException, OAuth2, OAuth2AuthorizationCodeBearer,
-  OAuth2ClientCredentialsBearer, OAuth2Error, OAuth2PasswordBearer, OAuth2PasswordRequestForm, OnError, OpenIdConnect, Options,
-  Patch, Path, Post, Put, Query, RequestValidationError, Route, Scopes, Security, SecurityScheme,
-} from 'portico';
-import * as middleware from 'portico/middleware';
+const REUSES = `
 import * as testing from 'portico/testing';
-import { z } from 'zod';
-
-export const everything = { ...portico };
-export const allMiddleware = { ...middleware };
+import * as app from './app.js';
+export const again = { ...app };
 export const allTesting = { ...testing };
-export const schema = z.object({ a: z.int() });
-export const inputs = {
-  path: Path('p'), query: Query(schema), header: Header('x-a', z.int()), cookie: Cookie('c'), form: Form('f'), files: File('f', { multiple: true }),
-  body: Body('a', schema), scopes: Scopes(), context: Ctx(),
-};
-export const schemes = {
-  bearer: new HTTPBearer({ autoError: false }), basic: new HTTPBasic(), digest: new HTTPDigest(), header: new APIKeyHeader('X'),
-  query: new APIKeyQuery('k'), cookie: new APIKeyCookie('k'), password: new OAuth2PasswordBearer({ tokenUrl: 't' }),
-  oauth: new OAuth2({ flows: {} }), openId: new OpenIdConnect({ openIdConnectUrl: 'u' }),
-  code: new OAuth2AuthorizationCodeBearer({ authorizationUrl: 'a', tokenUrl: 't' }), client: new OAuth2ClientCredentialsBearer({ tokenUrl: 't' }),
-};
-export const challenges = { describe: schemes.bearer.describe(), challenge: schemes.bearer.challenge(), refuse: schemes.bearer.refuse() };
-export const describe = () => schemes.oauth.describe();
-export const declared = schemes.oauth.declaredScopes;
-export const either = anyOf(schemes.bearer, schemes.header);
-export const user = dependency({ either: Depends(either), token: Security(schemes.password, { scopes: ['a'] }) }, (values) => values);
-export const plain = dependency((context) => context, { lifetime: 'request' });
-export const generator = dependency(async function* (context: Context) { yield context.response.headers; });
-export const handles = (context: Context) => [context.request, context.signal, context.params, context.state, context.response] as const;
-export const decorators = {
-  Controller: Controller('/x'), options: Controller({ tags: ['a'] }), Get: Get('/x', { response: schema }), Post: Post(), Put: Put({ response: schema }),
-  Patch: Patch(), Delete: Delete(), Head: Head(), Options: Options(), Route: Route('X', '/x', { response: schema }), OnError: OnError(RangeError),
-};
-export const list = [Depends(user), Security(either, { scopes: [] })];
-export const options = { title: 't', version: '1', dependencies: list };
-abstract class Store { abstract get(): string; }
-class MemoryStore extends Store { get() { return 'memory'; } }
-export const app = new App({ ...options, overrides: [[Store, MemoryStore]], middleware: Object.values([middleware.cors({ origin: '*' })]) });
-export const plainApp = new App(options).onError(HTTPException, (error, context) => [error, context]);
-export const chained = app.include([]);
-export const document = app.openapi();
-export const paths = () => app.openapi().paths;
-export const { info, servers, tags, components, security } = document;
-export const schemas = components?.schemas;
-export const operation = (path: string) => document.paths?.[path]?.get;
-export const parts = () => [operation('/')?.parameters, operation('/')?.responses, operation('/')?.requestBody, operation('/')?.callbacks];
-export const override = () => app.override(plain, () => undefined as never);
-export const scope = app.scope();
-export const resolved = () => scope.get(user);
-export const answered = app.request('/x');
-export const fetcher = app.fetch;
-export const errors = { http: new HTTPException(404), oauth: new OAuth2Error('invalid_grant'), isInvalid: (e: unknown) => e instanceof RequestValidationError && e.issues };
-export const mistakes = (error: DeclarationError) => error.mistakes;
-export const form = OAuth2PasswordRequestForm;
-export const mismatches = () => testing.findSecurityMismatches(app);
-export class Mine extends SecurityScheme<string> {
-  describe() { return schemes.bearer.describe(); }
-  read(context: Context) { return context.method; }
-}
-@Controller('/s', { dependencies: [Depends(user)] })
-export class Sample {
-  constructor(@Depends(plain) readonly plain: Context) {}
-  @Get({ response: schema }) read(@Depends(user) values: portico.ValueOf<typeof user>, @Query(schema) query: z.output<typeof schema>) {
-    return { a: query.a, values };
-  }
-}
+export const document = app.app.openapi();
+export const mismatches = () => testing.findSecurityMismatches(app.app);
 `;
 
 const OUTPUT = { declaration: true, emitDeclarationOnly: true, outDir: 'types', skipLibCheck: true };
@@ -154,8 +89,8 @@ describe('an application with declaration files', () => {
   for (const layout of ['npm', 'pnpm'] as const) {
     test(`can name every type it infers, as ${layout} installs the package`, () => {
       const project = consumer(layout);
-      const reuses = `import * as app from './app.js';\nexport const again = { ...app };\nexport const document = app.app.openapi();\n`;
-      const files = { 'app.ts': INFERRED, 'reuses.ts': reuses };
+      const inferred = readFileSync(join(root, 'test/fixtures/inferred.ts'), 'utf8');
+      const files = { 'app.ts': inferred, 'reuses.ts': REUSES };
       assert.equal(compile(project, files, { ...OUTPUT, types: [] }), '');
       const written = readFileSync(join(project, 'types/app.d.ts'), 'utf8');
       assert.doesNotMatch(written, /node_modules|[.][.][/]|portico[/]dist/);
