@@ -405,7 +405,7 @@ describe('before a socket opens', () => {
     const app = appOf([Slow]);
     assert.equal((await refusal(connect(app, '/slow'))).status, 503);
     await app.close();
-    assert.deepEqual(recorder.take(), ['enter slow', 'throw slow: Nobody waits for the answer any longer']);
+    assert.deepEqual(recorder.take(), ['enter slow', 'throw slow: Nobody is waiting for the response any longer']);
     for (const [options, more] of [
       [{ limits: { sockets: 2 } }, {}],
       [{}, { limits: { sockets: 2 } }],
@@ -488,8 +488,8 @@ describe('the lifetimes of a socket', () => {
     await app.closeWithin(30);
     assert.equal((await socket.closed).code, 1001);
     assert.deepEqual(recorder.take().slice(2).toSorted(), [
-      'throw handler: Nobody waits for the answer any longer',
-      'throw request: Nobody waits for the answer any longer',
+      'throw handler: Nobody is waiting for the response any longer',
+      'throw request: Nobody is waiting for the response any longer',
     ]);
   });
 
@@ -720,7 +720,7 @@ describe('a socket over the wire', () => {
     assert.deepEqual([...new Set(await Promise.all(answering))], [1001]);
     await stubborn.ended;
     assert.equal(
-      recorder.count('exit held') + recorder.count('throw held: Nobody waits for the answer any longer'),
+      recorder.count('exit held') + recorder.count('throw held: Nobody is waiting for the response any longer'),
       201,
     );
   });

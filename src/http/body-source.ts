@@ -1,7 +1,7 @@
 import { recognizeCopies } from './copies.ts';
 import { FrameworkError } from './errors.ts';
 
-/** What is sent piece by piece: text is sent as UTF-8. */
+/** A body sent in pieces; text is sent as UTF-8. */
 export type StreamedBody =
   | ReadableStream<Uint8Array>
   | AsyncIterable<string | Uint8Array>
@@ -10,23 +10,23 @@ export type StreamedBody =
 type Piece = IteratorResult<string | Uint8Array, unknown>;
 type Pieces = AsyncIterator<string | Uint8Array, unknown> | Iterator<string | Uint8Array, unknown>;
 
-/** Milliseconds for a source to end by itself once nobody reads it. */
+/** Milliseconds a source has to end by itself once nobody reads it. */
 const GRACE = 400;
 
-/** The pieces of a body, read by one reader, and ended once: by the reader or by whoever gives the body up. */
+/** The pieces of a body: read by one reader, and ended once, by that reader or by whoever abandons the body. */
 export class BodySource {
   readonly #pieces: Pieces;
   readonly #awaited: boolean;
   #first: Promise<Piece> | undefined = undefined;
   #ended: Promise<void> | undefined = undefined;
 
-  /** `awaited` says that nothing is sent before the first piece is there. */
+  /** `awaited` says that nothing is sent before the first piece is available. */
   constructor(body: StreamedBody, awaited: boolean = false) {
     this.#pieces = piecesOf(body);
     this.#awaited = awaited;
   }
 
-  /** Waits for the first piece, where that is to be there before anything is sent; `next` gives it again. */
+  /** Waits for the first piece if it has to be available before anything is sent; `next` returns it again. */
   async begin(): Promise<void> {
     if (!this.#awaited) return;
     this.#first = this.#read();
@@ -65,7 +65,7 @@ async function returned(iterator: Iterator<unknown> | AsyncIterator<unknown>): P
   try {
     await iterator.return?.();
   } catch {
-    // Nobody is left to be told of it.
+    // Nobody is left to report it to.
   }
 }
 recognizeCopies(BodySource, 'BodySource');
@@ -88,7 +88,7 @@ function piecesOf(body: StreamedBody): Pieces {
   return Symbol.asyncIterator in body ? body[Symbol.asyncIterator]() : body[Symbol.iterator]();
 }
 
-/** Ends a body of which nothing will be sent. */
+/** Ends a body that will not be sent. */
 export async function discard(body: string | Uint8Array | BodySource | null): Promise<void> {
   if (body instanceof BodySource) await body.end();
 }

@@ -13,7 +13,7 @@ const URLENCODED = 'application/x-www-form-urlencoded';
 const MULTIPART = 'multipart/form-data';
 const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** Throws a 415 where another type than JSON is declared. */
+/** Throws a 415 where a type other than JSON is declared. */
 export function refuseOtherThanJson(incoming: Incoming): void {
   const type = typeOf(incoming);
   if (type !== undefined && !type.isJson) throw new HTTPException(415);
@@ -26,7 +26,7 @@ export function jsonOf(bytes: Uint8Array, incoming: Incoming, limits: Limits): J
   return parseJson(bytes, limits.depth);
 }
 
-/** Throws a 415 where another type than those of forms is declared. */
+/** Throws a 415 where a type other than those of forms is declared. */
 export function refuseOtherThanForm(incoming: Incoming): void {
   const type = typeOf(incoming);
   if (type !== undefined && type.essence !== URLENCODED && type.essence !== MULTIPART) throw new HTTPException(415);
@@ -41,11 +41,11 @@ export function formOf(bytes: Uint8Array, incoming: Incoming, limits: Limits): F
   return parsePairs(UTF8.decode(bytes), limits.fields, 413);
 }
 
-/** The declared media type, undefined if none is declared; one that cannot be read is a 415. */
+/** The declared media type, undefined if none is declared; an invalid one is a 415. */
 function typeOf(incoming: Incoming): MediaType | undefined {
   const encoding = incoming.header('content-encoding');
   if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') {
-    // RFC 9110 §15.5.16: says which codings would have been accepted.
+    // RFC 9110 §15.5.16: the response lists the codings that would have been accepted.
     throw new HTTPException(415, undefined, { headers: { 'Accept-Encoding': 'identity' } });
   }
   const text = incoming.header('content-type');

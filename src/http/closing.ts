@@ -1,4 +1,4 @@
-/** Tells that the app is about to close: streams and sockets that would go on for ever end then. */
+/** Signals that the app is about to close, so that streams and sockets that would run forever can end. */
 export class Closing {
   #begun = false;
   #signal: AbortController | undefined = undefined;
@@ -8,7 +8,7 @@ export class Closing {
     return this.#begun;
   }
 
-  /** Made when it is first asked for. */
+  /** Created on first use. */
   get signal(): AbortSignal {
     if (this.#signal === undefined) {
       this.#signal = new AbortController();
@@ -17,7 +17,7 @@ export class Closing {
     return this.#signal.signal;
   }
 
-  /** Calls back when it begins, or at once; the result takes the listener back. */
+  /** Calls the listener when closing begins, or at once if it has; the result removes the listener. */
   whenBegun(listener: () => void): () => void {
     if (this.#begun) listener();
     else this.#listeners.add(listener);

@@ -37,7 +37,7 @@ function read(text: string): MediaType | undefined {
   return { essence, parameters, isJson: isJson(essence, parameters) };
 }
 
-/** JSON is always UTF-8 (RFC 8259 §8.1), so another charset means that the body is not what it says. */
+/** JSON is always UTF-8 (RFC 8259 §8.1), so any other charset means that the body is not what it claims to be. */
 function isJson(essence: string, parameters: MediaType['parameters']): boolean {
   const charset = parameters.get('charset')?.toLowerCase();
   if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') return false;

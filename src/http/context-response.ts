@@ -3,7 +3,7 @@ import { pairsOf } from './headers.ts';
 import type { Reply } from './reply.ts';
 import { ResponseCookies } from './response-cookies.ts';
 
-/** What will be sent: for handlers its status and headers, for middleware after `next()` its body too. */
+/** The response that will be sent: status and headers for handlers, and the body too for middleware after `next()`. */
 export interface ContextResponse {
   /** Applies to plain values; errors and returned `Response`s keep their own. */
   status: number | undefined;
@@ -12,21 +12,21 @@ export interface ContextResponse {
   /** Sets cookies, and deletes them. */
   readonly cookies: ResponseCookies;
   /**
-   * For middleware after `next()`: text, bytes, a stream or none; `Content-Length` follows what it is replaced by.
+   * For middleware after `next()`: text, bytes, a stream or none. Replacing it updates `Content-Length`.
    *
-   * Undefined before. A stream that is read here is no longer sent, and has to be replaced.
+   * Undefined before `next()`. A stream that is read here is no longer sent and has to be replaced.
    */
   get body(): string | Uint8Array | ReadableStream<Uint8Array> | null | undefined;
   set body(body: string | Uint8Array | StreamedBody | null);
 }
 
-/** Made when somebody asks for it. */
+/** Created on first use. */
 export class LazyResponse implements ContextResponse {
   status: number | undefined = undefined;
   #headers: Headers | undefined = undefined;
   #cookies: ResponseCookies | undefined = undefined;
   #shown: Reply['body'] | undefined = undefined;
-  /** The stream that middleware has been given of the body. */
+  /** The body as the stream that middleware was given. */
   #view: ReadableStream<Uint8Array> | undefined = undefined;
   #given: string | Uint8Array | StreamedBody | null | undefined = undefined;
 
@@ -51,19 +51,19 @@ export class LazyResponse implements ContextResponse {
     if (this.#shown !== undefined) this.#headers?.delete('Content-Length');
   }
 
-  /** Puts a reply where middleware sees and may change it. */
+  /** Exposes a reply to middleware, which may change it. */
   show({ status, headers, body }: Reply): void {
     this.status = status;
     this.#reset(pairsOf(headers), body);
   }
 
-  /** Forgets what was shown: nothing of its head may describe another body. */
+  /** Drops the exposed reply: its headers must not describe another body. */
   forget(headers: Iterable<readonly [string, string]>): void {
     this.status = undefined;
     this.#reset(headers, undefined);
   }
 
-  /** The body as it was left; one that is not sent is ended. */
+  /** The body that middleware left; a body that is not sent is ended. */
   takeBody(): Reply['body'] {
     const [shown = null, view, given] = [this.#shown, this.#view, this.#given];
     if (given === undefined || given === view) return view === undefined ? shown : new BodySource(view);
@@ -86,7 +86,7 @@ function isStreamed(body: string | Uint8Array | StreamedBody | null): body is St
   return body !== null && typeof body !== 'string' && !(body instanceof Uint8Array);
 }
 
-/** The pieces of a body as a Web stream, read when they are asked for. */
+/** The pieces of a body as a Web stream, read on demand. */
 function viewOf(source: BodySource): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   return new ReadableStream<Uint8Array>(

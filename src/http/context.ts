@@ -3,9 +3,9 @@ import type { BackgroundTask, Exchange } from './exchange.ts';
 
 const NO_PARAMETERS: Readonly<Record<string, string>> = Object.freeze(Object.create(null) as Record<string, string>);
 
-/** One request, and what will be sent besides its body. */
+/** One request, and the status, headers and cookies of its response. */
 export class Context {
-  /** @internal What the framework knows of the request. */
+  /** @internal The request as the framework sees it. */
   readonly exchange: Exchange;
   #parameters: Readonly<Record<string, string>> | undefined = undefined;
   #state: Record<PropertyKey, unknown> | undefined = undefined;
@@ -17,10 +17,10 @@ export class Context {
   }
 
   /**
-   * The request as a Web `Request`, made when it is first asked for.
+   * The request as a Web `Request`, created on first use.
    *
-   * Its body is read under the same limit as any other: reading it fails with a 413 `HTTPException` above that, and with
-   * an error where the client leaves midway.
+   * Its body is read under the same limit as any other: reading it fails with a 413 `HTTPException` above that, and
+   * with an error if the client disconnects midway.
    */
   get request(): Request {
     const { exchange } = this;
@@ -58,22 +58,22 @@ export class Context {
     return this.exchange.incoming.header(name.toLowerCase());
   }
 
-  /** Aborted when the client leaves or the time limit passes. */
+  /** Aborted when the client disconnects or the time limit passes. */
   get signal(): AbortSignal {
     return this.exchange.signal;
   }
 
-  /** Aborted when the app is about to close: what would go on for ever should end then. */
+  /** Aborted when the app is about to close: whatever would run forever should end then. */
   get closing(): AbortSignal {
     return this.exchange.closing.signal;
   }
 
-  /** The address of the peer, where the platform tells it. */
+  /** The address of the peer, if the platform provides it. */
   get clientAddress(): string | undefined {
     return this.exchange.incoming.clientAddress;
   }
 
-  /** What was passed to `app.fetch` as `platform`; adapters of platforms say what it is. */
+  /** The value passed to `app.fetch` as `platform`; each platform's adapter documents its own. */
   get platform(): unknown {
     return this.exchange.incoming.platform;
   }

@@ -1,10 +1,10 @@
-/** The key under which the prototype of a class has the name that all copies of it go by. */
+/** The key under which a prototype keeps the name that all copies of its class share. */
 const IDENTITY: unique symbol = Symbol.for('portico.identity');
 
 type Class = abstract new (...parameters: never[]) => object;
 
 /**
- * Makes `instanceof` hold for what another copy of the package has made.
+ * Makes `instanceof` hold for objects that another copy of the package has created.
  *
  * A class that extends this one is compared as usual.
  */
@@ -21,7 +21,7 @@ export function recognizeCopies(type: Class, name: string): void {
   });
 }
 
-/** What tells a class from others: the same for all copies of one of the package's. */
+/** The identity of a class: the same for all copies of a class of the package. */
 export function identityOf(type: unknown): unknown {
   if (typeof type !== 'function') return type;
   const prototype: unknown = Object.getOwnPropertyDescriptor(type, 'prototype')?.value;

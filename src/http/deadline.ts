@@ -3,13 +3,13 @@ import type { Exchange } from './exchange.ts';
 import { type Eventual, Later, whenThere } from './promise.ts';
 import type { Reply } from './reply.ts';
 
-/** Makes the reply in place of one that will come too late. */
+/** Makes the reply that replaces one that would come too late. */
 type Late = (error: HTTPException, overdue: Promise<Reply>, exchange: Exchange) => Reply | Eventual<Reply>;
 
 /** Milliseconds after which a timer looks again; how long it keeps a process alive that has nothing else to do. */
 const LOOK = 250;
 
-/** Where the timers of one request die with it, each request needs one of its own. */
+/** On platforms where a request's timers end with it, each request needs its own. */
 const TIMERS_ARE_OWN =
   (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent === 'Cloudflare-Workers';
 
@@ -27,7 +27,7 @@ export class Deadlines {
     for (const deadline of this.#known.values()) deadline.expireAll();
   }
 
-  /** The limit of so many milliseconds; 0 is none. */
+  /** The time limit of so many milliseconds; 0 means none. */
   of(timeout: number): Deadline {
     const deadline =
       this.#known.get(timeout) ?? new Deadline(timeout === 0 ? Number.POSITIVE_INFINITY : timeout, this.#late);
@@ -36,7 +36,7 @@ export class Deadlines {
   }
 }
 
-/** The reply to a request whose time runs, and its place in the chain of those. */
+/** The reply to a request that is being timed, and its link in the chain of those requests. */
 class Limited {
   readonly due: number;
   readonly exchange: Exchange;
@@ -44,7 +44,7 @@ class Limited {
   previous: Limited | undefined = undefined;
   next: Limited | undefined = undefined;
   overdue: ((reply: Reply) => void) | undefined = undefined;
-  /** Where it has a timer of its own. */
+  /** Its own timer, if it has one. */
   timer: ReturnType<typeof setTimeout> | undefined = undefined;
 
   constructor(due: number, exchange: Exchange) {
@@ -54,10 +54,10 @@ class Limited {
 }
 
 /**
- * The time limit of all requests that have the same one; after it a request is answered by what `late` makes of a 503.
+ * The time limit of all requests that share it; a request that exceeds it gets the reply that `late` makes of a 503.
  *
- * They become due in the order in which they came, so that one timer serves for all, and each is a link of a chain: to
- * set and clear a timer for each, or to keep them in a set, costs an asynchronous request 3 % and more.
+ * They become due in order of arrival, so one timer serves them all, and each is a link in a chain: setting and
+ * clearing a timer for each, or keeping them in a set, costs an asynchronous request 3 % or more.
  */
 export class Deadline {
   /** Milliseconds. */
@@ -74,7 +74,10 @@ export class Deadline {
     if (timeout !== Number.POSITIVE_INFINITY && !TIMERS_ARE_OWN) void this.#watchOver();
   }
 
-  /** The reply, or what stands in its place; the context's signal is aborted then. What still runs is not waited for. */
+  /**
+   * The reply, or its replacement once time is up; the context's signal is aborted then, and what still runs is not
+   * awaited.
+   */
   within(reply: Eventual<Reply>, exchange: Exchange): Eventual<Reply> {
     const limited = new Limited(Date.now() + this.#timeout, exchange);
     this.#add(limited);
@@ -109,21 +112,21 @@ export class Deadline {
     else previous.next = next;
     if (next === undefined) this.#last = previous;
     else next.previous = previous;
-    // A collector that has aged this one would take all that came after it for alive.
+    // Once this link is in the old generation, the garbage collector would keep every later link alive through it.
     limited.previous = undefined;
     limited.next = undefined;
   }
 
-  /** Ends the time of all requests. */
+  /** Times out all requests. */
   expireAll(): void {
     for (let first = this.#first; first !== undefined; first = this.#first) this.#expire(first);
   }
 
   /**
-   * Looks for requests whose time is up, at least as often as one takes to become due, so that a timer which runs
-   * already is never too late.
+   * Looks for requests whose time is up, at least as often as one takes to become due, so that a running timer is never
+   * too late.
    *
-   * It was started with the app, so that nothing of the asynchronous context of a request is seen by another one.
+   * It is started with the app, so that no request sees the asynchronous context of another.
    */
   async #watchOver(): Promise<never> {
     for (;;) {

@@ -32,7 +32,7 @@ export class Dispatcher {
     this.#respond = wrapAll(middleware, (exchange) => this.#dispatch(exchange), errors, pending);
   }
 
-  /** From now on, these are served. */
+  /** Serves these endpoints from now on. */
   serve(endpoints: readonly Endpoint[]): void {
     const router = new Router<Endpoint>();
     const sockets = new Router<Endpoint>();
@@ -43,7 +43,7 @@ export class Dispatcher {
     this.#sockets = endpoints.some(({ origins }) => origins !== undefined) ? sockets : undefined;
   }
 
-  /** One request; `send` gets the reply, at once where nothing has to be waited for. */
+  /** Handles one request; `send` gets the reply, synchronously unless something has to be awaited. */
   handle<I extends Incoming>(incoming: I, send: (reply: Reply, incoming: I) => void): void {
     const exchange = new Exchange(incoming, this.closing, this.#limits);
     const reply = this.closed ? this.#errors.reply(new HTTPException(503), exchange) : this.#respond(exchange);

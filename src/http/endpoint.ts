@@ -8,7 +8,7 @@ import type { PathTemplate } from './path.ts';
 import type { Eventual } from './promise.ts';
 import type { Reply } from './reply.ts';
 
-/** What an app serves at one method and path: an operation or a page. */
+/** Something that is served at one method and path: an operation or a page. */
 export interface Endpoint {
   readonly method: string;
   readonly template: PathTemplate;

@@ -6,7 +6,7 @@ export interface ErrorFormat {
   readonly mediaType: string;
   /** The status of a response to invalid inputs. */
   readonly validationStatus: number;
-  /** The body, a JSON value; everything that is not for the client comes as an `HTTPException(500)`. */
+  /** The body, a JSON value; an error that is not meant for the client is passed as an `HTTPException(500)`. */
   body(error: HTTPException | RequestValidationError, context: Context): unknown;
 }
 

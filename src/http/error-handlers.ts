@@ -5,7 +5,7 @@ import { FrameworkError, HTTPException, RequestAbandonedError, RequestValidation
 export type ErrorHandler = (error: never, context: Context) => unknown;
 export type ErrorClass = abstract new (...parameters: never[]) => Error;
 
-/** Errors that are answers of their own: what handles `Error` does not catch them. */
+/** Errors that are responses in themselves: a handler for `Error` does not catch them. */
 const OWN = [HTTPException, RequestValidationError, FrameworkError, RequestAbandonedError].map(identityOf);
 
 /** Finds the handler for an error: the one for the nearest class. */
@@ -16,7 +16,7 @@ export class ErrorHandlers {
     this.#handlers.set(identityOf(error), handler);
   }
 
-  /** None for what cannot be told: a getter in place of the constructor may throw. */
+  /** Undefined if the class cannot be read: `constructor` may be a getter that throws. */
   find(error: unknown): ErrorHandler | undefined {
     try {
       return this.#find(error);

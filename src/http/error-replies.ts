@@ -14,7 +14,7 @@ import { finalize, type Reply, toJson } from './reply.ts';
 import { replyToValue } from './value-reply.ts';
 
 const NO_SNIFF: readonly string[] = ['X-Content-Type-Options', 'nosniff'];
-/** What is left where the format of errors fails itself. */
+/** The last resort if the error format itself fails. */
 const LAST_RESORT: Reply = {
   status: 500,
   headers: ['Content-Type', 'application/json', ...NO_SNIFF],
@@ -33,13 +33,15 @@ export class ErrorReplies {
     this.#log = log;
   }
 
-  /** The handler of an error: a controller's is a method, and there is none where the instance could not be made. */
+  /**
+   * The handler of an error. A controller's handler is a method, so there is none if the instance could not be made.
+   */
   find(error: unknown, { controller, endpoint }: Exchange): ErrorHandler | undefined {
     const own = typeof controller === 'object' ? endpoint?.handlers?.find(error) : undefined;
     return own ?? this.handlers.find(error);
   }
 
-  /** What the handler of an error gives, or the error in the format of the app; never throws or rejects. */
+  /** The reply of the error's handler, or the error in the format of the app; never throws or rejects. */
   reply(thrown: unknown, exchange: Exchange, headers?: readonly string[]): Reply | Promise<Reply> {
     const error = readable(thrown);
     const handler = this.find(error, exchange);
@@ -47,7 +49,7 @@ export class ErrorReplies {
     return this.#handle(error, handler, exchange, headers);
   }
 
-  /** The error in the format of the app, whatever handlers there are; `headers` go with it, names and values in turn. */
+  /** The error in the format of the app, ignoring handlers; `headers` are added to it, names and values in turn. */
   refuse(thrown: unknown, exchange: Exchange, headers: readonly string[] = []): Reply {
     const error = readable(thrown);
     this.report(error, exchange);
@@ -64,7 +66,7 @@ export class ErrorReplies {
     if (!isForClient(readable(thrown))) this.reportLate(thrown, exchange);
   }
 
-  /** Logs an error of whatever class that comes too late for any answer: what it says would be lost. */
+  /** Logs an error of any class that comes too late for a response, because it would be lost otherwise. */
   reportLate(thrown: unknown, { method, path, endpoint, context }: Exchange): void {
     const error = readable(thrown);
     const id = context.state['requestId'];
@@ -83,7 +85,7 @@ export class ErrorReplies {
       context.response.status = statusOf(error, this.#format);
       const value: unknown = await handler(error as never, context);
       const reply = await (endpoint?.replyToValue?.(value, exchange) ?? replyToValue(value, exchange, headers));
-      // A handler does not hide what is the server's own fault.
+      // A handler does not hide a fault of the server's own.
       if (reply.status >= 500 && isOwn(error)) this.report(error, exchange);
       return finalize(reply, exchange);
     } catch (second) {
@@ -116,14 +118,14 @@ function isOwn(error: unknown): boolean {
   return error instanceof HTTPException || error instanceof ResponseValidationError;
 }
 
-/** A proxy may throw when its class is asked for. */
+/** A Proxy may throw when its class is read. */
 function readable(thrown: unknown): unknown {
   try {
-    // Whether it is one, every class that follows is asked in the same way.
+    // Each later `instanceof` would throw just as well.
     void (thrown instanceof Error);
     return thrown;
   } catch {
-    return new FrameworkError('Something was thrown that cannot be looked at');
+    return new FrameworkError('Something was thrown that cannot be inspected');
   }
 }
 

@@ -2,7 +2,7 @@ import { recognizeCopies } from './copies.ts';
 import { SocketClosedError } from './socket.ts';
 import { phraseOf } from './status.ts';
 
-/** Headers of an answer: a record, a list of pairs or a `Headers` object. */
+/** Headers of a response: a record, a list of pairs or a `Headers` object. */
 export type HeaderFields = Readonly<Record<string, string>> | readonly (readonly [string, string])[] | Headers;
 
 export interface HTTPExceptionOptions {
@@ -33,24 +33,26 @@ export class HTTPException extends Error {
     this.headers = options.headers;
   }
 
-  /** The JSON value of the answer's body. */
+  /** The JSON value of the response's body. */
   body(): unknown {
     return { detail: this.detail };
   }
 }
 recognizeCopies(HTTPException, 'HTTPException');
 
-/** One reason for a 422: where it is (`loc` starts with `path`, `query`, `header`, `cookie` or `body`) and what it is. */
+/**
+ * One reason for a 422: where it is (`loc` starts with `path`, `query`, `header`, `cookie` or `body`) and what it is.
+ */
 export interface ValidationIssue {
   readonly type: string;
   readonly loc: readonly (string | number)[];
   readonly msg: string;
   readonly input?: unknown;
-  /** For a union of which no alternative fits: what each of them has against the value. */
+  /** For a union without a matching alternative: the issues of each alternative. */
   readonly alternatives?: readonly (readonly ValidationIssue[])[];
 }
 
-/** Everything a request's inputs have against them; answered as 422 with all issues in `detail`. */
+/** All issues of a request's inputs; answered as 422 with the issues in `detail`. */
 export class RequestValidationError extends Error {
   override readonly name: string = 'RequestValidationError';
   readonly issues: readonly ValidationIssue[];
@@ -65,35 +67,35 @@ export class RequestValidationError extends Error {
 }
 recognizeCopies(RequestValidationError, 'RequestValidationError');
 
-/** What a request that nobody waits for any longer ends with: its client has gone, or its time is up. */
+/** Ends a request that nobody is waiting for: its client has disconnected, or its time is up. */
 export class RequestAbandonedError extends Error {
   override readonly name: string = 'RequestAbandonedError';
 
   constructor() {
-    super('Nobody waits for the answer any longer');
+    super('Nobody is waiting for the response any longer');
   }
 }
 recognizeCopies(RequestAbandonedError, 'RequestAbandonedError');
 
-/** Whether an error is meant for the client, and nothing for the log: what the server is to blame for has a cause. */
+/** Whether an error is meant for the client and not for the log: one that the server is to blame for has a cause. */
 export function isForClient(error: unknown): boolean {
   if (error instanceof HTTPException) return error.status < 500 || error.cause === undefined;
   if (error instanceof SocketClosedError) return true;
   return error instanceof RequestValidationError || error instanceof RequestAbandonedError;
 }
 
-/** A value that does not fit what is declared of the response; answered as a constant 500 where no handler answers it. */
+/** A value that does not fit the declared response; answered as a constant 500 unless a handler answers it. */
 export class ResponseValidationError extends Error {
   override readonly name: string = 'ResponseValidationError';
 }
 recognizeCopies(ResponseValidationError, 'ResponseValidationError');
 
-/** A fault of the program that uses the framework, found while a request runs; always answered as a constant 500. */
+/** A bug in the program that uses the framework, found while a request runs; always answered as a constant 500. */
 export class FrameworkError extends Error {
   override readonly name: string = 'FrameworkError';
 }
 recognizeCopies(FrameworkError, 'FrameworkError');
 
-/** What a declared body says that somebody has read before by way of the Web request. */
+/** Thrown for a declared body that was already read through the Web request. */
 export const BODY_TAKEN =
-  'The body has been read from ctx.request already: declare it as an input and read ctx.request after it, or read it there alone';
+  'The body was already read from ctx.request: declare it as an input and read ctx.request afterwards, or read it only there';

@@ -21,20 +21,23 @@ export class Exchange {
   readonly method: string;
   /** The path as it was sent, undecoded and without the query string. */
   readonly path: string;
-  /** What serves the request, once the router has found it. */
+  /** The endpoint that serves the request, once the router has found it. */
   endpoint: Endpoint | undefined = undefined;
   /** The decoded values of the path's variables, in order. */
   pathValues: readonly string[] = NO_VALUES;
   /** Status and headers that were set on the context; undefined until somebody asks for them. */
   outgoing: LazyResponse | undefined = undefined;
   backgroundTasks: BackgroundTask[] | undefined = undefined;
-  /** What is left to be cleaned up once the reply has been sent; an error says that it was cut short. */
+  /** Cleanups that run once the reply has been sent; an error says that it was cut short. */
   cleanup: ((error?: unknown) => void | Promise<void>) | undefined = undefined;
-  /** Leaves what was entered where the handler does not settle after its time; rejects with what comes out. */
+  /**
+   * Leaves the generators that were entered if the handler does not settle in time; rejects with the error that they
+   * throw.
+   */
   abandon: (() => Promise<void>) | undefined = undefined;
-  /** The open socket that the request has become. */
+  /** The open socket that the request was upgraded to. */
   connection: SocketConnection | undefined = undefined;
-  /** The controller of a request that failed, where it had been made. */
+  /** The controller of a failed request, if it had been created. */
   controller: unknown = undefined;
   /** The challenges that a 401 or 403 of the matched operation carries. */
   challenges: ((status: number) => readonly string[]) | undefined = undefined;
@@ -56,7 +59,7 @@ export class Exchange {
     this.#queryText = query === -1 ? '' : target.slice(query + 1);
   }
 
-  /** What users see, made when their code first asks for it. */
+  /** What users see, created when their code first asks for it. */
   get context(): Context {
     return (this.#context ??= new Context(this));
   }
@@ -69,7 +72,7 @@ export class Exchange {
     return (this.#cookies ??= parseCookies(this.incoming.header('cookie') ?? '', this.limits.queryPairs));
   }
 
-  /** Those of the app where no route is known. */
+  /** Those of the app if no route matched. */
   get limits(): Limits {
     return this.endpoint?.limits ?? this.#appLimits;
   }
@@ -78,12 +81,12 @@ export class Exchange {
     return (this.outgoing ??= new LazyResponse());
   }
 
-  /** Whether a reply can no longer reach anybody. */
+  /** Whether a reply can no longer reach the client. */
   get abandoned(): boolean {
     return this.#expired || this.incoming.gone;
   }
 
-  /** Aborted when the client leaves or the time limit passes. */
+  /** Aborted when the client disconnects or the time limit passes. */
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       const abort = (this.#abort = new AbortController());

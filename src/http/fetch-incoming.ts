@@ -4,21 +4,21 @@ import { bounded, lazyBody, type Pieces } from './request-body.ts';
 import { UPGRADE } from './socket.ts';
 import { type WebUpgrade, webUpgrade } from './web-socket.ts';
 
-/** What a platform knows of a request that is not in it. */
+/** What a platform knows about a request beyond the request itself. */
 export interface FetchOptions {
   /** The address of the peer. */
   readonly clientAddress?: string | undefined;
-  /** Keeps the platform alive until a promise settles: gets whatever runs after the response. */
+  /** Keeps the platform alive until a promise settles; called with whatever runs after the response. */
   readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
   /** Becomes `ctx.platform`. */
   readonly platform?: unknown;
-  /** @internal Makes a socket where `fetch` alone cannot. */
+  /** @internal Makes a socket on platforms where `fetch` alone cannot. */
   readonly [UPGRADE]?: WebUpgrade | undefined;
 }
 
 /** A Web `Request` as the app reads it. */
 export class FetchIncoming implements Incoming {
-  /** As the platform made it. */
+  /** The request as the platform created it. */
   readonly source: Request;
   readonly method: string;
   readonly target: string;
@@ -27,7 +27,7 @@ export class FetchIncoming implements Incoming {
   readonly waitUntil: FetchOptions['waitUntil'];
   readonly #upgrade: WebUpgrade | undefined;
   #gone = false;
-  /** Whether the reply is over: some platforms abort the signals of requests that have been answered. */
+  /** Whether the reply is complete: some platforms abort the signals of requests that have been answered. */
   #over = false;
   #listeners: (() => void)[] | undefined = undefined;
   #body: Promise<Uint8Array> | undefined = undefined;
@@ -37,7 +37,7 @@ export class FetchIncoming implements Incoming {
     this.source = request;
     this.clientAddress = options.clientAddress;
     this.platform = options.platform;
-    // Called on the options: a platform's own object may be what was passed.
+    // Called as a method: the options may be a platform's own object.
     if (options.waitUntil !== undefined) this.waitUntil = (promise) => options.waitUntil?.(promise);
     this.#upgrade = options[UPGRADE];
     this.method = request.method;
@@ -71,7 +71,7 @@ export class FetchIncoming implements Incoming {
 
   readonly #leave = (): void => this.leave();
 
-  /** The client has gone, or has cancelled the body of the reply. */
+  /** The client has disconnected, or has cancelled the body of the reply. */
   leave(): void {
     this.#gone = true;
     const listeners = this.#listeners ?? [];
@@ -79,7 +79,7 @@ export class FetchIncoming implements Incoming {
     for (const listener of listeners) listener();
   }
 
-  /** The reply is over, or the connection a socket's: nobody can leave any more. */
+  /** The reply is complete, or the connection belongs to a socket: a disconnect no longer matters. */
   end(): void {
     this.#over = true;
     if (this.#listeners === undefined) return;
@@ -102,7 +102,7 @@ export class FetchIncoming implements Incoming {
     return (this.#body ??= this.length > 0 ? this.#readWhole(limit) : this.#readPieces(limit));
   }
 
-  /** The platform's own request, unless its body was read before or has no declared length that bounds it. */
+  /** The platform's own request, unless its body was already read or no declared length bounds it. */
   toRequest(limit: () => number): Request {
     const { source } = this;
     const read = this.#body;
@@ -127,7 +127,8 @@ export class FetchIncoming implements Incoming {
     return join(pieces, length);
   }
 
-  /** A declared body at once, which costs less than a stream; the platform bounds it, a `Request` made by hand may lie. */
+  /** Reads a body of declared length as a whole, which is cheaper than a stream. The platform enforces the length; a
+   * `Request` made by hand may lie. */
   async #readWhole(limit: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(await this.source.arrayBuffer());
     if (bytes.length > limit) throw new HTTPException(413);

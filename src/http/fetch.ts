@@ -38,7 +38,7 @@ function toResponse(reply: Reply, incoming: FetchIncoming): Response {
   const headers = headersOf(reply.headers, bytes instanceof Uint8Array ? bytes.length : undefined);
   const init = { status, headers };
   if (incoming.method === 'HEAD' || bytes === null) {
-    // Nobody will read it, so it is over.
+    // Nobody will read it, so the reply is complete.
     incoming.end();
     void after?.();
     return new Response(null, init);
@@ -60,7 +60,7 @@ function headersOf(list: readonly string[], length: number | undefined): Headers
 
 function toStream(source: BodySource, incoming: FetchIncoming, after: Reply['after']): ReadableStream<Uint8Array> {
   let over = false;
-  /** What comes after a reply begins with the end of what it is read from. */
+  /** The work after a reply starts by ending the source of its body. */
   async function end(error?: unknown): Promise<void> {
     if (over) return;
     over = true;
@@ -74,7 +74,7 @@ function toStream(source: BodySource, incoming: FetchIncoming, after: Reply['aft
       async pull(controller): Promise<void> {
         try {
           const next = await source.next();
-          // There is nobody left to read it.
+          // Nobody is left to read it.
           if (incoming.gone) throw new RequestAbandonedError();
           if (next.done !== true) {
             controller.enqueue(typeof next.value === 'string' ? encoder.encode(next.value) : next.value);
@@ -83,7 +83,7 @@ function toStream(source: BodySource, incoming: FetchIncoming, after: Reply['aft
           controller.close();
           await end();
         } catch (error) {
-          // What has been sent must not look complete.
+          // A body that was cut short must not look complete.
           controller.error(error);
           await end(error);
         }

@@ -2,13 +2,13 @@ import { HTTPException } from './errors.ts';
 import type { Incoming } from './incoming.ts';
 import { isSameOrigin } from './origin.ts';
 
-/** What sockets have in place of a method. */
+/** The method that sockets are registered under. */
 export const SOCKET = 'SOCKET';
 
-/** Which pages may open a socket: any, those of the app itself, or those of the origins that are listed. */
+/** Which pages may open a socket: any, those of the app's own origin, or those of the listed origins. */
 export type Origins = 'any' | 'same' | ReadonlySet<string>;
 
-/** Whether a GET asks for a WebSocket in place of an answer (RFC 6455 §4.2.1). */
+/** Whether a GET asks for a WebSocket (RFC 6455 §4.2.1). */
 export function isHandshake({ method }: { readonly method: string }, incoming: Incoming): boolean {
   if (method !== 'GET') return false;
   const upgrade = incoming.header('upgrade');
@@ -18,7 +18,7 @@ export function isHandshake({ method }: { readonly method: string }, incoming: I
 /** 16 bytes in base64. */
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 
-/** Why a handshake is refused before anything of the app runs (RFC 6455 §4.2.2). */
+/** Why a handshake is refused before any code of the app runs (RFC 6455 §4.2.2). */
 export function handshakeFault(incoming: Incoming, origins: Origins): HTTPException | undefined {
   if (incoming.header('sec-websocket-version') !== '13') {
     return upgradeRequired('The version of the WebSocket protocol is 13', { 'Sec-WebSocket-Version': '13' });
@@ -26,7 +26,7 @@ export function handshakeFault(incoming: Incoming, origins: Origins): HTTPExcept
   const key = incoming.header('sec-websocket-key');
   if (key === undefined || !KEY.test(key)) return new HTTPException(400, 'The key of the handshake is invalid');
   const origin = incoming.header('origin');
-  // Browsers always send one, and what is none is not led astray by a page.
+  // Browsers always send one, and other clients cannot be misused by a page.
   if (origin === undefined || origins === 'any') return undefined;
   const allowed = origins === 'same' ? isSameOrigin(origin, incoming) : origins.has(origin);
   return allowed ? undefined : new HTTPException(403, 'This origin may not connect');

@@ -2,7 +2,7 @@ import type { HeaderFields } from './errors.ts';
 
 const shared = new WeakSet<readonly string[]>();
 
-/** Marks headers as ones that many replies have in common, so that an adapter may keep what it makes of them. */
+/** Marks headers that many replies share, so that an adapter may cache what it derives from them. */
 export function share(headers: readonly string[]): readonly string[] {
   shared.add(headers);
   return headers;
@@ -26,16 +26,16 @@ export function headerIn(headers: readonly string[], name: string): string | und
   return undefined;
 }
 
-/** The list with these fields in place of its own of the same names. */
+/** The list with these fields replacing its own of the same names. */
 export function withFields(headers: readonly string[], fields: HeaderFields | undefined): readonly string[] {
   if (fields === undefined) return headers;
-  // Headers refuses what would split a line, and joins nothing but what may be joined.
+  // `Headers` refuses what would split a line, and joins only what may be joined.
   const added = [...new Headers(fields as [string, string][])];
   const names = new Set(added.map(([name]) => name));
   return [...without(headers, names), ...added.flat()];
 }
 
-/** The list without the headers of these names, which are in lower case. */
+/** The list without the headers of these names, given in lower case. */
 export function without(headers: readonly string[], names: ReadonlySet<string>): string[] {
   const kept: string[] = [];
   for (let index = 0; index < headers.length; index += 2) {

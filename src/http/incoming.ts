@@ -1,6 +1,6 @@
 import type { Eventual } from './promise.ts';
 
-/** One request as an adapter presents it; everything expensive is made only when it is asked for. */
+/** One request as an adapter presents it; everything expensive is created on demand. */
 export interface Incoming {
   readonly method: string;
   /** The request target in origin form (`/path?query`), undecoded, or `*`. */
@@ -11,16 +11,16 @@ export interface Incoming {
   headerCount(name: string): number;
   /** The declared length of the body in bytes; 0 where none is declared. */
   readonly length: number;
-  /** The whole body, at once where the adapter can; a 413 where more than `limit` bytes are declared or come. */
+  /** The whole body, synchronously where the adapter can; a 413 if more than `limit` bytes are declared or received. */
   read(limit: number): Uint8Array | Eventual<Uint8Array>;
-  /** Whether the client has gone. */
+  /** Whether the client has disconnected. */
   readonly gone: boolean;
-  /** Calls back once if the client goes before the whole reply has been sent, and never after that. */
+  /** Calls back once if the client disconnects before the whole reply has been sent, and never after that. */
   whenGone(listener: () => void): void;
   /** The request as a Web `Request`, whose body fails with a 413 once it has given more than `limit` bytes. */
   toRequest(limit: () => number): Request;
   readonly clientAddress: string | undefined;
-  /** What the platform gives a request besides, such as the environment of a worker. */
+  /** What the platform adds to a request, such as the environment of a worker. */
   readonly platform?: unknown;
   /** Keeps the platform alive until a promise settles. */
   readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;

@@ -1,6 +1,6 @@
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
-/** What text is as JSON: a value, or in words why it is none. */
+/** The result of parsing JSON: a value, or in words why the text is not JSON. */
 export type Json = { readonly value: unknown; readonly fault?: undefined } | { readonly fault: string };
 
 /**
@@ -16,7 +16,7 @@ export function parseJson(bytes: Uint8Array, depth: number, what = 'body'): Json
   }
 }
 
-/** The same for text; `what` it is stands in the fault. */
+/** The same for text; `what` names it in the fault. */
 export function parseJsonText(text: string, depth: number, what: string): Json {
   try {
     return bounded(JSON.parse(text), depth, what);
@@ -31,11 +31,11 @@ function bounded(value: unknown, depth: number, what: string): Json {
 }
 
 /**
- * Drops the keys that would reach a prototype, and tells whether there are no more than `depth` levels.
+ * Drops the keys that would reach a prototype, and returns whether there are at most `depth` levels.
  *
  * `JSON.parse` makes `__proto__` an own key, which a later assignment or merge turns into a prototype; a merge of
- * `constructor.prototype` reaches one too. The parsed value is walked once, no deeper than is allowed: to look for
- * brackets in the text instead takes as long as the parser at 10 kB.
+ * `constructor.prototype` reaches one too. The parsed value is walked once, no deeper than allowed: looking for
+ * brackets in the text instead takes as long as parsing does at 10 kB.
  */
 function fits(value: Record<string, unknown> | readonly unknown[], depth: number): boolean {
   if (depth === 0) return false;

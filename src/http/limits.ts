@@ -18,11 +18,11 @@ export interface Limits {
   readonly issues: number;
   /** Bytes of one message of a socket. */
   readonly message: number;
-  /** Bytes given to a socket that its peer has not taken yet. */
+  /** Bytes sent to a socket that its peer has not read yet. */
   readonly backlog: number;
-  /** Open sockets: of the app, or of one route where that says so. */
+  /** Open sockets: of the app, or of one route that sets its own limit. */
   readonly sockets: number;
-  /** Milliseconds between the pings of a socket; one without an answer by the next cuts it. 0 sends none. */
+  /** Milliseconds between pings of a socket; one that is unanswered by the next ping cuts it. 0 sends none. */
   readonly idle: number;
   /** Milliseconds for everything that comes before a socket opens. */
   readonly handshake: number;

@@ -1,6 +1,6 @@
 import { isPromise } from './promise.ts';
 
-/** Where faults are told: anything with these three methods, such as `console` or pino. */
+/** Where errors are logged: anything with these three methods, such as `console` or pino. */
 export interface Logger {
   info(message: string): void;
   warn(message: string): void;
@@ -8,22 +8,22 @@ export interface Logger {
 }
 
 /**
- * Escapes control characters, and those that turn the direction of text, so that what a client or an upstream said cannot
- * forge, colour or reorder a line of the log.
+ * Escapes control characters and those that change the direction of text, so that text of a client or an upstream
+ * cannot forge, colour or reorder a line of the log.
  */
 export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
+  // oxlint-disable-next-line no-control-regex -- matching control characters is the point
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
 }
 
-/** What every line after the first of an entry begins with: none can pass for an entry of its own. */
+/** The prefix of every line after the first of an entry, so that none can pass for an entry of its own. */
 const CONTINUED = '\n    ';
-/** Causes of causes that are printed. */
+/** How many nested causes are printed. */
 const CAUSES = 8;
 
-/** The stack of an error and of its causes, or the printed value where something else was thrown. */
+/** The stack of an error and of its causes, or the printed value if something else was thrown. */
 export function stackOf(error: unknown): string {
   return linesOf(error, CAUSES).map(printable).join('\n');
 }
@@ -35,7 +35,7 @@ function entryOf(what: string, error: unknown): string {
 
 function linesOf(error: unknown, causes: number): string[] {
   try {
-    // The check may throw as well: of a Proxy it is somebody else's code, like a getter.
+    // The check itself may throw: a Proxy runs somebody else's code, like a getter.
     if (!(error instanceof Error)) return [`thrown value: ${describeValue(error)}`];
     const stack: unknown = error.stack ?? `${error.name}: ${error.message}`;
     const lines = String(stack).split('\n');
@@ -56,7 +56,7 @@ function describeValue(value: unknown): string {
   }
 }
 
-/** Writes errors to a logger; one that fails itself, at once or later, must not change an answer. */
+/** Writes errors to a logger; a logger that fails, synchronously or later, must not change a response. */
 export class ErrorLog {
   readonly #logger: Logger;
 

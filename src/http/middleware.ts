@@ -12,7 +12,7 @@ import { replyToValue } from './value-reply.ts';
 /** Lets the rest of the request run; afterwards `ctx.response` is what will be sent. */
 export type Next = () => Promise<void>;
 
-/** Runs around everything; a value that it returns without calling `next` is the response. */
+/** Runs around everything; a value returned without calling `next` is the response. */
 export type Middleware = (context: Context, next: Next) => unknown;
 
 /** The rest of a request, which never rejects. */
@@ -41,7 +41,7 @@ class Round {
   readonly #exchange: Exchange;
   /** Headers that were set before the rest of the request ran. */
   readonly #kept: readonly (readonly [string, string])[];
-  /** The rest of the request, once it runs, and its reply, once it is there. */
+  /** The rest of the request, once it runs, and its reply, once it is available. */
   #rest: Promise<Reply> | undefined = undefined;
   #reply: Reply | undefined = undefined;
   #calledTwice = false;
@@ -68,7 +68,7 @@ class Round {
       const value = await this.#middleware(context, () => this.#next());
       if (this.#calledTwice) throw new FrameworkError('A middleware called next() twice');
       if (value !== undefined) return this.#finish(this.#replace(value));
-      // One that forgot to wait for next() gives what it would have given.
+      // A middleware that forgot to await next() yields the reply it would have had.
       const reply = this.#reply ?? (await this.#rest);
       if (reply !== undefined) return this.#finish(reply);
       throw new FrameworkError('A middleware neither called next() nor returned a response');
@@ -89,7 +89,7 @@ class Round {
 
   async #run(): Promise<Reply> {
     const reply = await this.#respond(this.#exchange);
-    // Where the middleware has responded by itself meanwhile, this one is no longer shown.
+    // If the middleware has responded by itself in the meantime, this reply is no longer exposed.
     if (!this.#over) this.#reply = this.#show(reply);
     return reply;
   }
@@ -100,7 +100,7 @@ class Round {
     return this.#show(mergeOutgoing(replyToValue(value, this.#exchange), this.#exchange));
   }
 
-  /** Gives up the rest of the request: what it has entered is left, now or when it settles. */
+  /** Abandons the rest of the request: generators that it has entered are left, now or when it settles. */
   #leaveRest(): void {
     this.#over = true;
     if (this.#rest === undefined) return;
@@ -114,7 +114,7 @@ class Round {
     return reply;
   }
 
-  /** The reply as it was left on the context. */
+  /** The reply as middleware left it on the context. */
   #finish(reply: Reply): Reply {
     this.#over = true;
     const { response } = this.#exchange;
@@ -128,7 +128,7 @@ class Round {
     return { status, headers, body: null };
   }
 
-  /** A body that was given to a socket has nowhere to go. */
+  /** A body that was set on a socket's response is never sent. */
   #finishUpgrade(reply: Reply): Reply {
     const { response } = this.#exchange;
     void discard(response.takeBody());

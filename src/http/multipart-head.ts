@@ -1,6 +1,6 @@
 import { HTTPException } from './errors.ts';
 
-/** What the head of a part says of it; a part that has a file name is a file. */
+/** What the head of a part says; a part with a file name is a file. */
 export interface PartHead {
   readonly name: string;
   readonly filename: string | undefined;
@@ -11,17 +11,17 @@ export interface PartHead {
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const FIELD_NAME = new RegExp(`^${TOKEN}$`);
 const PARAMETER = new RegExp(`[ \\t]*;[ \\t]*(?:(${TOKEN})=(?:(${TOKEN})|"((?:[^"\\\\]|\\\\.)*)"))?`, 'y');
-/** RFC 7578 §4.7 deprecates the field; these say that the content is as it is. */
+/** RFC 7578 §4.7 deprecates the field; these values say that the content is unencoded. */
 const PLAIN = new Set(['7bit', '8bit', 'binary']);
 
 /**
  * Reads the head of a part without its last line break; undefined where RFC 7578 §4.2 does not allow it.
  *
- * What two parsers would read differently, such as a field or a parameter that comes twice, is not allowed either.
+ * Anything that two parsers would read differently, such as a repeated field or parameter, is not allowed either.
  */
 export function readPartHead(head: string): PartHead | undefined {
   const fields = new Map<string, string>();
-  // RFC 5322 §2.2.3: a line that begins with white space goes on with the one before.
+  // RFC 5322 §2.2.3: a line that begins with white space continues the one before.
   for (const line of head.replace(/\r\n(?=[ \t])/g, '').split('\r\n')) {
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
@@ -38,7 +38,9 @@ export function readPartHead(head: string): PartHead | undefined {
   return { name, filename: parameters?.get('filename'), type: fields.get('content-type') };
 }
 
-/** The parameters of `form-data`. `filename*` (RFC 7578 §4.2: not to be used) is one of its own, which nobody reads. */
+/**
+ * The parameters of `form-data`. `filename*` (RFC 7578 §4.2: not to be used) is a separate parameter, which is ignored.
+ */
 function readDisposition(text: string): ReadonlyMap<string, string> | undefined {
   const kind = /^form-data(?![^ \t;])/i.exec(text)?.[0];
   if (kind === undefined) return undefined;
@@ -58,7 +60,7 @@ function readDisposition(text: string): ReadonlyMap<string, string> | undefined 
 /**
  * Browsers write a quote and line breaks as escapes of a URL, other clients a quote and a backslash as quoted pairs.
  *
- * Every other backslash is one: browsers send file names as they are.
+ * Every other backslash is literal: browsers send file names as they are.
  */
 function unquote(text: string): string {
   return text.replace(/\\(["\\])|%(22|0D|0A)/gi, (_, pair: string | undefined, code = '') => {
@@ -66,7 +68,7 @@ function unquote(text: string): string {
   });
 }
 
-/** An expression for the white space at an end would look at each run of it many times. */
+/** A regular expression for trailing white space would scan each run of it many times. */
 function withoutPadding(text: string): string {
   let start = 0;
   let end = text.length;

@@ -24,10 +24,10 @@ const CR = 0x0d;
 const SPACE = 0x20;
 const DASH = 0x2d;
 
-// A byte order mark is a character of the text: what was written is what is read.
+// A byte order mark is kept: the text is read exactly as it was written.
 const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** The content of files that are JSON by their type; the `File` itself would give it only later. */
+/** The content of files whose type is JSON; the `File` itself would return it only asynchronously. */
 const jsonContents = new WeakMap<File, Uint8Array>();
 
 /** The bytes of a file of a form whose type is JSON; undefined for every other file. */
@@ -58,7 +58,7 @@ function readParts(bytes: Uint8Array, boundary: string, limits: Limits): readonl
   let at = firstDelimiter(bytes, delimiter) ?? refuse();
   while (!at.closes) {
     if (parts.length === limits.parts) throw new HTTPException(413, `More than ${limits.parts} parts`);
-    // From the line break of this delimiter on, so that another one in place of a head is seen.
+    // From the line break of this delimiter on, so that another delimiter in place of a head is found.
     const next = nextDelimiter(bytes, delimiter, at.end - 2) ?? refuse();
     const empty = emptyLine(bytes, at.end, next.start);
     if ((empty ?? next.start) - at.end > limits.partHeaders) {
@@ -69,7 +69,7 @@ function readParts(bytes: Uint8Array, boundary: string, limits: Limits): readonl
     if (head.filename === undefined ? parts.length - files >= limits.fields : ++files > limits.files) {
       throw new HTTPException(413, `More than ${limits.fields} fields or ${limits.files} files`);
     }
-    // A part without content may end with its head; the empty line is the beginning of the delimiter then.
+    // A part without content may end with its head; the empty line then begins the delimiter.
     parts.push({ ...head, start: Math.min((empty ?? 0) + 4, next.start), end: next.start });
     at = next;
   }
@@ -83,7 +83,7 @@ function firstDelimiter(bytes: Uint8Array, delimiter: Uint8Array): Delimiter | u
 }
 
 /**
- * The first delimiter from `from` on; undefined where there is none, or a line begins like one and goes on otherwise.
+ * The first delimiter from `from` on; undefined if there is none, or if a line begins like one and continues otherwise.
  *
  * RFC 2046 §5.1.1 allows no such line in a part, and parsers disagree about what it is.
  */
@@ -95,13 +95,13 @@ function nextDelimiter(bytes: Uint8Array, delimiter: Uint8Array, from: number): 
     }
     const length = sameBytes(bytes, delimiter, at, 0);
     if (length === delimiter.length) return delimiterLine(bytes, at, at + length);
-    // A boundary has no line break in it: of the bytes that were the same, none begins another delimiter.
+    // A boundary contains no line break, so no delimiter can begin within the bytes that matched.
     at += length;
   }
   return undefined;
 }
 
-/** How far the bytes are those of the delimiter, of which the first `skipped` are left out. */
+/** How many bytes match the delimiter, of which the first `skipped` are left out. */
 function sameBytes(bytes: Uint8Array, delimiter: Uint8Array, at: number, skipped: number): number {
   let length = skipped;
   while (length < delimiter.length && bytes[at + length - skipped] === delimiter[length]) length++;
@@ -135,7 +135,7 @@ function valueOf(bytes: Uint8Array, { filename, type, start, end }: Part): strin
   return file;
 }
 
-/** The charsets that every platform reads alike; in another one the text would be read as what nobody wrote. */
+/** The charsets that every platform decodes alike; text in any other would be misread. */
 function textOf(content: Uint8Array, charset = 'utf-8'): string {
   if (charset === 'utf-8' || charset === 'utf8' || charset === 'us-ascii') return UTF8.decode(content);
   if (charset !== 'iso-8859-1') throw new HTTPException(415, 'The charset of a part is not supported');

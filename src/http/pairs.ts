@@ -3,7 +3,7 @@ import { HTTPException } from './errors.ts';
 /** What a client sent under each name: one value, or several in order. */
 export type Pairs<V = string> = ReadonlyMap<string, V | readonly V[]>;
 
-/** Adds a value to those that came under its name. */
+/** Adds a value to those already sent under its name. */
 export function addPair<V>(pairs: Map<string, V | V[]>, name: string, value: V): void {
   const known = pairs.get(name);
   if (known === undefined) pairs.set(name, value);
@@ -11,7 +11,10 @@ export function addPair<V>(pairs: Map<string, V | V[]>, name: string, value: V):
   else pairs.set(name, [known, value]);
 }
 
-/** Decodes one component of `application/x-www-form-urlencoded` as the URL standard does: broken escapes stay as they are. */
+/**
+ * Decodes one component of `application/x-www-form-urlencoded` as the URL standard does: broken escapes stay as they
+ * are.
+ */
 function decode(text: string): string {
   const spaced = text.replaceAll('+', ' ');
   try {
@@ -30,7 +33,7 @@ export function parsePairs(text: string, limit: number, status: number): Pairs {
   const pairs = new Map<string, string | string[]>();
   const read = text.includes('%') || text.includes('+') ? decode : String;
   let count = 0;
-  // Looked for again only where the last one lies behind: a text without any is searched once.
+  // Searched again only once the last one has been passed: a text without any is searched once.
   let equals = text.indexOf('=');
   for (let start = 0; start <= text.length;) {
     let end = text.indexOf('&', start);
@@ -48,7 +51,7 @@ export function parsePairs(text: string, limit: number, status: number): Pairs {
   return pairs;
 }
 
-/** Reads the lists under one name of a query string, whose items stand between commas; `%2C` is data (RFC 6570 §3.2.8). */
+/** Reads the comma-separated lists under one name of a query string; `%2C` is data (RFC 6570 §3.2.8). */
 export function parseCommaLists(text: string, name: string): string[] {
   const items: string[] = [];
   for (const pair of text.split('&')) {

@@ -3,12 +3,12 @@ type PathSegment =
   | { readonly kind: 'parameter'; readonly name: string }
   | { readonly kind: 'rest'; readonly name: string };
 
-/** A declared path: `pattern` as written, `documented` with `{name}` for every variable. */
+/** A declared path: `pattern` as written, `documented` with `{name}` for each variable. */
 export interface PathTemplate {
   readonly pattern: string;
   readonly documented: string;
   readonly segments: readonly PathSegment[];
-  /** The variables in the order they come. */
+  /** The variables in order. */
   readonly names: readonly string[];
 }
 
@@ -24,7 +24,7 @@ export function joinPaths(...parts: readonly string[]): string {
   return path === '' ? '/' : path;
 }
 
-/** Reads `/items/:itemId`, `/items/{itemId}` and `/files/*rest`; a string is what is wrong with the path. */
+/** Reads `/items/:itemId`, `/items/{itemId}` and `/files/*rest`; a string says what is wrong with the path. */
 export function parsePath(pattern: string): PathTemplate | string {
   const segments: PathSegment[] = [];
   const names: string[] = [];
@@ -51,7 +51,7 @@ export function parsePath(pattern: string): PathTemplate | string {
   return { pattern, documented: documented.join('') + trailing, segments, names };
 }
 
-/** One trailing slash more or less is the same route. */
+/** A trailing slash makes no difference to the route. */
 export function withoutTrailingSlash(path: string): string {
   return path.endsWith('/') ? path.slice(0, -1) : path;
 }

@@ -5,28 +5,28 @@ import type { Exchange } from './exchange.ts';
 import type { Reply } from './reply.ts';
 import type { Upgrade } from './socket.ts';
 
-/** Milliseconds for a handler to settle by itself after its time limit, before what it has entered is left. */
+/** Milliseconds a handler has to settle after its time limit, before the generators it has entered are left. */
 const OVERDUE_GRACE = 30_000;
 
-/** Milliseconds after which a reply in memory that nobody reads counts as sent, where the platform waits for us. */
+/** Milliseconds after which an unread reply in memory counts as sent, on platforms that wait for us. */
 const UNREAD_GRACE = 1_000;
 
-/** A reply that has not been sent as a whole. */
+/** A reply that has not been sent completely. */
 interface Unsent {
   readonly source: BodySource | undefined;
   readonly finish: (error?: unknown) => void | Promise<void>;
-  /** Lets the platform go when everything has ended. */
+  /** Releases the platform when everything has ended. */
   release?: ((finished: Promise<void>) => void) | undefined;
 }
 
-/** What comes after replies: background tasks and cleanups, and the wait for all of it at the end. */
+/** Work after replies: background tasks and cleanups, and waiting for all of it at shutdown. */
 export class PendingWork {
-  /** What comes after replies that have been sent. */
+  /** Work after replies that have been sent. */
   readonly #pending = new Set<Promise<unknown>>();
   readonly #unsent = new Set<Unsent>();
   readonly #sockets = new Map<Upgrade, Unsent['finish']>();
   readonly #errors: ErrorReplies;
-  /** Called when nothing may take its time any more. */
+  /** Called when nothing is given any more time. */
   readonly #hurried = new Set<() => void>();
   #inHurry = false;
   #running = 0;
@@ -36,7 +36,7 @@ export class PendingWork {
     this.#errors = errors;
   }
 
-  /** A reply takes time, until `end`. */
+  /** A reply is being made, until `end`. */
   begin(): void {
     this.#running++;
   }
@@ -45,7 +45,7 @@ export class PendingWork {
     if (--this.#running === 0) this.#idle?.();
   }
 
-  /** Adds to a reply what is to be done once it has been sent, if there is or may be anything. */
+  /** Adds the work that follows a reply, if there is or may be any. */
   follow(reply: Reply, exchange: Exchange): Reply {
     if (reply.upgrade !== undefined) return this.#followSocket(reply, reply.upgrade, exchange);
     const source = reply.body instanceof BodySource ? reply.body : undefined;
@@ -56,12 +56,12 @@ export class PendingWork {
     return { ...reply, after: unsent.finish };
   }
 
-  /** Ends what belongs to a reply that comes too late to be sent. */
+  /** Cleans up after a reply that comes too late to be sent. */
   dismiss(late: Promise<Reply>, exchange: Exchange): void {
     void this.#track(this.#dismiss(late, exchange), exchange);
   }
 
-  /** From now on, what does not settle by itself is left at once. */
+  /** From now on, whatever does not settle by itself is abandoned at once. */
   hurry(): void {
     this.#inHurry = true;
     for (const hurry of this.#hurried) hurry();
@@ -71,13 +71,13 @@ export class PendingWork {
     }
   }
 
-  /** Waits for what comes after replies; one in memory counts as sent, one that is streamed is not waited for. */
+  /** Waits for the work after replies; a reply in memory counts as sent, a streamed one is not awaited. */
   async idle(): Promise<void> {
     for (const { source, finish } of this.#unsent) if (source === undefined) void finish();
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
   }
 
-  /** Waits for everything; a reply that nobody has read by now counts as sent. */
+  /** Waits for everything; a reply that nobody has read yet counts as sent. */
   async settle(): Promise<void> {
     if (this.#running > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     await Promise.allSettled(this.#pending);
@@ -93,8 +93,8 @@ export class PendingWork {
   }
 
   /**
-   * Keeps the platform alive from now on: Workers end whatever they were not asked to wait for when a client leaves, and
-   * neither read nor cancel the body of the reply.
+   * Keeps the platform alive from now on: when a client disconnects, Workers end whatever they were not asked to wait
+   * for, and neither read nor cancel the body of the reply.
    */
   #hold(unsent: Unsent, exchange: Exchange): void {
     const timer = unsent.source === undefined ? setTimeout(() => void unsent.finish(), UNREAD_GRACE) : undefined;
@@ -107,7 +107,7 @@ export class PendingWork {
     this.#keepAlive(released, exchange);
   }
 
-  /** A socket takes time until it is over; only then does what comes after it begin. */
+  /** A socket stays pending until it has closed; only then does the work after it begin. */
   #followSocket(reply: Reply, upgrade: Upgrade, exchange: Exchange): Reply {
     const finish = (error?: unknown): void | Promise<void> => {
       if (!this.#sockets.delete(upgrade)) return;
@@ -148,7 +148,7 @@ export class PendingWork {
     await this.#finish(exchange, undefined);
   }
 
-  /** The late reply, unless it takes too long or nothing may take its time any more. */
+  /** The late reply, unless it takes too long or nothing is given any more time. */
   #inGrace(late: Promise<Reply>): Promise<Reply | undefined> {
     return new Promise((resolve) => {
       const settle = (reply?: Reply): void => {
@@ -164,7 +164,7 @@ export class PendingWork {
 
   async #finish(exchange: Exchange, failure: unknown, source?: BodySource): Promise<void> {
     if (failure !== undefined) this.#errors.report(failure, exchange);
-    // What a stream reads from is closed after the stream.
+    // The source of a stream is closed after the stream.
     await source?.end();
     const { backgroundTasks = [] } = exchange;
     for (let task = backgroundTasks.shift(); task !== undefined; task = backgroundTasks.shift()) {

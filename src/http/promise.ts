@@ -1,9 +1,9 @@
-/** Whether a value has to be waited for: everything that comes at once is used at once. */
+/** Whether a value has to be awaited; a value that is available at once is used at once. */
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
-/** What comes later, and never fails where nothing else is said; `await` takes it as well. */
+/** A value that comes later, and never fails unless stated otherwise; it can be awaited. */
 export interface Eventual<T> {
   then(listener: (value: T) => void, failed?: (error: unknown) => void): unknown;
 }
@@ -12,19 +12,19 @@ export function isEventual<T extends object>(value: T | Eventual<T>): value is E
   return typeof (value as { then?: unknown }).then === 'function';
 }
 
-/** Hands a value on: at once if it is there. */
+/** Passes a value on, at once if it is available. */
 export function whenThere<T extends object>(value: T | Eventual<T>, listener: (value: T) => void): void {
   if (isEventual(value)) value.then(listener);
   else listener(value);
 }
 
-/** A value to come that is handed on at once, where each promise would take its turn of the microtask queue. */
+/** A future value that is passed on synchronously, where a promise would take a turn of the microtask queue. */
 export class Later<T extends object> implements Eventual<T> {
   #value: T | undefined = undefined;
   #error: Error | undefined = undefined;
   #listener: ((value: T) => void) | undefined = undefined;
   #failed: ((error: Error) => void) | undefined = undefined;
-  /** For whoever listens besides the first. */
+  /** Listeners after the first. */
   #other: Later<T> | undefined = undefined;
 
   settle(value: T): void {

@@ -4,24 +4,24 @@ import type { Exchange } from './exchange.ts';
 import { headerIn, without } from './headers.ts';
 import type { Upgrade } from './socket.ts';
 
-/** Everything an adapter has to send. */
+/** Everything that an adapter sends. */
 export interface Reply {
   readonly status: number;
-  /** Names and values in turn; a name may come again. */
+  /** Names and values in turn; a name may repeat. */
   readonly headers: readonly string[];
   readonly body: string | Uint8Array | BodySource | null;
-  /** To be called once, when the body has been sent or will never be; an error says why it was cut short. */
+  /** Called once, when the body has been sent or will never be; an error says why it was cut short. */
   readonly after?: ((error?: unknown) => void | Promise<void>) | undefined;
   /** The connection becomes a socket, and `after` is called only where it does not. */
   readonly upgrade?: Upgrade | undefined;
 }
 
-/** JSON has no `undefined`: what has no text is `null`. */
+/** JSON has no `undefined`: a value without JSON text becomes `null`. */
 export function toJson(value: unknown): string {
   return JSON.stringify(value) ?? 'null';
 }
 
-/** A status as it is, if it can be sent: an interim response is none, and others do not exist. */
+/** The status, if it can be sent: interim responses and statuses that do not exist cannot. */
 export function sendable(status: number): number {
   if (!Number.isInteger(status) || status < 200 || status > 599) {
     throw new FrameworkError(`${String(status)} is not a status that can be sent`);
@@ -29,7 +29,7 @@ export function sendable(status: number): number {
   return status;
 }
 
-/** Merges what was set on the context, and sees to it that no 401 leaves without its challenge. */
+/** Merges what was set on the context, and ensures that no 401 is sent without its challenge. */
 export function finalize(reply: Reply, exchange: Exchange): Reply {
   const merged = exchange.outgoing === undefined ? reply : mergeOutgoing(reply, exchange);
   const { status, headers } = merged;
@@ -47,7 +47,7 @@ export function mergeOutgoing(reply: Reply, exchange: Exchange): Reply {
   const added: string[] = [];
   for (const [name, value] of outgoing.headers) {
     if (name === 'content-length') continue;
-    // The content type of a body that brought its own is a fact about that body.
+    // A body that brings its own content type keeps it.
     if (name === 'content-type' && typeof reply.body !== 'string') continue;
     if (name !== 'set-cookie') set.add(name);
     added.push(name, value);

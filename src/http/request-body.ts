@@ -1,12 +1,12 @@
 import { HTTPException } from './errors.ts';
 
-/** What a body is read from piece by piece. */
+/** A source that a body is read from in pieces. */
 export interface Pieces {
   next(): Promise<IteratorResult<Uint8Array, unknown>>;
   return?(): Promise<unknown>;
 }
 
-/** The pieces of a body up to a limit, a 413 above it; what is left then is the platform's to end. */
+/** The pieces of a body up to a limit, a 413 above it; the platform then ends the rest. */
 export async function* bounded(body: ReadableStream<Uint8Array>, limit: number): AsyncGenerator<Uint8Array, void> {
   const reader = body.getReader();
   try {
@@ -17,12 +17,12 @@ export async function* bounded(body: ReadableStream<Uint8Array>, limit: number):
       yield piece.value;
     }
   } finally {
-    // Node's own bodies of forms fail when they are cancelled midway.
+    // Node's own form bodies throw when they are cancelled midway.
     reader.releaseLock();
   }
 }
 
-/** A body whose source is opened when somebody reads it, and not before. */
+/** A body whose source is opened only when somebody reads it. */
 export function lazyBody(open: () => Pieces): ReadableStream<Uint8Array> {
   let source: Pieces | undefined;
   return new ReadableStream<Uint8Array>(

@@ -20,7 +20,7 @@ const MAX_BYTES = 4096;
 /** Sets cookies of a response. */
 export class ResponseCookies {
   readonly #headers: Headers;
-  /** What was set, by what a browser tells cookies apart by. */
+  /** The cookies that were set, by what a browser distinguishes them by. */
   readonly #set = new Map<string, string>();
 
   /** @internal */
@@ -63,12 +63,12 @@ export class ResponseCookies {
   }
 }
 
-/** A setting that is missing must not open what is closed by default: undefined is as if it were not said. */
+/** A missing setting must not weaken a default: undefined counts as not set. */
 function withDefaults({ path = '/', httpOnly = true, secure = true, sameSite = 'lax' }: CookieOptions): CookieOptions {
   return { path, httpOnly, secure, sameSite };
 }
 
-/** What browsers would drop without a word. */
+/** Throws for cookies that browsers would drop silently. */
 function check({ name, value, secure, domain, path, sameSite, partitioned }: SetCookie): void {
   if (typeof name !== 'string' || typeof value !== 'string') {
     throw new FrameworkError('The name and the value of a cookie are text');

@@ -16,7 +16,7 @@ class Node<R> {
   methods: Methods<R> | undefined;
 }
 
-/** A path on its way through the tree. */
+/** A path on its walk through the tree. */
 interface Walk<R> {
   readonly path: string;
   /** Where the last segment ends: without a trailing slash. */
@@ -41,7 +41,7 @@ export class Router<R> {
   /** Static paths by their undecoded text: one look-up instead of a walk. */
   readonly #statics = new Map<string, Map<string, Match<R>>>();
 
-  /** Adds a route; the answer is the route that already has this method and shape of path, if there is one. */
+  /** Adds a route; returns the route that already has this method and shape of path, if there is one. */
   add(method: string, { segments }: PathTemplate, route: R): R | undefined {
     let node = this.#root;
     let methods: Methods<R> | undefined;
@@ -82,7 +82,7 @@ export class Router<R> {
   /** All methods that some route has for a path, with HEAD where GET is, and OPTIONS; empty for an unknown path. */
   allowed(path: string): string[] {
     const found = new Set<string>();
-    // Chooses nothing, so that all leaves are seen.
+    // Chooses nothing, so that all leaves are visited.
     const collect = (methods: Methods<R>): undefined => {
       for (const method of methods.keys()) found.add(method);
       return undefined;
@@ -94,7 +94,7 @@ export class Router<R> {
   }
 }
 
-/** Tries the leaves that a path reaches from one of its segments on, the most specific first, until one is chosen. */
+/** Tries the leaves that a path can reach from one of its segments, the most specific first, until one is chosen. */
 function search<R>(node: Node<R>, start: number, walk: Walk<R>): R | undefined {
   const { path, end, values, choose } = walk;
   if (start > end) {
@@ -126,12 +126,12 @@ function pick<R>(methods: ReadonlyMap<string, R>, method: string): R | undefined
 
 function walkOf<R>(path: string, choose: Walk<R>['choose']): Walk<R> {
   const escaped = path.includes('%');
-  // An invalid escape is one wherever it stands, also where no route is.
+  // An invalid escape is refused anywhere, even where no route matches.
   if (escaped) decode(path);
   return { path, end: withoutTrailingSlash(path).length, escaped, values: [], choose };
 }
 
-/** Part of a path, decoded: a slash in it is one that was escaped, or of the rest. */
+/** Part of a path, decoded; a slash in it was escaped, or belongs to a rest. */
 function textOf<R>({ path, escaped }: Walk<R>, start: number, stop: number): string {
   const text = path.slice(start, stop);
   return escaped ? decode(text) : text;

@@ -1,14 +1,14 @@
 import type { Deadlines } from './deadline.ts';
 import type { PendingWork } from './pending-work.ts';
 
-/** Milliseconds for what is given up to clean up. */
+/** Milliseconds that abandoned requests have to clean up. */
 const LAST_GRACE = 500;
 
-/** Waits for all requests and what comes after them; what has not ended after so many milliseconds is given up. */
+/** Waits for all requests and the work after them; whatever has not ended after so many milliseconds is abandoned. */
 export async function settle(pending: PendingWork, deadlines: Deadlines, within: number | undefined): Promise<void> {
   const settled = pending.settle();
   if (within === undefined || (await inTime(settled, within))) return settled;
-  // Nobody is left to be answered: what was entered is left, so that what it was made from can be closed after it.
+  // Nobody is left to answer: generators are left now, so that the values they depend on can be closed after them.
   deadlines.expireAll();
   pending.hurry();
   await inTime(settled, LAST_GRACE);

@@ -1,4 +1,4 @@
-/** How many messages, and bytes of them, wait to be read before the peer is held back. */
+/** How many messages, and how many bytes, may wait before the peer is paused. */
 const ROOM = 16;
 const BYTES = 262_144;
 
@@ -7,13 +7,13 @@ interface Flow {
   resume?(): void;
 }
 
-/** Messages that have come and wait to be read; the peer is held back while there are too many. */
+/** Messages received and not yet read; the peer is paused while there are too many. */
 export class SocketInbox<M> implements AsyncIterator<M, undefined> {
   readonly #flow: Flow;
   readonly #messages: M[] = [];
   readonly #sizes: number[] = [];
   readonly #readers: ((message: IteratorResult<M, undefined>) => void)[] = [];
-  /** Bytes that wait. */
+  /** Bytes waiting. */
   size = 0;
   #held = false;
   #ended = false;
@@ -22,7 +22,7 @@ export class SocketInbox<M> implements AsyncIterator<M, undefined> {
     this.#flow = flow;
   }
 
-  /** Whether the peer is held back. */
+  /** Whether the peer is paused. */
   get held(): boolean {
     return this.#held;
   }
@@ -39,7 +39,7 @@ export class SocketInbox<M> implements AsyncIterator<M, undefined> {
     this.#flow.pause?.();
   }
 
-  /** Nothing comes any more; what waits may still be read, unless it is dropped. */
+  /** No more messages come; those waiting may still be read, unless they are dropped. */
   end(drop: boolean): void {
     this.#ended = true;
     if (drop) this.#messages.length = this.#sizes.length = this.size = 0;

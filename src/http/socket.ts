@@ -1,7 +1,7 @@
-/** What a message is on the wire: JSON and text are frames of text, bytes are binary ones. */
+/** A message on the wire: JSON and text are text frames, bytes are binary frames. */
 export type MessageKind = 'json' | 'text' | 'bytes';
 
-/** How a socket ended: the code and the reason of RFC 6455 §7.1.5 and §7.1.6; 1006 where none were sent. */
+/** How a socket closed: the code and the reason of RFC 6455 §7.1.5 and §7.1.6; 1006 if none were sent. */
 export interface SocketClosure {
   readonly code: number;
   readonly reason: string;
@@ -10,9 +10,9 @@ export interface SocketClosure {
 /** An open socket, as its handler has it. */
 export interface SocketConnection<Receive = unknown, Send = unknown> extends AsyncIterable<Receive> {
   /**
-   * Sends one message, and resolves once the peer's side has taken it, so that who awaits it never goes faster.
+   * Sends one message, and resolves once the peer has accepted it, so that awaiting it provides backpressure.
    *
-   * Rejects with a ResponseValidationError for what does not fit, and with a SocketClosedError after the end.
+   * Rejects with a ResponseValidationError for a value that does not fit, and with a SocketClosedError once closed.
    */
   readonly send: (value: Send) => Promise<void>;
   /** Closes with 1000 unless another code is given; throws a RangeError for one that cannot be sent (RFC 6455 §7.4). */
@@ -23,29 +23,29 @@ export interface SocketConnection<Receive = unknown, Send = unknown> extends Asy
 
 /** One open WebSocket as a platform presents it; nothing of it throws. */
 export interface SocketTransport {
-  /** Text is a string, everything else is binary; `done` is called once the peer's side has taken it, or never will. */
+  /** Text is a string, everything else is binary; `done` is called once the peer has accepted it, or never will. */
   send(data: string | Uint8Array, done: (error?: unknown) => void): void;
-  /** Asks for a pong; a platform that keeps watch by itself has none. */
+  /** Sends a ping; absent on platforms that send them by themselves. */
   ping?(): void;
   /** Begins the closing handshake. */
   close(code: number, reason: string): void;
-  /** Cuts the connection without a word. */
+  /** Cuts the connection without a close frame. */
   terminate(): void;
-  /** Stops and starts reading, where the platform can. */
+  /** Pauses and resumes reading, where the platform can. */
   pause?(): void;
   resume?(): void;
 }
 
-/** What a platform tells of a WebSocket. */
+/** Events of a WebSocket that a platform reports. */
 export interface SocketEvents {
   /** Text is a string, everything else is binary. */
   message(data: string | Uint8Array): void;
   pong(): void;
-  /** Told once. */
+  /** Reported once. */
   close(closure: SocketClosure): void;
 }
 
-/** What an adapter makes of a connection whose handshake has been accepted. */
+/** How an adapter opens a connection whose handshake has been accepted. */
 export interface Upgrade {
   /** Bytes of one message; more closes with 1009. */
   readonly maxMessage: number;
@@ -54,19 +54,19 @@ export interface Upgrade {
   readonly idle: number;
   readonly receives: MessageKind;
   readonly sends: MessageKind;
-  /** To be called when the socket is open. */
+  /** Called when the socket is open. */
   open(transport: SocketTransport): SocketEvents;
   /** Calls back once both the socket and its handler have ended. */
   whenOver(listener: () => void): void;
-  /** Cuts the socket; its handler is left to itself. */
+  /** Cuts the socket; its handler is not awaited. */
   giveUp(): void;
 }
 
 /**
- * The key under which an adapter gives `fetch` its way to make sockets.
+ * The key under which an adapter passes `fetch` its function for making sockets.
  *
- * Platforms call `fetch` with objects of their own, one of which has an `upgrade`. The adapter may be of another copy of
- * the package than the app.
+ * A symbol because platforms pass `fetch` objects of their own, one of which has an `upgrade`; a shared one because the
+ * adapter may come from another copy of the package than the app.
  */
 export const UPGRADE: unique symbol = Symbol.for('portico.upgrade');
 
@@ -83,7 +83,7 @@ export const CLOSE = {
   tryAgainLater: 1013,
 } as const;
 
-/** What sending on a socket that has ended, or is about to, rejects with. */
+/** Rejects sending on a socket that has closed or is closing. */
 export class SocketClosedError extends Error {
   override readonly name: string = 'SocketClosedError';
   readonly code: number;
@@ -100,7 +100,7 @@ export class SocketClosedError extends Error {
 const MAX_REASON = 123;
 const encoder = new TextEncoder();
 
-/** A reason that fits its frame: longer ones are cut between characters. */
+/** A reason that fits its frame: a longer one is cut between characters. */
 export function shortReason(text: string): string {
   if (encoder.encode(text).length <= MAX_REASON) return text;
   let reason = '';
@@ -126,6 +126,6 @@ export function checkClosure(code: number, reason: string): void {
 
 /** Bytes of a message. */
 export function sizeOf(data: string | Uint8Array): number {
-  // No text has fewer bytes than characters, and none more than three for each.
+  // UTF-8 has at least one byte and at most three bytes for each UTF-16 unit.
   return typeof data === 'string' ? encoder.encode(data).length : data.byteLength;
 }

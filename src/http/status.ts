@@ -69,7 +69,7 @@ export function phraseOf(status: number): string {
   return PHRASES.get(status) ?? `Status ${status}`;
 }
 
-/** Statuses whose answers have no content (RFC 9110 §6.4.1, §15.3.6). */
+/** Statuses whose responses have no content (RFC 9110 §6.4.1, §15.3.6). */
 export function hasNoContent(status: number): boolean {
   return status === 101 || status === 204 || status === 205 || status === 304;
 }

@@ -8,7 +8,7 @@ import { hasNoContent } from './status.ts';
 const JSON_TYPE: readonly string[] = ['Content-Type', 'application/json'];
 const NO_HEADERS: readonly string[] = [];
 
-/** The reply to a value for which nothing is declared: a `Response` as it is, everything else as JSON. */
+/** The reply to a value without a declared response: a `Response` as it is, everything else as JSON. */
 export function replyToValue(value: unknown, exchange: Exchange, headers: readonly string[] = NO_HEADERS): Reply {
   if (isResponse(value)) return replyToResponse(value, exchange, headers);
   if (isAsyncIterable(value)) throw new FrameworkError(UNDECLARED_STREAM);
@@ -18,11 +18,11 @@ export function replyToValue(value: unknown, exchange: Exchange, headers: readon
 }
 
 export const UNDECLARED_STREAM =
-  'An async iterable was returned where no stream is declared; declare one of lines(), events(), text() and bytes() as the response';
+  'An async iterable was returned where no stream is declared; declare lines(), events(), text() or bytes() as the response';
 
 /** A returned `Response` is sent as it is; `headers` are those of all replies of the route. */
 export function replyToResponse(response: Response, { method }: Exchange, headers: readonly string[]): Reply {
-  if (response.bodyUsed) throw new FrameworkError('The returned Response has been read already');
+  if (response.bodyUsed) throw new FrameworkError('The body of the returned Response was already read');
   if (response.status < 200) throw new FrameworkError(`A Response of status ${response.status} cannot be sent`);
   const own = [...response.headers].filter(([name]) => !describesAnotherBody(name, response, method));
   return {
@@ -32,7 +32,7 @@ export function replyToResponse(response: Response, { method }: Exchange, header
   };
 }
 
-/** Headers of one connection, which say nothing of the next (RFC 9110 §7.6.1). */
+/** Headers of one connection, which do not apply to the next (RFC 9110 §7.6.1). */
 const HOP_BY_HOP = new Set([
   'connection',
   'keep-alive',
@@ -44,8 +44,8 @@ const HOP_BY_HOP = new Set([
 ]);
 
 /**
- * A declared length is whatever somebody wrote, and one that is false puts a connection out of step. What `fetch` gave
- * has been decoded, so that its coding is no longer that of the body.
+ * A declared length may be false, which would desynchronise the connection. A body that `fetch` returned has been
+ * decoded, so its coding is no longer that of the body.
  */
 function describesAnotherBody(name: string, { body, url }: Response, method: string): boolean {
   if (HOP_BY_HOP.has(name)) return true;
@@ -53,7 +53,7 @@ function describesAnotherBody(name: string, { body, url }: Response, method: str
   return name === 'content-encoding' && url !== '' && body !== null;
 }
 
-/** By its tag: to name the class would load the Web objects of Node at the first reply. */
+/** Checked by its tag: naming the class would load Node's Web objects at the first reply. */
 export function isResponse(value: unknown): value is Response {
   if (typeof value !== 'object' || value === null) return false;
   return (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === 'Response';
@@ -64,7 +64,9 @@ export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown>
   return typeof (value as { [Symbol.asyncIterator]?: unknown })[Symbol.asyncIterator] === 'function';
 }
 
-/** Whether a value can only be JSON; told by its prototype, which costs less than a look for what others have. */
+/**
+ * Whether a value can only be JSON. Decided by its prototype, which is cheaper than probing for members of other kinds.
+ */
 export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return (prototype === Object.prototype || prototype === Array.prototype) && !isAsyncIterable(value);

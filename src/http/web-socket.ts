@@ -3,14 +3,14 @@ import { CLOSE, sizeOf, type SocketEvents, type SocketTransport, type Upgrade } 
 /** The part of a platform's WebSocket that is used. */
 interface PlatformSocket {
   binaryType?: string;
-  /** Bytes that wait; some platforms do not tell. */
+  /** Bytes waiting to be sent; some platforms do not report them. */
   readonly bufferedAmount?: number;
   send(data: string | Uint8Array): void;
   close(code?: number, reason?: string): void;
   addEventListener(type: string, listener: (event: never) => void): void;
 }
 
-/** What platforms have under the global object. */
+/** What platforms define on the global object. */
 interface Platform {
   /** https://docs.deno.com/api/deno/~/Deno.upgradeWebSocket */
   readonly Deno?: {
@@ -23,17 +23,17 @@ interface Platform {
   readonly WebSocketPair?: new () => Readonly<Record<string, PlatformSocket & { accept(): void }>>;
 }
 
-/** Makes a socket of a request, and gives the response that says so; `lost` is called where it never opens. */
+/** Upgrades a request to a socket, and returns the response that says so; `lost` is called if it never opens. */
 export type WebUpgrade = (request: Request, upgrade: Upgrade, headers: Headers, lost: () => void) => Response;
 
-/** The way of the platform that runs this; undefined where `fetch` alone cannot make sockets. */
+/** The upgrade function of this platform; undefined where `fetch` alone cannot make sockets. */
 export function webUpgrade(): WebUpgrade | undefined {
   const { Deno, WebSocketPair } = globalThis as Platform;
   if (Deno?.upgradeWebSocket !== undefined) return upgradeOnDeno;
   return WebSocketPair === undefined ? undefined : upgradeOnWorkers;
 }
 
-/** The platform sends the pings; headers of one's own have no place. */
+/** The platform sends the pings; there is no place for other headers. */
 const upgradeOnDeno: WebUpgrade = (request, upgrade, _, lost) => {
   const { Deno } = globalThis as { Deno?: Required<NonNullable<Platform['Deno']>> };
   if (Deno === undefined) throw new TypeError('Deno has gone');
@@ -60,7 +60,7 @@ const upgradeOnWorkers: WebUpgrade = (_, upgrade, headers) => {
   return new Response(null, { status: 101, headers, webSocket: client } as ResponseInit);
 };
 
-/** Bytes that may wait before who sends does, and milliseconds between looks at them: no event tells of less. */
+/** Bytes that may wait before senders do, and milliseconds between checks: no event reports when they drain. */
 const HIGH = 65_536;
 const LOOK = 10;
 
@@ -79,7 +79,7 @@ function adopt(socket: PlatformSocket, upgrade: Upgrade): void {
     else close(socket, CLOSE.tooBig, 'The message is too big');
   });
   socket.addEventListener('close', ({ code = CLOSE.abnormal, reason = '' }: { code?: number; reason?: string }) => {
-    // Some platforms leave the answer to a close to their users.
+    // Some platforms leave replying to a close to their users.
     close(socket, code, reason);
     end(code, reason);
   });
@@ -109,7 +109,7 @@ function transportOf(socket: PlatformSocket, end: () => void): SocketTransport {
   };
 }
 
-/** A socket that is closed, or a code that this platform reserves, is no reason to fail. */
+/** A socket that is already closed, or a code that this platform reserves, is no reason to fail. */
 function close(socket: PlatformSocket, code: number, reason: string): void {
   try {
     socket.close(code, reason);
