@@ -41,6 +41,8 @@ export class Verification implements TokenReader {
   readonly #keys: KeySource;
   readonly #rules: VerificationRules;
   readonly #options: JWTVerifyOptions;
+  /** The last header that was fit to be read, as it is sent: an issuer writes the same one into all tokens of a key. */
+  #checkedHeader: string | undefined = undefined;
 
   constructor(jose: typeof Jose, keys: KeySource, rules: VerificationRules) {
     const { algorithms, typ, issuer, audience, clockTolerance } = rules;
@@ -59,7 +61,7 @@ export class Verification implements TokenReader {
 
   async read(token: string, tell: Tell): Promise<Claims> {
     if (token.length > LONGEST_TOKEN) throw new Refusal('it is too long');
-    checkHeader(this.#readHeader(token));
+    this.#checkHeader(token);
     try {
       const claims = await this.#verify(token, tell);
       if (!isShallow(claims)) throw new Refusal('its claims are nested too deeply');
@@ -69,6 +71,13 @@ export class Verification implements TokenReader {
     } catch (error) {
       throw reasonOf(error, tell);
     }
+  }
+
+  #checkHeader(token: string): void {
+    const text = token.slice(0, token.indexOf('.'));
+    if (text === this.#checkedHeader) return;
+    checkParameters(this.#readHeader(token));
+    this.#checkedHeader = text;
   }
 
   #readHeader(token: string): JWSHeaderParameters {
@@ -109,7 +118,7 @@ export class Verification implements TokenReader {
   }
 }
 
-function checkHeader(header: JWSHeaderParameters): void {
+function checkParameters(header: JWSHeaderParameters): void {
   const foreign = FOREIGN_PARAMETERS.find((name) => Object.hasOwn(header, name));
   if (foreign !== undefined) throw new Refusal(`its header has '${foreign}'`);
   if (header.cty !== undefined) throw new Refusal('it is nested');
