@@ -157,6 +157,18 @@ describeMatrix('etag()', (open) => {
     assert.match(web.headers.get('vary') ?? '', /Accept/);
   });
 
+  test('a 304 varies by what its 200 varies by, whichever of the two is the outer one', async () => {
+    for (const app of [world(etag(), compress()), world(compress(), etag())]) {
+      const headers = { 'Accept-Encoding': 'gzip' };
+      const full = await app.request('/json', { headers });
+      const none = await app.request('/json', {
+        headers: { ...headers, 'If-None-Match': full.headers.get('etag') ?? '' },
+      });
+      assert.deepEqual([full.headers.get('content-encoding'), none.status], ['gzip', 304]);
+      assert.equal(none.headers.get('vary'), full.headers.get('vary'));
+    }
+  });
+
   test('streams, other methods and other statuses have none, whatever the condition', async () => {
     const send = await open(world(etag()));
     for (const [path, method, status] of [

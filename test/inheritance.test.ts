@@ -22,6 +22,7 @@ import {
   Query,
   Security,
   SecurityScheme,
+  Socket,
   type ValueOf,
 } from 'portico';
 import { z } from 'zod';
@@ -693,6 +694,27 @@ describe('mistakes', () => {
       1,
       'a parameter’s decorator is one line below the route’s',
     );
+  });
+
+  test('and the nearest decorator where there is none, or it stands at a static method or a socket', () => {
+    class Injected {
+      constructor(
+        @Query('a') readonly a: string,
+        readonly dropped: string,
+      ) {}
+    }
+    @Controller('/x')
+    class Wrong {
+      constructor(readonly dropped: string) {}
+      @Get() read(_dropped: string, @Depends(Injected) _injected: Injected): void {}
+      @Get() static route(): void {}
+      static input(@Query('q') _q: string): void {}
+      @OnError(Error) static handler(): void {}
+      @Socket('/s', { receive: 5 as never }) open(): void {}
+    }
+    const mistakes = mistakesOf([Wrong]);
+    assert.equal(mistakes.length, 7);
+    for (const { message } of mistakes) assert.match(message, here);
   });
 
   test('and of what is written in a dependency', () => {

@@ -94,8 +94,9 @@ export function OnError<E extends ErrorClass>(
   method: PropertyKey,
   descriptor: TypedPropertyDescriptor<M>,
 ) => void {
+  const declaration = keepCallSite({ error });
   return (prototype, method) => {
-    if (typeof method !== 'object') recordErrorHandler(prototype, { method, error });
+    if (typeof method !== 'object') recordErrorHandler(prototype, method, declaration);
   };
 }
 

@@ -3,6 +3,7 @@ import type { Content } from '../content/content.ts';
 import type { RequestValidationError } from '../http/errors.ts';
 import { SOCKET } from '../http/handshake.ts';
 import type { SocketConnection } from '../http/socket.ts';
+import { keepCallSite } from '../metadata/call-site.ts';
 import type { Schema } from '../content/declarations.ts';
 import type { MessageOption, RouteOptions } from '../metadata/declarations.ts';
 import { recordRoute } from '../metadata/store.ts';
@@ -74,11 +75,11 @@ export function Socket<R extends MessageOption = MessageOption, S extends Messag
 export function Socket(first: string | SocketOptions = '', second: SocketOptions = {}): SocketDecorator<never> {
   const [path, all] = typeof first === 'string' ? [first, second] : ['', first];
   const { receive, send, origins, compress, onInvalid, ...options } = all;
+  const socket = { receive, send, origins, compress, onInvalid };
+  const declaration = keepCallSite({ method: SOCKET, path, options, socket });
   return (prototype, name) => {
     // In standard mode the class's own decorator reports the mistake for all of its methods.
-    if (typeof name === 'object') return;
-    const socket = { receive, send, origins, compress, onInvalid };
-    recordRoute(prototype, name, { method: SOCKET, path, options, socket });
+    if (typeof name !== 'object') recordRoute(prototype, name, declaration);
   };
 }
 

@@ -34,7 +34,7 @@ export function recordStandardMode(target: Class): void {
 }
 
 export function recordRoute(prototype: object, method: PropertyKey, route: RouteDeclaration): void {
-  if (recordStatic(prototype, method)) return;
+  if (recordStatic(prototype, method, route)) return;
   const routes = ownRoutes(prototype);
   // Decorators run from the bottom up; routes are kept as they are read.
   routes.set(method, [route, ...(routes.get(method) ?? [])]);
@@ -48,17 +48,21 @@ export function recordInput(
   index: number,
   input: InputDeclaration,
 ): void {
-  if (method !== undefined && recordStatic(target, method)) return;
+  if (method !== undefined && recordStatic(target, method, input)) return;
   const inputs = new Map(ownInputs(target, method));
   inputs.set(index, [input, ...(inputs.get(index) ?? [])]);
   if (method === undefined) Reflect.defineMetadata(INPUTS, inputs, target);
   else Reflect.defineMetadata(INPUTS, inputs, target, method as string | symbol);
 }
 
-export function recordErrorHandler(prototype: object, handler: ErrorHandlerDeclaration): void {
-  if (recordStatic(prototype, handler.method)) return;
+export function recordErrorHandler(
+  prototype: object,
+  method: PropertyKey,
+  declaration: Pick<ErrorHandlerDeclaration, 'error'>,
+): void {
+  if (recordStatic(prototype, method, declaration)) return;
   const own = Reflect.getOwnMetadata(HANDLERS, prototype) as readonly ErrorHandlerDeclaration[] | undefined;
-  Reflect.defineMetadata(HANDLERS, [handler, ...(own ?? [])], prototype);
+  Reflect.defineMetadata(HANDLERS, [{ method, ...declaration }, ...(own ?? [])], prototype);
 }
 
 export function recordTraits(dependable: Class, traits: DependableTraits): void {
@@ -86,12 +90,9 @@ export function isStandardMode(target: Class): boolean {
   return Reflect.hasMetadata(STANDARD, target);
 }
 
-/** Decorated static methods of a class and of those it extends: nothing ever calls them. */
-export function staticsOf(target: Class): readonly PropertyKey[] {
-  const found = lineage(target).flatMap((level) => [
-    ...((Reflect.getOwnMetadata(STATICS, level) as Set<PropertyKey>) ?? []),
-  ]);
-  return [...new Set(found)];
+/** What declares static methods of a class and of those it extends: nothing ever calls them. */
+export function staticsOf(target: Class): ReadonlyMap<PropertyKey, object> {
+  return new Map(lineage(target).flatMap((level) => [...ownStatics(level)]));
 }
 
 export function traitsOf(dependable: Class): DependableTraits {
@@ -158,11 +159,14 @@ export function constructorOf(target: Class): ParameterList {
 }
 
 /** A static method is decorated at the class, every other one at its prototype. */
-function recordStatic(target: object, method: PropertyKey): boolean {
+function recordStatic(target: object, method: PropertyKey, declaration: object): boolean {
   if (typeof target !== 'function') return false;
-  const own = Reflect.getOwnMetadata(STATICS, target) as ReadonlySet<PropertyKey> | undefined;
-  Reflect.defineMetadata(STATICS, new Set([...(own ?? []), method]), target);
+  Reflect.defineMetadata(STATICS, new Map([...ownStatics(target), [method, declaration]]), target);
   return true;
+}
+
+function ownStatics(target: object): ReadonlyMap<PropertyKey, object> {
+  return (Reflect.getOwnMetadata(STATICS, target) as ReadonlyMap<PropertyKey, object> | undefined) ?? new Map();
 }
 
 function ownRoutes(prototype: object): Map<PropertyKey, readonly RouteDeclaration[]> {

@@ -29,6 +29,8 @@ export function compress({ threshold = 1024 }: CompressOptions = {}): Middleware
   return async function sendCompressed(context, next): Promise<void> {
     await next();
     const { response } = context;
+    // What a 200 varies by, a 304 says too (RFC 9110 §15.4.5), and its type is gone.
+    if (response.status === 304) vary(response.headers, 'Accept-Encoding');
     if (!isCompressible(response)) return;
     const accepted = context.header('accept-encoding');
     const { body } = response;

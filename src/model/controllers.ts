@@ -31,7 +31,7 @@ export function readController(
   if (isStandardMode(controller)) {
     const text =
       'its decorators run in standard mode, where parameters have none; set "experimentalDecorators": true in the compilerOptions of tsconfig.json';
-    mistakes.add('STANDARD_DECORATORS', { class: name }, text);
+    mistakes.add('STANDARD_DECORATORS', { class: name, site: callSiteOf(declared) }, text);
     return [];
   }
   if (isDeclaredTwice(controller)) {

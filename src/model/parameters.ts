@@ -1,6 +1,15 @@
 import type { InputDeclaration } from '../metadata/declarations.ts';
-import { callSiteOf } from '../metadata/call-site.ts';
-import { type Class, constructorOf, inputsOf, type ParameterList, staticsOf } from '../metadata/store.ts';
+import { type CallSite, callSiteOf } from '../metadata/call-site.ts';
+import {
+  type Class,
+  constructorOf,
+  controllerOf,
+  inputsOf,
+  type ParameterInputs,
+  type ParameterList,
+  routesOf,
+  staticsOf,
+} from '../metadata/store.ts';
 import type { Mistakes, Place } from './mistakes.ts';
 
 /** An input with the name it goes by: its key in an inputs object, or nothing for a parameter. */
@@ -26,7 +35,7 @@ export function readParameters(
   const count = Math.max(length, ...[...declared.keys()].map((index) => index + 1));
   return Array.from({ length: count }, (_, parameter) => {
     const inputs = declared.get(parameter) ?? [];
-    const site = callSiteOf(inputs[0]);
+    const site = callSiteOf(inputs[0]) ?? siteNear(target, method, declared);
     const place: Place = {
       class: target.name,
       method: method === undefined ? undefined : String(method),
@@ -43,10 +52,16 @@ export function readParameters(
   });
 }
 
+/** Where the method, the class or another parameter is decorated: the nearest to one that is not. */
+function siteNear(target: Class, method: PropertyKey | undefined, inputs: ParameterInputs): CallSite | undefined {
+  const declaration = method === undefined ? controllerOf(target) : routesOf(target).get(method)?.[0];
+  return callSiteOf(declaration ?? [...inputs.values()][0]?.[0]);
+}
+
 /** Reports decorated static methods: nothing ever calls them, and a guard among their inputs guards nothing. */
 export function checkStatics(target: Class, mistakes: Mistakes): void {
-  for (const method of staticsOf(target)) {
-    const place = { class: target.name, method: String(method) };
+  for (const [method, declaration] of staticsOf(target)) {
+    const place = { class: target.name, method: String(method), site: callSiteOf(declaration) };
     mistakes.add('STATIC_METHOD', place, 'it is static, and only methods of an instance can be decorated');
   }
 }
