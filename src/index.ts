@@ -54,16 +54,19 @@ export {
   type SocketDecorator,
   type SocketOptions,
 } from './decorators/socket.ts';
+export type { StreamedBody } from './http/body-source.ts';
 export type { Context } from './http/context.ts';
 export type { ContextResponse } from './http/context-response.ts';
 export {
   FrameworkError,
+  type HeaderFields,
   HTTPException,
   type HTTPExceptionOptions,
   RequestValidationError,
   ResponseValidationError,
   type ValidationIssue,
 } from './http/errors.ts';
+export type { ErrorClass } from './http/error-handlers.ts';
 export type { BackgroundTask } from './http/exchange.ts';
 export type { FetchOptions } from './http/fetch-incoming.ts';
 export type { Limits } from './http/limits.ts';
@@ -77,13 +80,24 @@ export type {
   ResponseDeclarations,
   ResponseExample,
   ResponseOption,
+  Schema,
 } from './content/declarations.ts';
-export type { ControllerOptions, Lifetime, ListStyle, MessageOption, RouteOptions } from './metadata/declarations.ts';
+export type {
+  ControllerOptions,
+  Lifetime,
+  ListedDependency,
+  ListStyle,
+  MessageOption,
+  RouteOptions,
+} from './metadata/declarations.ts';
 export type { Dependable, Dependency, DependencyOptions, SchemeDependency, ValueOf } from './metadata/dependable.ts';
 export type { ChallengeParameters } from './metadata/scheme.ts';
+export type { Class } from './metadata/store.ts';
 export { DeclarationError, type Mistake, type MistakeCode } from './model/mistakes.ts';
+export type { OperationIdOf } from './model/operation-id.ts';
 export type { DocsOAuthOptions, DocsOptions } from './openapi/docs-page.ts';
 export type { ProtectedResource } from './openapi/protected-resource.ts';
+export type { OpenApiDocuments, OpenApiVersion } from './openapi/version.ts';
 export type { Scope } from './plan/scope.ts';
 export { anyOf } from './security/any-of.ts';
 export { APIKeyCookie, APIKeyHeader, APIKeyQuery } from './security/api-key.ts';
@@ -151,3 +165,5 @@ export type {
   TagObject,
   XmlObject,
 } from 'openapi3-ts/oas31';
+export type { OpenAPIObject as OpenAPIObject30 } from 'openapi3-ts/oas30';
+export type { OpenAPIObject as OpenAPIObject32 } from 'openapi3-ts/oas32';

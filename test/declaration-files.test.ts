@@ -75,11 +75,19 @@ function compile(project: string, files: Record<string, string>, options: object
 }
 
 const REUSES = `
+import type { AppOptions, Context } from 'portico';
+import * as files from 'portico/files';
 import * as testing from 'portico/testing';
 import * as app from './app.js';
 export const again = { ...app };
 export const allTesting = { ...testing };
 export const document = app.app.openapi();
+export const documents = () => [app.app.openapi({ version: '3.0' }), app.app.openapi({ version: '3.2' })] as const;
+export const { openapi, include, onError } = app.app;
+export const { controllers, dependencies, operationId, transform } = app.options as AppOptions;
+export const headers = () => app.errors.http.headers;
+export const bodyOf = (context: Context) => context.response.body;
+export const assets = files.staticFiles('/assets', 'assets');
 export const mismatches = () => testing.findSecurityMismatches(app.app);
 `;
 

@@ -97,6 +97,7 @@ const PUBLIC_TYPES = [
   'CallbacksObject',
   'ChallengeParameters',
   'CheckedOverrides',
+  'Class',
   'ComponentsObject',
   'ConnectionMismatch',
   'ContactObject',
@@ -116,6 +117,7 @@ const PUBLIC_TYPES = [
   'DocsOptions',
   'EncodingObject',
   'EncodingPropertyObject',
+  'ErrorClass',
   'ErrorsOptions',
   'EventsOptions',
   'ExampleObject',
@@ -126,6 +128,7 @@ const PUBLIC_TYPES = [
   'HTTPAuthorizationCredentials',
   'HTTPBasicCredentials',
   'HTTPExceptionOptions',
+  'HeaderFields',
   'HeaderObject',
   'HeadersObject',
   'IncludeOptions',
@@ -141,6 +144,7 @@ const PUBLIC_TYPES = [
   'LinkParametersObject',
   'LinksObject',
   'ListStyle',
+  'ListedDependency',
   'Logger',
   'MediaTypeObject',
   'MessageOption',
@@ -152,6 +156,11 @@ const PUBLIC_TYPES = [
   'OAuthFlowObject',
   'OAuthFlowsObject',
   'OpenAPIObject',
+  'OpenAPIObject30',
+  'OpenAPIObject32',
+  'OpenApiDocuments',
+  'OpenApiVersion',
+  'OperationIdOf',
   'OperationObject',
   'OverridePair',
   'ParameterLocation',
@@ -178,6 +187,7 @@ const PUBLIC_TYPES = [
   'RouteDecorator',
   'RouteDecorators',
   'RouteOptions',
+  'Schema',
   'SchemaObject',
   'SchemaObjectType',
   'SchemasObject',
@@ -199,6 +209,7 @@ const PUBLIC_TYPES = [
   'SocketConnection',
   'SocketDecorator',
   'SocketOptions',
+  'StreamedBody',
   'TagObject',
   'TextInput',
   'TextOptions',
@@ -315,7 +326,7 @@ test('these are the public types', () => {
       .split(',')
       .map((name) => name.trim())
       .filter((name) => name !== '' && (all !== undefined || name.startsWith('type ')))
-      .map((name) => name.replace(/^type /, '')),
+      .map((name) => name.replace(/^type /, '').replace(/^.* as /, '')),
   );
   assert.deepEqual(types.toSorted(), PUBLIC_TYPES);
 });
