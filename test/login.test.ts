@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { Agent, createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -14,6 +14,8 @@ import { toNodeListener } from 'portico/node';
 import { assertSecurityDocumented } from 'portico/testing';
 import type { Database } from '../examples/login/database.ts';
 import type { Settings } from '../examples/login/settings.ts';
+import { Run } from './run.ts';
+import { pause } from './world.ts';
 
 const ISSUER = 'https://login.example';
 const AUDIENCE = 'https://login.example/users';
@@ -547,4 +549,125 @@ describe('the program', () => {
     assert.equal((await ask(`${second.url}/token/refresh`, refreshed)).status, 200);
     assert.equal(await second.stop(), 0);
   });
+
+  it('does not start as several processes that would share nothing', async () => {
+    const program = ['--import', 'tsx', 'src/cli/main.ts', 'start', 'examples/login/workers.ts', '--workers', '2'];
+    for (const missing of ['DATABASE_URL', 'SIGNING_KEY']) {
+      const started = new Run(program, {
+        DATABASE_URL: 'postgres://127.0.0.1/none',
+        SIGNING_KEY,
+        [missing]: undefined,
+      });
+      assert.equal(await started.end(), 1, started.said);
+      assert.match(started.stderr, new RegExp(`Several processes need ${missing}`));
+    }
+  });
 });
+
+describe('two processes behind one address', { skip }, () => {
+  let processes: Run;
+  let drop: () => Promise<void>;
+  let first: Connection;
+  let second: Connection;
+
+  before(async () => {
+    const made = await createDatabase(SERVER ?? '');
+    ({ drop } = made);
+    const program = ['--import', 'tsx', 'src/cli/main.ts', 'start', 'test/fixtures/login-workers.ts'];
+    processes = new Run([...program, '--port', '0', '--workers', '2'], {
+      DATABASE_URL: made.url,
+      ADMIN_PASSWORD: PASSWORD,
+      SIGNING_KEY,
+    });
+    const url = await processes.address();
+    first = await Connection.to(url, () => true);
+    second = await Connection.to(url, (id) => id !== first.process);
+  });
+
+  after(async () => {
+    for (const connection of [first, second]) connection?.end();
+    await processes?.end('SIGKILL');
+    await drop?.();
+  });
+
+  const credentials = { username: 'admin', password: PASSWORD };
+  const refreshing = (refresh_token: string) => ({ grant_type: 'refresh_token', refresh_token });
+
+  it('share sessions: what one has issued the other takes, once, and what one has ended is over for both', async () => {
+    const { status, body } = await first.send('/token', credentials);
+    assert.equal(status, 200);
+    for (const connection of [first, second]) {
+      assert.equal((await connection.send('/users/me', undefined, body.access_token)).body.username, 'admin');
+    }
+    const next = await second.send('/token/refresh', refreshing(body.refresh_token));
+    assert.equal(next.status, 200);
+    assertGrantRefused(await first.send('/token/refresh', refreshing(body.refresh_token)));
+    for (const connection of [first, second]) {
+      assertGrantRefused(await connection.send('/token/refresh', refreshing(next.body.refresh_token)));
+    }
+  });
+
+  it('share the use of a refresh token at the same moment', async () => {
+    const { body } = await first.send('/token', credentials);
+    const both = [first, second].map((connection) => connection.send('/token/refresh', refreshing(body.refresh_token)));
+    assert.deepEqual(statusesOf(await Promise.all(both)), [200, 400]);
+  });
+
+  it('share limits: attempts at either count for both, and a process that dies takes none with it', async () => {
+    const attempt = { username: 'nobody', password: WRONG };
+    const answers: Answer[] = [];
+    for (let count = 0; count < 11; count += 1) answers.push(await [first, second][count % 2]!.send('/token', attempt));
+    assert.deepEqual(statusesOf(answers), [...Array<number>(10).fill(400), 429]);
+    process.kill(first.process, 'SIGKILL');
+    await processes.until(() => processes.stderr.includes(`Worker ${first.process} ended with SIGKILL`));
+    const known = new Set([first.process, second.process]);
+    first.end();
+    first = await Connection.to(second.url, (id) => !known.has(id));
+    for (const connection of [first, second]) assert.equal((await connection.send('/token', attempt)).status, 429);
+    assert.equal((await first.send('/token', credentials)).status, 200);
+    assert.equal(await processes.end('SIGTERM'), 0, processes.said);
+  });
+});
+
+/** One connection, and so one process, of several that share an address. */
+class Connection {
+  readonly url: string;
+  process = 0;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+
+  private constructor(url: string) {
+    this.url = url;
+  }
+
+  /** Connects until it meets a process that will do. */
+  static async to(url: string, accepts: (process: number) => boolean): Promise<Connection> {
+    for (const start = Date.now(); Date.now() - start < 10_000; await pause(20)) {
+      const connection = new Connection(url);
+      try {
+        connection.process = (await connection.send('/process')).body;
+        if (accepts(connection.process)) return connection;
+      } catch {
+        // The one that has died is not replaced yet.
+      }
+      connection.end();
+    }
+    return assert.fail('no process answers');
+  }
+
+  async send(path: string, fields?: Record<string, string>, token?: string): Promise<Answer> {
+    const method = fields === undefined ? 'GET' : 'POST';
+    const headers = {
+      ...(fields !== undefined && { 'Content-Type': 'application/x-www-form-urlencoded' }),
+      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+    };
+    const sent = request(`${this.url}${path}`, { method, headers, agent: this.#agent });
+    sent.end(fields && new URLSearchParams(fields).toString());
+    const [incoming] = (await once(sent, 'response')) as [IncomingMessage];
+    const body = Buffer.concat(await incoming.toArray()).toString();
+    return answerOf(new Response(body, { status: incoming.statusCode ?? 0 }));
+  }
+
+  end(): void {
+    this.#agent.destroy();
+  }
+}

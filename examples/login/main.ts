@@ -6,7 +6,7 @@ import { database } from './database.ts';
 import { addUser } from './users.ts';
 
 /** Adds the user who may add others, unless there is one already. */
-async function addAdministrator(app: App): Promise<void> {
+export async function addAdministrator(app: App): Promise<void> {
   const given = process.env['ADMIN_PASSWORD'];
   const password = given ?? randomBytes(15).toString('base64url');
   await using scope = app.scope();
