@@ -620,7 +620,7 @@ function described(...inputs: unknown[]): [boolean | undefined, string, MediaTyp
 }
 
 describe('a form in the document', () => {
-  const FILE = { type: 'string', format: 'binary', contentEncoding: 'binary' };
+  const FILE = { type: 'string', format: 'binary' };
   const URLENCODED = 'application/x-www-form-urlencoded';
 
   test('is multipart alone with a file, wherever it is declared', () => {

@@ -97,12 +97,16 @@ function isRequired(slot: FormSlot): boolean {
   return slot.object.variants.every((fields) => fields.some(({ required }) => required));
 }
 
-/** Where a file may be of several types the encoding lists them; a schema would take one for another's alternative. */
+/**
+ * Where a file may be of several types the encoding lists them; a schema would take one for another's alternative.
+ *
+ * What is sent as it is has no `contentEncoding` (OpenAPI 3.1, section 4.8.14.3).
+ */
 function withoutTypes(json: unknown): unknown {
   if (Array.isArray(json)) return json.map(withoutTypes);
   if (typeof json !== 'object' || json === null) return json;
   if (!isFile(json as JsonSchema))
     return Object.fromEntries(Object.entries(json).map(([key, value]) => [key, withoutTypes(value)]));
-  const { anyOf: _, contentMediaType = '', ...file } = json as JsonSchema;
+  const { anyOf: _, contentEncoding: __, contentMediaType = '', ...file } = json as JsonSchema;
   return /\/(?!\*)/.test(contentMediaType) ? { ...file, contentMediaType: essenceOf(contentMediaType) } : file;
 }

@@ -1,7 +1,7 @@
-// Compiled and run by .ci/clients, beside the types that are generated from the document of examples/app.
+// Types by openapi-typescript from the document of examples/app, called by openapi-fetch.
 import assert from 'node:assert/strict';
 import createClient from 'openapi-fetch';
-import type { components, paths } from './generated/examples-app-app.ts';
+import type { components, paths } from './types/examples-app-app.ts';
 
 const [baseUrl = ''] = process.argv.slice(2);
 const client = createClient<paths>({ baseUrl });
