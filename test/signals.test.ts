@@ -13,3 +13,9 @@ test('a request that has listened on its signal, several times, leaves nothing o
   // A listener that stays is more than a thousand.
   for (const [way, bytes] of grown) assert.ok(bytes < 400, `${bytes} bytes for each request ${way}`);
 });
+
+test('an open connection keeps nothing of what was made of its last body', async () => {
+  const run = new Run(['--expose-gc', '--import', 'tsx', 'test/fixtures/kept.ts']);
+  assert.equal(await run.end(), 0, run.said);
+  assert.deepEqual(JSON.parse(run.stdout.split('\n').at(-1) ?? ''), { made: 6, kept: 0 });
+});

@@ -28,15 +28,25 @@ export class Later<T extends object> implements Eventual<T> {
   #other: Later<T> | undefined = undefined;
 
   settle(value: T): void {
+    const listener = this.#listener;
     this.#value = value;
-    this.#listener?.(value);
+    this.#forget();
+    listener?.(value);
     this.#other?.settle(value);
   }
 
   fail(error: Error): void {
+    const failed = this.#failed;
     this.#error = error;
-    this.#failed?.(error);
+    this.#forget();
+    failed?.(error);
     this.#other?.fail(error);
+  }
+
+  /** Who waited is not kept: the body of a connection's last request would keep all that was made of it. */
+  #forget(): void {
+    this.#listener = undefined;
+    this.#failed = undefined;
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- so that middleware can await it

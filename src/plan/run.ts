@@ -52,15 +52,19 @@ function begin(execution: Execution, program: Program): Later<Reply> {
   const reply = new Later<Reply>();
   execution.resume = function resume(value) {
     execution.values[execution.position++] = value;
-    deliver(reply, run(execution, program));
+    deliver(execution, reply, run(execution, program));
   };
   execution.fail = function fail(error) {
-    deliver(reply, program.conclusion.fail(execution, error));
+    deliver(execution, reply, program.conclusion.fail(execution, error));
   };
   return reply;
 }
 
-function deliver(reply: Later<Reply>, made: Reply | Eventual<Reply>): void {
+function deliver(execution: Execution, reply: Later<Reply>, made: Reply | Eventual<Reply>): void {
   // A later step that takes time gives the same one.
-  if (made !== reply) whenThere(made, (settled) => reply.settle(settled));
+  if (made === reply) return;
+  whenThere(made, (settled) => {
+    execution.release();
+    reply.settle(settled);
+  });
 }
