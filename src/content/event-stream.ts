@@ -5,14 +5,24 @@ import { itemsOf } from './sequence.ts';
 const COMMENT = ':\n\n';
 /** Milliseconds until the first comment, with which the head of the response goes out where no event came so far. */
 const FIRST_COMMENT = 250;
-const DONE = { done: true, value: undefined } as const;
 
 type Text = (event: never) => string | Promise<string>;
+type Piece = IteratorResult<string, undefined>;
+
+const DONE: Piece = { done: true, value: undefined };
 
 /** The text of events as they come, comments in the pauses, and an end when the app is about to close. */
 export function eventStream(value: unknown, text: Text, keepAlive: number, closing: Closing): AsyncIterable<string> {
   const items = itemsOf(value);
   return { [Symbol.asyncIterator]: () => new EventStream(items, text, keepAlive, closing) };
+}
+
+/** Who has asked for the next piece. */
+interface Reader {
+  readonly resolve: (piece: Piece | PromiseLike<Piece>) => void;
+  readonly reject: (error: unknown) => void;
+  /** Milliseconds of the clock. */
+  readonly since: number;
 }
 
 /** Not a generator: it has to end while the next event is awaited, which may never come. */
@@ -23,11 +33,14 @@ class EventStream implements AsyncIterator<string, undefined> {
   /** Takes back what listens for the end of the app. */
   #forget: () => void = () => {};
   #ended: Promise<void> | undefined = undefined;
-  /** The event that is awaited: it goes on being so while comments are sent. */
-  #pending: Promise<string | undefined> | undefined = undefined;
+  #reader: Reader | undefined = undefined;
+  /** Whether an event is awaited: it goes on being so while comments are sent. */
+  #awaited = false;
+  /** The text that came, or what failed, while nobody asked. */
+  #ready: { readonly text: string } | { readonly error: unknown } | undefined = undefined;
   #begun = false;
-  /** Ends the wait that is on. */
-  #wake: ((text: string | undefined) => void) | undefined = undefined;
+  /** One for the whole stream: to set and clear one for each event costs as much as the event. */
+  #timer: ReturnType<typeof setTimeout> | undefined = undefined;
 
   constructor(items: ReturnType<typeof itemsOf>, text: Text, keepAlive: number, closing: Closing) {
     this.#items = items;
@@ -36,50 +49,86 @@ class EventStream implements AsyncIterator<string, undefined> {
     this.#forget = closing.whenBegun(() => void this.return());
   }
 
-  async next(): Promise<IteratorResult<string, undefined>> {
-    if (this.#ended === undefined) {
-      this.#pending ??= this.#read();
-      const text = await this.#wait(this.#pending);
-      if (text !== undefined && this.#ended === undefined) return { done: false, value: text };
-    }
-    this.#forget();
-    // What the events are made from is closed after them.
-    await this.#ended;
-    return DONE;
-  }
-
-  async return(): Promise<IteratorResult<string, undefined>> {
-    this.#forget();
-    this.#ended ??= endIterator(this.#items);
-    this.#wake?.(undefined);
-    await this.#ended;
-    return DONE;
-  }
-
-  async #read(): Promise<string | undefined> {
-    const { done, value } = await this.#items.next();
-    return done === true ? undefined : this.#text(value as never);
-  }
-
-  /** The text of the event, a comment where it takes too long, or nothing where the stream is ended before. */
-  #wait(pending: Promise<string | undefined>): Promise<string | undefined> {
-    return new Promise((resolve) => {
-      const pause = this.#begun ? this.#keepAlive : Math.min(this.#keepAlive, FIRST_COMMENT);
-      const timer = pause === 0 ? undefined : setTimeout(() => resolve(COMMENT), pause);
-      this.#begun = true;
-      this.#wake = (text) => {
-        clearTimeout(timer);
-        resolve(text);
-      };
-      const settle = (): void => {
-        clearTimeout(timer);
-        this.#pending = undefined;
-        resolve(pending);
-      };
-      pending.then(settle, () => {
-        settle();
-        void this.return();
-      });
+  next(): Promise<Piece> {
+    if (this.#ended !== undefined && this.#ready === undefined) return this.return();
+    return new Promise((resolve, reject) => {
+      this.#reader = { resolve, reject, since: Date.now() };
+      if (this.#ready !== undefined) this.#hand(this.#ready);
+      else if (!this.#awaited) this.#read();
+      if (this.#timer === undefined && this.#keepAlive > 0 && this.#ended === undefined) this.#watch(FIRST_COMMENT);
     });
+  }
+
+  /** Ends the stream and then what its events are made from, which has some time for it. */
+  async return(): Promise<Piece> {
+    this.#forget();
+    clearTimeout(this.#timer);
+    const ended = (this.#ended ??= endIterator(this.#items));
+    this.#reader?.resolve(ended.then(() => DONE));
+    this.#reader = undefined;
+    await ended;
+    return DONE;
+  }
+
+  #read(): void {
+    this.#awaited = true;
+    try {
+      // A thenable may call back more than once; what it is made into does not.
+      Promise.resolve(this.#items.next()).then(this.#take, this.#fail);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  readonly #take = (item: IteratorResult<unknown, unknown>): void => {
+    if (this.#ended !== undefined) return;
+    try {
+      const { done, value } = item;
+      if (done === true) {
+        this.#ended = Promise.resolve();
+        void this.return();
+        return;
+      }
+      const text = this.#text(value as never);
+      if (typeof text === 'string') this.#give(text);
+      else text.then(this.#give, this.#fail);
+    } catch (error) {
+      this.#fail(error);
+    }
+  };
+
+  readonly #give = (text: string): void => {
+    this.#awaited = false;
+    if (this.#ended === undefined) this.#hand({ text });
+  };
+
+  readonly #fail = (error: unknown): void => {
+    if (this.#ended !== undefined) return;
+    this.#hand({ error });
+    void this.return();
+  };
+
+  /** To whoever has asked, or else to whoever asks next. */
+  #hand(ready: { readonly text: string } | { readonly error: unknown }): void {
+    const reader = this.#reader;
+    this.#ready = reader === undefined ? ready : undefined;
+    this.#reader = undefined;
+    if (reader === undefined) return;
+    this.#begun = true;
+    if ('text' in ready) reader.resolve({ done: false, value: ready.text });
+    else reader.reject(ready.error);
+  }
+
+  /** Sends a comment to a reader that has waited for long enough. */
+  #watch(wait: number): void {
+    this.#timer = setTimeout(
+      () => {
+        const limit = this.#begun ? this.#keepAlive : Math.min(this.#keepAlive, FIRST_COMMENT);
+        const waited = this.#reader === undefined ? 0 : Date.now() - this.#reader.since;
+        if (waited >= limit) this.#hand({ text: COMMENT });
+        this.#watch(waited >= limit ? this.#keepAlive : limit - waited);
+      },
+      Math.min(wait, this.#keepAlive),
+    );
   }
 }

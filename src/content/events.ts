@@ -64,8 +64,9 @@ class EventsContent extends Content<Sequence<ServerSentEvent>> {
   }
 
   #dataLines(value: unknown): string {
-    const text = this.#isText && typeof value === 'string' ? value : toJson(value);
-    const lines = text.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`);
+    // JSON is one line: its strings have their line breaks escaped.
+    if (!this.#isText || typeof value !== 'string') return `data: ${toJson(value)}\n\n`;
+    const lines = value.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`);
     return `${lines.join('')}\n`;
   }
 }

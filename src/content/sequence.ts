@@ -41,7 +41,8 @@ class MappedItems implements AsyncIterator<Piece, undefined> {
     const { done, value } = await this.#items.next();
     if (done === true) return { done: true, value: undefined };
     try {
-      return { done: false, value: await this.#convert(value as never) };
+      const piece = this.#convert(value as never);
+      return { done: false, value: piece instanceof Promise ? await piece : piece };
     } catch (error) {
       await this.return();
       throw error;
