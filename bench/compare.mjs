@@ -1,7 +1,8 @@
 /**
- * Two commits of Portico on the five pieces of work:
+ * Two commits of Portico on the pieces of work:
  * `node compare.mjs <commitA> <commitB> [--quick] [--pieces a,b] [--generations n] [--rounds n] [--seconds s]
- * [--node path] [--fast-write] [--bun]`. A commit `.` is the folder above as it is, built before.
+ * [--node path] [--fast-write] [--bun]`. A commit `.` is the folder above as it is, built before. The servers are those
+ * of this folder for both, so a commit that lacks a name they import cannot be compared.
  * Exits with 1 when B costs at least `--threshold` (0.1) more than A on some piece.
  */
 import { spawnSync } from 'node:child_process';

@@ -4,13 +4,13 @@ import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { check } from './check.mjs';
-import { coldStarts, measure, summarize, summary } from './measure.mjs';
+import { coldStarts, does, measure, summarize, summary } from './measure.mjs';
 import { pieces } from './pieces.mjs';
 import { plot } from './plot.mjs';
 import { prepare, root } from './prepare.mjs';
 import { requireTools, start } from './processes.mjs';
 import { packagesOf } from './servers.mjs';
-import { microsecondTable, ratioTable } from './table.mjs';
+import { tables } from './table.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
@@ -64,9 +64,9 @@ function write(result, name) {
  */
 export async function compareServers(values, { all, quick: quickServers, runtime, published }) {
   const { quick, node } = values;
-  const keys = values.pieces?.split(',') ?? Object.keys(pieces);
+  const keys = values.pieces?.split(',') ?? Object.keys(pieces).filter((key) => does(all[0], key));
   for (const key of keys) if (!pieces[key]) throw new Error(`${key} is no piece of work`);
-  const generations = number(values.generations, quick ? 1 : 4);
+  const generations = number(values.generations, quick ? 2 : 5);
   const rounds = number(values.rounds, 3);
   const seconds = number(values.seconds, quick ? 0.5 : 1);
   const warmSeconds = quick ? 1 : 2;
@@ -114,11 +114,13 @@ export async function compareServers(values, { all, quick: quickServers, runtime
     })),
   };
 
-  console.log(`\n${ratioTable(result)}\n\n${microsecondTable(result)}\n`);
+  console.log(`\n${tables(result)}\n`);
   const { processor, cores } = result.machine;
   const [[name, version]] = Object.entries(runtime);
   const time = new Date(began).toISOString().replace(/[:.]/g, '-');
-  console.log(`ratio: CPU of ${reference.title} / CPU of this one; median ± half the interquartile range.`);
+  console.log(
+    `ratio: CPU of ${reference.title} / CPU of this one; median ± half the interquartile range (worst generation).`,
+  );
   console.log(`${processor}, ${cores} cores, ${name} ${version}, ${Math.round((Date.now() - began) / 1000)} s.`);
   write(result, values.publish ? published : `${name}-${quick ? 'quick' : 'full'}-${time}`);
 }

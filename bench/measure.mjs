@@ -26,11 +26,24 @@ export function summary(values) {
   };
 }
 
+/**
+ * The summary of some samples, with the median of each generation: a process settles in a faster or a slower state, so
+ * one generation is one throw of the dice.
+ */
+function byGeneration(samples, valueOf) {
+  const numbers = [...new Set(samples.map(({ generation }) => generation))];
+  const of = (number) => samples.filter(({ generation }) => generation === number).map(valueOf);
+  return { ...summary(samples.map(valueOf)), generations: numbers.map((number) => median(of(number))) };
+}
+
+/** Not every server does the pieces of large bodies. */
+export const does = (server, key) => !pieces[key].large || server.large === true;
+
 /** CPU microseconds of a server process per request that wrk counted, over one slice of time. */
 export async function slice(running, piece, script, seconds) {
-  const { request, answer } = piece;
+  const { answer } = piece;
   const before = threadsOf(running.pid);
-  const { requests, failed } = await load(running.port, request.path, script, seconds);
+  const { requests, failed } = await load(running.port, piece, script, seconds);
   const used = cpuSince(running.pid, before);
   const expected = answer.status < 400 ? 0 : requests;
   if (failed !== expected) throw new Error(`${running.server.name}: ${failed} of ${requests} answers were refusals`);
@@ -59,7 +72,9 @@ export async function measure(servers, options) {
         for (const server of servers) running.set(server.name, await start(server, { node }));
         for (const server of servers) {
           progress(`generation ${generation + 1} of ${generations}: warming ${server.name}`);
-          for (const key of keys) await slice(running.get(server.name), pieces[key], scripts[key], warmSeconds);
+          for (const key of keys) {
+            if (does(server, key)) await slice(running.get(server.name), pieces[key], scripts[key], warmSeconds);
+          }
         }
         for (let round = 0; round < rounds; round += 1) {
           const order = round % 2 === 0 ? others : [...others].reverse();
@@ -67,7 +82,7 @@ export async function measure(servers, options) {
             progress(`generation ${generation + 1} of ${generations}: round ${round + 1} of ${rounds}, piece ${key}`);
             const take = (server) => slice(running.get(server.name), pieces[key], scripts[key], seconds);
             let before = await take(reference);
-            for (const server of order) {
+            for (const server of order.filter((one) => does(one, key))) {
               const candidate = await take(server);
               const after = await take(reference);
               samples.push({
@@ -123,8 +138,8 @@ export function summarize(servers, keys, { samples }) {
     const all = samples.filter((sample) => sample.piece === key);
     if (all.length === 0) continue;
     own[key] = {
-      ratio: summary(all.map((sample) => sample.referenceBefore / sample.referenceAfter)),
-      microseconds: summary(all.map((sample) => (sample.referenceBefore + sample.referenceAfter) / 2)),
+      ratio: byGeneration(all, (sample) => sample.referenceBefore / sample.referenceAfter),
+      microseconds: byGeneration(all, (sample) => (sample.referenceBefore + sample.referenceAfter) / 2),
     };
   }
   rows[reference.name] = own;
@@ -132,9 +147,10 @@ export function summarize(servers, keys, { samples }) {
     rows[server.name] = {};
     for (const key of keys) {
       const mine = of(server.name, key);
+      if (mine.length === 0) continue;
       rows[server.name][key] = {
-        ratio: summary(mine.map((sample) => sample.ratio)),
-        microseconds: summary(mine.map((sample) => sample.microseconds)),
+        ratio: byGeneration(mine, (sample) => sample.ratio),
+        microseconds: byGeneration(mine, (sample) => sample.microseconds),
       };
     }
   }

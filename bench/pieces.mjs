@@ -1,4 +1,7 @@
-/** The five pieces of work: the request that is sent, and what a server must answer to it. */
+/**
+ * The pieces of work: the request that is sent, and what a server must answer to it. Fewer `connections` than 64 where
+ * an answer takes milliseconds: what is under way at the end of a slice would be counted for the next one.
+ */
 
 const json = { 'Content-Type': 'application/json' };
 
@@ -37,6 +40,35 @@ export const commonHeaders = {
 const user = { username: 'user7', email: 'user7@example.com', fullName: 'User Number 7' };
 const bearer = { Authorization: 'Bearer token-7' };
 
+/** Bodies of many items: what is sent, and what comes of it. */
+const delivery = (count) => ({
+  items: Array.from({ length: count }, (_, i) => ({
+    sku: `PR-${1000 + (i % 9000)}`,
+    name: `Product ${i % 100}`,
+    quantity: 1 + (i % 50),
+    unitPrice: 0.25 * (1 + (i % 40)),
+    tags: i % 3 === 0 ? ['sale'] : [],
+  })),
+});
+
+function received(count) {
+  const { items } = delivery(count);
+  return { lines: count, total: items.reduce((sum, item) => sum + item.quantity * item.unitPrice, 0) };
+}
+
+const deliveryPiece = (count) => ({
+  large: true,
+  request: { method: 'POST', path: '/deliveries', headers: json, body: JSON.stringify(delivery(count)) },
+  answer: { status: 200, body: received(count) },
+});
+
+const products = Array.from({ length: 1000 }, (_, i) => ({
+  sku: `PR-${1000 + i}`,
+  name: `Product ${i}`,
+  quantity: i % 50,
+  unitPrice: 0.25 * (1 + (i % 40)),
+}));
+
 export const pieces = {
   a: {
     title: 'GET / answers {"hello":"world"}',
@@ -63,12 +95,45 @@ export const pieces = {
     request: { method: 'GET', path: '/users/me' },
     answer: { status: 401, body: { detail: 'Not authenticated' }, challenge: true },
   },
+  f: { title: 'a JSON body of 10 kB (120 objects) validated', ...deliveryPiece(120) },
+  g: { title: 'a JSON body of 1 MB (12,000 objects) validated', connections: 2, ...deliveryPiece(12_000) },
+  h: {
+    title: 'a list of 1,000 objects through its schema',
+    large: true,
+    connections: 8,
+    request: { method: 'GET', path: '/products' },
+    answer: { status: 200, body: products },
+  },
+  i: {
+    title: '1,000 JSON lines, each through its schema',
+    large: true,
+    connections: 8,
+    request: { method: 'GET', path: '/products.jsonl' },
+    answer: { status: 200, text: products.map((product) => `${JSON.stringify(product)}\n`).join('') },
+  },
+  j: {
+    title: '1,000 server-sent events, each through its schema',
+    large: true,
+    connections: 8,
+    request: { method: 'GET', path: '/products/events' },
+    answer: { status: 200, text: products.map((product) => `data: ${JSON.stringify(product)}\n\n`).join('') },
+  },
 };
+
+/** The pieces of one order of size; those of large bodies are not done by every server. */
+export const smallPieces = Object.keys(pieces).filter((key) => !pieces[key].large);
+export const largePieces = Object.keys(pieces).filter((key) => pieces[key].large);
 
 const badOrder = (change) => {
   const copy = structuredClone(order);
   change(copy);
   return { method: 'POST', path: '/orders', headers: json, body: JSON.stringify(copy) };
+};
+
+const badDelivery = (change) => {
+  const copy = delivery(120);
+  change(copy);
+  return { method: 'POST', path: '/deliveries', headers: json, body: JSON.stringify(copy) };
 };
 
 /** Requests that every server must also get right; a validation that is not done is no speed. */
@@ -115,5 +180,12 @@ export const further = [
   { name: 'a wrong value in a list', request: badOrder((o) => (o.items[1].sku = 'monitor')), refused: true },
   { name: 'a fraction as a quantity', request: badOrder((o) => (o.items[2].quantity = 1.5)), refused: true },
   { name: 'an empty list', request: badOrder((o) => (o.items = [])), refused: true },
+  {
+    name: 'a wrong value in a long list',
+    large: true,
+    request: badDelivery((d) => (d.items[119].quantity = 0)),
+    refused: true,
+  },
+  { name: 'an empty long list', large: true, request: badDelivery((d) => (d.items = [])), refused: true },
   { name: 'a path that is not there', request: { method: 'GET', path: '/nowhere' }, answer: { status: 404 } },
 ];

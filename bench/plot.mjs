@@ -1,10 +1,13 @@
-/** The result as a picture: one row for each server, one mark for each piece of work. */
+import { smallPieces } from './pieces.mjs';
+
+/** The small pieces of a result as a picture: one row for each server, one mark for each piece of work. */
 const colours = { a: '#4269d0', b: '#efb118', c: '#3ca951', d: '#ff725c', e: '#a463f2' };
 const names = { a: 'a  hello', b: 'b  path and query', c: 'c  bearer user', d: 'd  JSON body', e: 'e  401' };
 
 const escape = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
 
 export function plot(result) {
+  const keys = result.pieces.filter((key) => smallPieces.includes(key));
   const reference = escape(result.servers[0].title);
   const left = 190;
   const width = 860;
@@ -12,9 +15,7 @@ export function plot(result) {
   const rowHeight = 30;
   const right = width - 24;
   const bottom = top + result.servers.length * rowHeight;
-  const highest = Math.max(
-    ...result.servers.flatMap((server) => result.pieces.map((key) => server.work[key].ratio.median)),
-  );
+  const highest = Math.max(...result.servers.flatMap((server) => keys.map((key) => server.work[key].ratio.median)));
   const end = Math.ceil(Math.max(1.2, highest + 0.05) * 5) / 5;
   const x = (ratio) => left + (Math.min(ratio, end) / end) * (right - left);
   const parts = [];
@@ -27,7 +28,7 @@ export function plot(result) {
   parts.push(
     `<text x="${x(end / 2).toFixed(1)}" y="${bottom + 38}" text-anchor="middle" fill="#555">CPU of ${reference} / CPU of the server, for the same request (further right is cheaper)</text>`,
   );
-  result.pieces.forEach((key, i) => {
+  keys.forEach((key, i) => {
     const at = left + i * 130;
     parts.push(
       `<circle cx="${at}" cy="24" r="5" fill="${colours[key]}"/><text x="${at + 10}" y="28" fill="#333">${names[key]}</text>`,
@@ -39,9 +40,9 @@ export function plot(result) {
     parts.push(
       `<text x="${left - 12}" y="${y + 4}" text-anchor="end" fill="#333"${weight}>${escape(server.title)}</text>`,
     );
-    result.pieces.forEach((key, i) => {
+    keys.forEach((key, i) => {
       const { median, spread } = server.work[key].ratio;
-      const centre = (y + (i - (result.pieces.length - 1) / 2) * 4.5).toFixed(1);
+      const centre = (y + (i - (keys.length - 1) / 2) * 4.5).toFixed(1);
       const [from, to] = [x(Math.max(0, median - spread)).toFixed(1), x(median + spread).toFixed(1)];
       parts.push(
         `<line x1="${from}" x2="${to}" y1="${centre}" y2="${centre}" stroke="${colours[key]}" stroke-width="2"/>`,

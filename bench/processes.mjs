@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { openSync, readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +8,9 @@ import { commonHeaders } from './pieces.mjs';
 /** The core that a server and its load share. */
 export const core = process.env.BENCH_CORE ?? '0';
 const pinned = ['-b', '0', 'taskset', '-c', core];
+
+/** While others are measured a server rests; V8 takes that for idleness and shrinks its young generation, for good. */
+const asBusy = ['--no-memory-reducer'];
 
 let nextPort = 18_000 + (process.pid % 200) * 50;
 
@@ -54,15 +57,15 @@ export function residentMegabytes(pid) {
 
 /**
  * Starts a server by its `command`, otherwise by Node, and waits until it accepts connections; on the core of the load,
- * or with `shares: false` on any.
+ * or with `shares: false` on any. What it prints goes to the file `output`, or nowhere.
  */
-export async function start(server, { node = process.execPath, flags = [], shares = true } = {}) {
+export async function start(server, { node = process.execPath, flags = [], shares = true, output } = {}) {
   const port = nextPort++;
-  const program = [...(server.command ?? [node]), ...flags, server.file];
+  const program = [...(server.command ?? [node, ...asBusy]), ...flags, server.file];
   const [command, ...args] = shares ? ['chrt', ...pinned, ...program] : program;
   const child = spawn(command, args, {
     env: { ...process.env, NODE_ENV: 'production', ...server.env, PORT: String(port) },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', output === undefined ? 'ignore' : openSync(output, 'a'), 'pipe'],
   });
   let errors = '';
   child.stderr.on('data', (chunk) => (errors += chunk));
@@ -131,8 +134,8 @@ export function requireTools() {
   }
 }
 
-/** Requests that wrk counted in so many seconds over 64 connections from the core of the server. */
-export function load(port, path, script, seconds, connections = 64) {
+/** Requests that wrk counted in so many seconds from the core of the server, over 64 connections unless the piece says. */
+export function load(port, { request: { path }, connections = 64 }, script, seconds) {
   return new Promise((resolve, reject) => {
     const child = spawn(
       'chrt',

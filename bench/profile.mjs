@@ -9,6 +9,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { does } from './measure.mjs';
 import { pieces } from './pieces.mjs';
 import { prepare } from './prepare.mjs';
 import { core, cpuSince, load, luaScript, requireTools, start, threadsOf } from './processes.mjs';
@@ -49,7 +50,7 @@ function selfTimes({ nodes, samples, timeDeltas }) {
 }
 
 try {
-  for (const key of values.pieces?.split(',') ?? Object.keys(pieces)) {
+  for (const key of values.pieces?.split(',') ?? Object.keys(pieces).filter((key) => does(servers[0], key))) {
     const file = join(folder, `${key}.cpuprofile`);
     const script = join(folder, `${key}.lua`);
     writeFileSync(script, luaScript(pieces[key].request));
@@ -57,14 +58,14 @@ try {
     const preload = fileURLToPath(new URL('profiler.mjs', import.meta.url));
     const running = await start(server, { node: values.node, flags: ['--import', preload], shares: false });
     try {
-      await load(running.port, pieces[key].request.path, script, 2);
+      await load(running.port, pieces[key], script, 2);
       process.kill(running.pid, 'SIGUSR2');
       await sleep(200);
       // Only now, so that the thread that takes the samples keeps a core of its own.
       spawnSync('taskset', ['-cp', core, String(running.pid)]);
       spawnSync('chrt', ['-b', '-p', '0', String(running.pid)]);
       const before = threadsOf(running.pid);
-      const { requests } = await load(running.port, pieces[key].request.path, script, Number(values.seconds));
+      const { requests } = await load(running.port, pieces[key], script, Number(values.seconds));
       const used = cpuSince(running.pid, before) / requests / 1000;
       process.kill(running.pid, 'SIGUSR2');
       for (let tries = 0; !existsSync(file) && tries < 100; tries += 1) await sleep(100);

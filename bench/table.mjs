@@ -1,6 +1,7 @@
 /** Tables in Markdown, from a result file: `node table.mjs results/published.json`. */
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { largePieces, smallPieces } from './pieces.mjs';
 
 export function markdown(head, rows) {
   const widths = head.map((title, column) => Math.max(3, title.length, ...rows.map((row) => row[column].length)));
@@ -10,29 +11,49 @@ export function markdown(head, rows) {
   return [line(head), rule, ...rows.map(line)].join('\n');
 }
 
-export const ratioText = ({ median, spread }) => `${median.toFixed(2)} ±${spread.toFixed(2).replace(/^0/, '')}`;
+const fraction = (value) => value.toFixed(2).replace(/^0/, '');
 
-/** Ratios (reference/server: above 1 is cheaper than the reference), memory, cold start, packages. */
-export function ratioTable(result) {
-  const rows = result.servers.map((server) => [
-    server.title,
-    ...result.pieces.map((key) => ratioText(server.work[key].ratio)),
-    server.resident ? server.resident.median.toFixed(0) : '',
-    server.coldStart ? `${server.coldStart.median.toFixed(0)} ±${server.coldStart.spread.toFixed(0)}` : '',
-    String(server.packages ?? ''),
-  ]);
-  return markdown(['', ...result.pieces, 'RSS MB', 'cold start CPU ms', 'packages'], rows);
+/** Median, half the interquartile range, and the worst generation. */
+export const ratioText = ({ median, spread, generations }) =>
+  `${median.toFixed(2)} ±${fraction(spread)} (${fraction(Math.min(...generations))})`;
+
+/** Ratios (reference/server: above 1 is cheaper than the reference). */
+function ratioTable(servers, keys) {
+  return markdown(
+    ['', ...keys],
+    servers.map(({ title, work }) => [title, ...keys.map((key) => ratioText(work[key].ratio))]),
+  );
 }
 
-export function microsecondTable(result) {
-  const rows = result.servers.map((server) => [
+function microsecondTable(servers, keys) {
+  const micro = (work) => keys.map((key) => work[key].microseconds.median.toFixed(1));
+  return markdown(
+    ['CPU µs per request', ...keys],
+    servers.map(({ title, work }) => [title, ...micro(work)]),
+  );
+}
+
+/** Memory after the load, the start of a process, and what is installed. */
+function sizeTable(servers) {
+  const rows = servers.map((server) => [
     server.title,
-    ...result.pieces.map((key) => server.work[key].microseconds.median.toFixed(1)),
+    server.resident.median.toFixed(0),
+    `${server.coldStart.median.toFixed(0)} ±${server.coldStart.spread.toFixed(0)}`,
+    String(server.packages),
   ]);
-  return markdown(['CPU µs per request', ...result.pieces], rows);
+  return markdown(['', 'RSS MB', 'cold start CPU ms', 'packages'], rows);
+}
+
+/** All tables of a result: the small pieces and the large ones apart, since not every server does the latter. */
+export function tables(result) {
+  const groups = [smallPieces, largePieces].map((group) => result.pieces.filter((key) => group.includes(key)));
+  const parts = groups.flatMap((keys) => {
+    const servers = result.servers.filter(({ work }) => keys.some((key) => work[key]));
+    return keys.length === 0 ? [] : [ratioTable(servers, keys), microsecondTable(servers, keys)];
+  });
+  return [...parts, sizeTable(result.servers)].join('\n\n');
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const result = JSON.parse(readFileSync(process.argv[2], 'utf8'));
-  console.log(`${ratioTable(result)}\n\n${microsecondTable(result)}`);
+  console.log(tables(JSON.parse(readFileSync(process.argv[2], 'utf8'))));
 }

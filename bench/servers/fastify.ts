@@ -1,5 +1,15 @@
+import { Readable } from 'node:stream';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
-import { acceptOrder, findUserByToken, type Order, type User } from './store.ts';
+import {
+  acceptOrder,
+  type Delivery,
+  eachProduct,
+  findUserByToken,
+  type Order,
+  products,
+  receive,
+  type User,
+} from './store.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -24,31 +34,47 @@ const customer = {
     },
   },
 };
+const item = {
+  type: 'object',
+  required: ['sku', 'name', 'quantity', 'unitPrice', 'tags'],
+  properties: {
+    sku: { type: 'string', pattern: '^[A-Z]{2}-\\d{4}$' },
+    name: { type: 'string', minLength: 1, maxLength: 100 },
+    quantity: { type: 'integer', minimum: 1, maximum: 1000 },
+    unitPrice: { type: 'number', minimum: 0 },
+    tags: { type: 'array', maxItems: 10, items: { type: 'string' } },
+  },
+};
 const order = {
   type: 'object',
   required: ['customer', 'items', 'giftWrap'],
   properties: {
     customer,
-    items: {
-      type: 'array',
-      minItems: 1,
-      maxItems: 50,
-      items: {
-        type: 'object',
-        required: ['sku', 'name', 'quantity', 'unitPrice', 'tags'],
-        properties: {
-          sku: { type: 'string', pattern: '^[A-Z]{2}-\\d{4}$' },
-          name: { type: 'string', minLength: 1, maxLength: 100 },
-          quantity: { type: 'integer', minimum: 1, maximum: 1000 },
-          unitPrice: { type: 'number', minimum: 0 },
-          tags: { type: 'array', maxItems: 10, items: { type: 'string' } },
-        },
-      },
-    },
+    items: { type: 'array', minItems: 1, maxItems: 50, items: item },
     giftWrap: { type: 'boolean' },
     coupon: { type: 'string', minLength: 1, maxLength: 20 },
     note: { type: 'string', maxLength: 500 },
   },
+};
+const product = {
+  type: 'object',
+  required: ['sku', 'name', 'quantity', 'unitPrice'],
+  properties: {
+    sku: { type: 'string' },
+    name: { type: 'string' },
+    quantity: { type: 'integer' },
+    unitPrice: { type: 'number' },
+  },
+};
+const delivery = {
+  type: 'object',
+  required: ['items'],
+  properties: { items: { type: 'array', minItems: 1, maxItems: 20_000, items: item } },
+};
+const received = {
+  type: 'object',
+  required: ['lines', 'total'],
+  properties: { lines: { type: 'integer' }, total: { type: 'number' } },
 };
 const acceptedOrder = {
   type: 'object',
@@ -57,19 +83,7 @@ const acceptedOrder = {
     id: { type: 'integer' },
     status: { type: 'string' },
     customer,
-    items: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['sku', 'name', 'quantity', 'unitPrice'],
-        properties: {
-          sku: { type: 'string' },
-          name: { type: 'string' },
-          quantity: { type: 'integer' },
-          unitPrice: { type: 'number' },
-        },
-      },
-    },
+    items: { type: 'array', items: product },
     total: { type: 'number' },
   },
 };
@@ -155,5 +169,30 @@ app.post<{ Body: Order }>(
     return acceptOrder(request.body);
   },
 );
+
+app.post<{ Body: Delivery }>(
+  '/deliveries',
+  { schema: { body: delivery, response: { 200: received } } },
+  async (request) => receive(request.body),
+);
+
+app.get('/products', { schema: { response: { 200: { type: 'array', items: product } } } }, async () => products);
+
+/** Fastify does not filter what is streamed: by hand, as its users would. */
+async function* texts(before: string, after: string) {
+  for await (const { sku, name, quantity, unitPrice } of eachProduct()) {
+    yield `${before}${JSON.stringify({ sku, name, quantity, unitPrice })}${after}`;
+  }
+}
+
+app.get('/products.jsonl', async (_request, reply) => {
+  reply.type('application/jsonl');
+  return Readable.from(texts('', '\n'));
+});
+
+app.get('/products/events', async (_request, reply) => {
+  reply.type('text/event-stream');
+  return Readable.from(texts('data: ', '\n\n'));
+});
 
 await app.listen({ port: Number(process.env.PORT), host: '127.0.0.1' });

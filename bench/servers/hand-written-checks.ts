@@ -1,4 +1,4 @@
-import { acceptOrder, type Order } from './store.ts';
+import { acceptOrder, type Delivery, type Order, type products } from './store.ts';
 
 export const bodyLimit = 1024 * 1024;
 export const jsonType = /^application\/json\s*(;|$)/i;
@@ -41,6 +41,41 @@ const isObject = (value: unknown): value is Fields =>
 const isText = (value: unknown, max: number): value is string =>
   typeof value === 'string' && value.length > 0 && value.length <= max;
 
+function checkItems(items: unknown[], problems: string[]): void {
+  for (let i = 0; i < items.length; i += 1) {
+    const item: unknown = items[i];
+    if (!isObject(item)) {
+      problems.push(`items.${i} must be an object`);
+      continue;
+    }
+    if (typeof item.sku !== 'string' || !sku.test(item.sku)) problems.push(`items.${i}.sku must be like AB-1234`);
+    if (!isText(item.name, 100)) problems.push(`items.${i}.name must be a string of 1 to 100`);
+    const { quantity, unitPrice, tags } = item;
+    if (!Number.isSafeInteger(quantity) || (quantity as number) < 1 || (quantity as number) > 1000) {
+      problems.push(`items.${i}.quantity must be an integer from 1 to 1000`);
+    }
+    if (typeof unitPrice !== 'number' || unitPrice < 0) problems.push(`items.${i}.unitPrice must be 0 or more`);
+    if (!Array.isArray(tags) || tags.length > 10 || !tags.every((tag) => typeof tag === 'string')) {
+      problems.push(`items.${i}.tags must be a list of at most 10 strings`);
+    }
+  }
+}
+
+/** The delivery that a body holds, or what is wrong with it. */
+export function checkDelivery(body: unknown): Delivery | string[] {
+  if (!isObject(body)) return ['body must be an object'];
+  const { items } = body;
+  if (!Array.isArray(items) || items.length < 1 || items.length > 20_000) return ['items must be a list of 1 to 20000'];
+  const problems: string[] = [];
+  checkItems(items, problems);
+  return problems.length > 0 ? problems : (body as unknown as Delivery);
+}
+
+/** What an answer may show of a product. */
+export function shownProduct({ sku, name, quantity, unitPrice }: (typeof products)[number]) {
+  return { sku, name, quantity, unitPrice };
+}
+
 /** The order that a body holds, or what is wrong with it. */
 export function checkOrder(body: unknown): Order | string[] {
   if (!isObject(body)) return ['body must be an object'];
@@ -61,23 +96,7 @@ export function checkOrder(body: unknown): Order | string[] {
   }
   if (!Array.isArray(items) || items.length < 1 || items.length > 50) problems.push('items must be a list of 1 to 50');
   else {
-    for (let i = 0; i < items.length; i += 1) {
-      const item: unknown = items[i];
-      if (!isObject(item)) {
-        problems.push(`items.${i} must be an object`);
-        continue;
-      }
-      if (typeof item.sku !== 'string' || !sku.test(item.sku)) problems.push(`items.${i}.sku must be like AB-1234`);
-      if (!isText(item.name, 100)) problems.push(`items.${i}.name must be a string of 1 to 100`);
-      const { quantity, unitPrice, tags } = item;
-      if (!Number.isSafeInteger(quantity) || (quantity as number) < 1 || (quantity as number) > 1000) {
-        problems.push(`items.${i}.quantity must be an integer from 1 to 1000`);
-      }
-      if (typeof unitPrice !== 'number' || unitPrice < 0) problems.push(`items.${i}.unitPrice must be 0 or more`);
-      if (!Array.isArray(tags) || tags.length > 10 || !tags.every((tag) => typeof tag === 'string')) {
-        problems.push(`items.${i}.tags must be a list of at most 10 strings`);
-      }
-    }
+    checkItems(items, problems);
   }
   if (typeof giftWrap !== 'boolean') problems.push('giftWrap must be a boolean');
   if (coupon !== undefined && !isText(coupon, 20)) problems.push('coupon must be a string of 1 to 20');

@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { parse } from 'node:querystring';
 import { z } from 'zod';
-import { acceptOrder, findUserByToken } from './store.ts';
+import { acceptOrder, eachProduct, findUserByToken, products, receive } from './store.ts';
 
 const bodyLimit = 1024 * 1024;
 const bearer = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
@@ -25,21 +26,17 @@ const Address = z.object({
   postalCode: z.string().min(1).max(12),
 });
 const Customer = z.object({ name: z.string().min(1).max(100), email: z.email(), address: Address });
+const Item = z.object({
+  sku: z.string().regex(/^[A-Z]{2}-\d{4}$/),
+  name: z.string().min(1).max(100),
+  quantity: z.int().min(1).max(1000),
+  unitPrice: z.number().min(0),
+  tags: z.array(z.string()).max(10),
+});
 const OrderIn = z.compile(
   z.object({
     customer: Customer,
-    items: z
-      .array(
-        z.object({
-          sku: z.string().regex(/^[A-Z]{2}-\d{4}$/),
-          name: z.string().min(1).max(100),
-          quantity: z.int().min(1).max(1000),
-          unitPrice: z.number().min(0),
-          tags: z.array(z.string()).max(10),
-        }),
-      )
-      .min(1)
-      .max(50),
+    items: z.array(Item).min(1).max(50),
     giftWrap: z.boolean(),
     coupon: z.string().min(1).max(20).optional(),
     note: z.string().max(500).optional(),
@@ -54,6 +51,11 @@ const OrderOut = z.compile(
     total: z.number(),
   }),
 );
+const DeliveryIn = z.compile(z.object({ items: z.array(Item).min(1).max(20_000) }));
+const Received = z.compile(z.object({ lines: z.int(), total: z.number() }));
+const ProductOut = z.object({ sku: z.string(), name: z.string(), quantity: z.int(), unitPrice: z.number() });
+const Product = z.compile(ProductOut);
+const Products = z.compile(z.array(ProductOut));
 
 function send(res: ServerResponse, status: number, value: unknown): void {
   const text = JSON.stringify(value);
@@ -102,6 +104,34 @@ function createOrder(res: ServerResponse, text: string): void {
   send(res, 201, OrderOut.parse(acceptOrder(order.data)));
 }
 
+function receiveDelivery(res: ServerResponse, text: string): void {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return send(res, 422, { detail: 'The body is not JSON' });
+  }
+  const delivery = DeliveryIn.safeParse(body);
+  if (!delivery.success) return send(res, 422, { detail: delivery.error.issues });
+  send(res, 200, Received.parse(receive(delivery.data)));
+}
+
+async function sendAll(res: ServerResponse, type: string, text: (product: unknown) => string): Promise<void> {
+  res.writeHead(200, { 'Content-Type': type });
+  for await (const product of eachProduct()) {
+    if (!res.write(text(product))) await once(res, 'drain');
+  }
+  res.end();
+}
+
+function line(product: unknown): string {
+  return `${JSON.stringify(Product.parse(product))}\n`;
+}
+
+function event(product: unknown): string {
+  return `data: ${JSON.stringify(Product.parse(product))}\n\n`;
+}
+
 function readBody(req: IncomingMessage, res: ServerResponse, use: (res: ServerResponse, text: string) => void): void {
   const type = req.headers['content-type'];
   if (type === undefined || !/^application\/json\s*(;|$)/i.test(type)) {
@@ -134,6 +164,14 @@ const server = createServer((req, res) => {
     if (req.method === 'GET') return readCurrentUser(req, res);
   } else if (path === '/orders') {
     if (req.method === 'POST') return readBody(req, res, createOrder);
+  } else if (path === '/deliveries') {
+    if (req.method === 'POST') return readBody(req, res, receiveDelivery);
+  } else if (path === '/products') {
+    if (req.method === 'GET') return send(res, 200, Products.parse(products));
+  } else if (path === '/products.jsonl') {
+    if (req.method === 'GET') return void sendAll(res, 'application/jsonl', line);
+  } else if (path === '/products/events') {
+    if (req.method === 'GET') return void sendAll(res, 'text/event-stream', event);
   } else if (path.startsWith('/items/')) {
     const rawId = path.slice(7);
     if (rawId !== '' && !rawId.includes('/')) {

@@ -1,7 +1,17 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { parse } from 'node:querystring';
-import { acceptedOrder, bearer, bodyLimit, checkItem, checkOrder, jsonType } from './hand-written-checks.ts';
-import { findUserByToken } from './store.ts';
+import {
+  acceptedOrder,
+  bearer,
+  bodyLimit,
+  checkDelivery,
+  checkItem,
+  checkOrder,
+  jsonType,
+  shownProduct,
+} from './hand-written-checks.ts';
+import { eachProduct, findUserByToken, products, receive } from './store.ts';
 
 function send(res: ServerResponse, status: number, value: unknown): void {
   const text = JSON.stringify(value);
@@ -47,6 +57,36 @@ function createOrder(res: ServerResponse, text: string): void {
   send(res, 201, acceptedOrder(order));
 }
 
+function receiveDelivery(res: ServerResponse, text: string): void {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return send(res, 422, { detail: 'The body is not JSON' });
+  }
+  const delivery = checkDelivery(body);
+  if (Array.isArray(delivery)) return send(res, 422, { detail: delivery });
+  send(res, 200, receive(delivery));
+}
+
+type Product = (typeof products)[number];
+
+async function sendAll(res: ServerResponse, type: string, text: (product: Product) => string): Promise<void> {
+  res.writeHead(200, { 'Content-Type': type });
+  for await (const product of eachProduct()) {
+    if (!res.write(text(product))) await once(res, 'drain');
+  }
+  res.end();
+}
+
+function line(product: Product): string {
+  return `${JSON.stringify(shownProduct(product))}\n`;
+}
+
+function event(product: Product): string {
+  return `data: ${JSON.stringify(shownProduct(product))}\n\n`;
+}
+
 function readBody(req: IncomingMessage, res: ServerResponse, use: (res: ServerResponse, text: string) => void): void {
   const type = req.headers['content-type'];
   if (type === undefined || !jsonType.test(type)) {
@@ -79,6 +119,14 @@ const server = createServer((req, res) => {
     if (req.method === 'GET') return readCurrentUser(req, res);
   } else if (path === '/orders') {
     if (req.method === 'POST') return readBody(req, res, createOrder);
+  } else if (path === '/deliveries') {
+    if (req.method === 'POST') return readBody(req, res, receiveDelivery);
+  } else if (path === '/products') {
+    if (req.method === 'GET') return send(res, 200, products.map(shownProduct));
+  } else if (path === '/products.jsonl') {
+    if (req.method === 'GET') return void sendAll(res, 'application/jsonl', line);
+  } else if (path === '/products/events') {
+    if (req.method === 'GET') return void sendAll(res, 'text/event-stream', event);
   } else if (path.startsWith('/items/')) {
     const rawId = path.slice(7);
     if (rawId !== '' && !rawId.includes('/')) {

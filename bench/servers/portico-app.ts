@@ -4,16 +4,18 @@ import {
   Controller,
   Depends,
   dependency,
+  events,
   Get,
   HTTPException,
+  lines,
   OAuth2PasswordBearer,
   Path,
   Post,
   Query,
 } from 'portico';
 import { z } from 'zod';
-import { AcceptedOrder, Order, PublicUser } from './portico-models.ts';
-import { acceptOrder, findUserByToken } from './store.ts';
+import { AcceptedOrder, Delivery, Order, Product, PublicUser, Received } from './portico-models.ts';
+import { acceptOrder, eachProduct, findUserByToken, products, receive } from './store.ts';
 
 const oauth2Scheme = new OAuth2PasswordBearer({ tokenUrl: 'token' });
 
@@ -53,6 +55,26 @@ class ShopController {
   @Post('/orders', { status: 201, response: AcceptedOrder })
   order(@Body(Order) order: Order) {
     return acceptOrder(order);
+  }
+
+  @Post('/deliveries', { response: Received })
+  deliver(@Body(Delivery) delivery: Delivery) {
+    return receive(delivery);
+  }
+
+  @Get('/products', { response: z.array(Product) })
+  products() {
+    return products;
+  }
+
+  @Get('/products.jsonl', { response: lines(Product) })
+  productLines() {
+    return eachProduct();
+  }
+
+  @Get('/products/events', { response: events(Product) })
+  async *productEvents() {
+    for await (const data of eachProduct()) yield { data };
   }
 }
 

@@ -9,21 +9,17 @@ const Address = z.object({
   postalCode: z.string().min(1).max(12),
 });
 const Customer = z.object({ name: z.string().min(1).max(100), email: z.email(), address: Address });
+const Item = z.object({
+  sku: z.string().regex(/^[A-Z]{2}-\d{4}$/),
+  name: z.string().min(1).max(100),
+  quantity: z.int().min(1).max(1000),
+  unitPrice: z.number().min(0),
+  tags: z.array(z.string()).max(10),
+});
 export const Order = z
   .object({
     customer: Customer,
-    items: z
-      .array(
-        z.object({
-          sku: z.string().regex(/^[A-Z]{2}-\d{4}$/),
-          name: z.string().min(1).max(100),
-          quantity: z.int().min(1).max(1000),
-          unitPrice: z.number().min(0),
-          tags: z.array(z.string()).max(10),
-        }),
-      )
-      .min(1)
-      .max(50),
+    items: z.array(Item).min(1).max(50),
     giftWrap: z.boolean(),
     coupon: z.string().min(1).max(20).optional(),
     note: z.string().max(500).optional(),
@@ -39,3 +35,9 @@ export const AcceptedOrder = z
     total: z.number(),
   })
   .meta({ id: 'AcceptedOrder' });
+export const Delivery = z.object({ items: z.array(Item).min(1).max(20_000) }).meta({ id: 'Delivery' });
+export type Delivery = z.output<typeof Delivery>;
+export const Received = z.object({ lines: z.int(), total: z.number() }).meta({ id: 'Received' });
+export const Product = z
+  .object({ sku: z.string(), name: z.string(), quantity: z.int(), unitPrice: z.number() })
+  .meta({ id: 'Product' });

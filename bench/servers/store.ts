@@ -47,3 +47,29 @@ export function acceptOrder(order: Order) {
     warehouse: 'AMS-3',
   };
 }
+
+export interface Delivery {
+  items: Order['items'];
+}
+
+/** What a delivery adds up to. */
+export function receive({ items }: Delivery) {
+  let total = 0;
+  for (const item of items) total += item.quantity * item.unitPrice;
+  return { lines: items.length, total };
+}
+
+/** The products in stock; hold fields that no answer may show (cost, tags). */
+export const products = Array.from({ length: 1000 }, (_, i) => ({
+  sku: `PR-${1000 + i}`,
+  name: `Product ${i}`,
+  quantity: i % 50,
+  unitPrice: 0.25 * (1 + (i % 40)),
+  cost: 0.1 * i,
+  tags: ['stock'],
+}));
+
+/** The same as a database hands them out, one after the other. */
+export async function* eachProduct() {
+  yield* products;
+}
