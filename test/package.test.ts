@@ -366,6 +366,21 @@ test('the file behind the command starts with the line that makes it one', () =>
   }
 });
 
+test('declarations name no types of packages that may be missing', () => {
+  const named = packed.files
+    .filter(({ path }) => path.endsWith('.d.ts'))
+    .flatMap(({ path }) => {
+      const text = readFileSync(join(installed, path), 'utf8');
+      return [...text.matchAll(/\b(?:from|import)\s*\(?\s*['"]([^.'"][^'"]*)['"]/g)].map(([, name = '']) => name);
+    })
+    .filter((name) => !name.startsWith('node:'))
+    .map((name) => name.split('/')[0] ?? '');
+  assert.deepEqual(
+    named.filter((name) => name !== 'zod' && !Object.hasOwn(manifest.dependencies, name)),
+    [],
+  );
+});
+
 test('published files import each other by the names they are published under', () => {
   const broken: string[] = [];
   for (const { path } of packed.files.filter((file) => /^dist\/.*\.(?:js|d\.ts)$/.test(file.path))) {

@@ -1,6 +1,6 @@
 import type { ZodType } from 'zod';
 import { Refusal } from './refusal.ts';
-import type { Claims } from './verification.ts';
+import type { Claims } from './claims.ts';
 
 /** What a verified token says. */
 export interface AccessToken<C = Claims> {

@@ -7,7 +7,7 @@ import { addressFault, isLoopback } from './json-request.ts';
 import { ASYMMETRIC_ALGORITHMS, type JWKSet, type Key, keyFault, secretFault, SYMMETRIC_ALGORITHM } from './key.ts';
 import type { ReplayStore } from './replay-store.ts';
 import type { TokenCredentials, TokenScheme } from './token-scheme.ts';
-import type { Claims } from './verification.ts';
+import type { Claims } from './claims.ts';
 import type { SecurityScheme } from '../security/scheme.ts';
 
 /** How access tokens are verified whose claims have the schema `S`, and that the scheme `B` reads. */

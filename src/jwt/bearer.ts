@@ -16,7 +16,7 @@ import { MemoryReplayStore } from './replay-store.ts';
 import { schemeOf, type TokenCredentials, tokenIn, type TokenScheme } from './token-scheme.ts';
 import { readerOf } from './token-reader.ts';
 import { kidOf } from './token-text.ts';
-import type { Claims, TokenReader } from './verification.ts';
+import type { Claims, TokenReader } from './claims.ts';
 
 /** The claims that a schema gives. */
 type ClaimsOf<S extends Schema> = S['_zod']['output'];

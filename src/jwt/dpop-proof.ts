@@ -4,7 +4,7 @@ import type { Jose } from './jose.ts';
 import { ASYMMETRIC_ALGORITHMS } from './key.ts';
 import { ProofRefusal, Refusal, type Tell, Unavailable } from './refusal.ts';
 import type { ReplayStore } from './replay-store.ts';
-import type { Claims } from './verification.ts';
+import type { Claims } from './claims.ts';
 
 export interface ProofRules {
   /** The address under which clients reach the app; undefined for that of the request. */

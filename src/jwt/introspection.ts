@@ -3,7 +3,7 @@ import { isShallow } from './json-shape.ts';
 import { endpointOf, fetchMetadata } from './identity-provider.ts';
 import { fetchJson, ProviderFault } from './json-request.ts';
 import { Refusal, type Tell, Unavailable } from './refusal.ts';
-import type { Claims, TokenReader } from './verification.ts';
+import type { Claims, TokenReader } from './claims.ts';
 
 export interface IntrospectionOptions {
   /** Where to ask; found by the issuer's metadata unless set. */

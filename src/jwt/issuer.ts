@@ -1,4 +1,3 @@
-import type { JWTPayload } from 'jose';
 import type { ZodType } from 'zod';
 import type { Schema } from '../content/declarations.ts';
 import type { Dependency } from '../metadata/dependable.ts';
@@ -7,11 +6,10 @@ import { HTTPBearer } from '../security/bearer.ts';
 import type { SecurityScheme } from '../security/scheme.ts';
 import { jwtBearer, type Verified } from './bearer.ts';
 import { audienceFaults, type BearerPolicy, issuerFaults, throwMistakes } from './bearer-options.ts';
-import { loadJose } from './jose.ts';
 import { type JWKSet, type Key, keyFault, secretFault } from './key.ts';
 import { readSigner, secretSigner, type Signer } from './signer.ts';
 import type { TokenCredentials } from './token-scheme.ts';
-import type { Claims } from './verification.ts';
+import type { Claims } from './claims.ts';
 
 /** Who issues, and for whom. */
 export interface IssuerIdentity {
@@ -82,10 +80,10 @@ export class JwtIssuer {
     checkIssue(subject, scopes, claims);
     const { issuer } = this.#identity;
     const expiresIn = options.expiresIn ?? this.#identity.expiresIn ?? LIFETIME;
-    const { jose, key, header } = await this.#sign();
+    const { sign } = await this.#sign();
     const now = Math.floor(Date.now() / 1_000);
     const scope = scopes.join(' ');
-    const payload: JWTPayload = {
+    const token = await sign({
       ...claims,
       iss: issuer,
       aud: typeof audience === 'string' ? audience : [...audience],
@@ -95,8 +93,7 @@ export class JwtIssuer {
       exp: now + expiresIn,
       jti: crypto.randomUUID(),
       ...(scope === '' ? {} : { scope }),
-    };
-    const token = await new jose.SignJWT(payload).setProtectedHeader(header).sign(key);
+    });
     return { access_token: token, token_type: 'Bearer', expires_in: expiresIn, scope };
   }
 
@@ -125,9 +122,9 @@ export function jwtIssuer(options: JwtIssuerOptions): JwtIssuer {
   const { secret, retiredKeys = [], ...rest } = options;
   const key = rest.key ?? '';
   checkIssuerOptions(options);
-  if (secret !== undefined) return new JwtIssuer(options, async () => secretSigner(secret, await loadJose()), secret);
+  if (secret !== undefined) return new JwtIssuer(options, () => secretSigner(secret), secret);
   const [privateKey, publicKey] = isPair(key) ? [key.privateKey, key.publicKey] : [key, undefined];
-  return new JwtIssuer(options, async () => readSigner(privateKey, publicKey, retiredKeys, await loadJose()));
+  return new JwtIssuer(options, () => readSigner(privateKey, publicKey, retiredKeys));
 }
 
 function checkIssuerOptions(options: JwtIssuerOptions): void {

@@ -1,5 +1,5 @@
 import type { Tell } from './refusal.ts';
-import type { Claims, TokenReader } from './verification.ts';
+import type { Claims, TokenReader } from './claims.ts';
 
 export interface KeepingOptions {
   /** How many tokens. */

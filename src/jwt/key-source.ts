@@ -3,7 +3,8 @@ import { Fetched, type FetchedOptions } from './fetched.ts';
 import { endpointOf, fetchMetadata } from './identity-provider.ts';
 import type { Jose } from './jose.ts';
 import { fetchJson, ProviderFault } from './json-request.ts';
-import { algorithmOf, bytesOf, type CryptoKeyLike, type JWKSet, type Key, toJwk } from './key.ts';
+import { algorithmOf, bytesOf, type CryptoKeyLike, type JWKSet, type Key } from './key.ts';
+import { toJwk } from './key-jwk.ts';
 import type { Tell } from './refusal.ts';
 
 /** Where the keys of tokens come from. Throws the errors of `jose` for no key or several, and Unavailable. */

@@ -1,6 +1,3 @@
-import type { CryptoKey as JoseCryptoKey, JWK as JoseJWK, KeyObject as JoseKeyObject } from 'jose';
-import type { Jose } from './jose.ts';
-
 /** A JSON Web Key (RFC 7517 §4). */
 export interface JWK {
   readonly kty?: string | undefined;
@@ -51,9 +48,6 @@ export interface KeyObjectLike {
 /** A key: a `CryptoKey`, a JWK, PEM text, or a `KeyObject` of Node. */
 export type Key = CryptoKeyLike | JWK | string | KeyObjectLike;
 
-/** What `jose` takes. */
-export type NativeKey = JoseCryptoKey | JoseKeyObject | JoseJWK;
-
 export const SYMMETRIC_ALGORITHM = 'HS256';
 /** RFC 8725 §3.1: what a token may be signed with is for the verifier to say. */
 export const ASYMMETRIC_ALGORITHMS: readonly string[] = [
@@ -69,8 +63,6 @@ export const ASYMMETRIC_ALGORITHMS: readonly string[] = [
   'EdDSA',
   'Ed25519',
 ];
-/** One for each kind of key that PEM text may hold. */
-const PEM_ALGORITHMS = ['RS256', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 const CURVE_ALGORITHMS: Readonly<Record<string, string>> = {
   'P-256': 'ES256',
   'P-384': 'ES384',
@@ -133,29 +125,6 @@ export function secretFault(secret: unknown): string | undefined {
 
 export function bytesOf(secret: string | Uint8Array): Uint8Array {
   return typeof secret === 'string' ? new TextEncoder().encode(secret) : secret;
-}
-
-/** A key as JWK, with the algorithm it is for where there is one; throws a TypeError for one that cannot be read. */
-export async function toJwk(key: Key, jose: typeof Jose): Promise<JWK> {
-  if (typeof key === 'string') return jose.exportJWK(await fromPem(key.trim(), jose));
-  return 'kty' in key ? key : jose.exportJWK(key as JoseCryptoKey);
-}
-
-/** PEM text says itself what kind of key it has, and the platform wants to be told. */
-async function fromPem(pem: string, jose: typeof Jose): Promise<JoseCryptoKey> {
-  const read = pem.includes('BEGIN PRIVATE')
-    ? jose.importPKCS8
-    : pem.includes('CERTIFICATE')
-      ? jose.importX509
-      : jose.importSPKI;
-  for (const algorithm of PEM_ALGORITHMS) {
-    try {
-      return await read(pem, algorithm, { extractable: true });
-    } catch {
-      continue;
-    }
-  }
-  throw new TypeError('The PEM text has no RSA, EC or Ed25519 key');
 }
 
 /** The algorithm of a key: what it says, else what is usual for its kind. */

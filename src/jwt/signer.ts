@@ -1,29 +1,21 @@
 import type { CryptoKey, JWK as NativeJWK } from 'jose';
-import type { Jose } from './jose.ts';
-import {
-  algorithmOf,
-  bytesOf,
-  type JWK,
-  type Key,
-  type NativeKey,
-  publicHalf,
-  SYMMETRIC_ALGORITHM,
-  toJwk,
-} from './key.ts';
+import type { Claims } from './claims.ts';
+import { type Jose, loadJose } from './jose.ts';
+import { algorithmOf, bytesOf, type JWK, type Key, publicHalf, SYMMETRIC_ALGORITHM } from './key.ts';
+import { toJwk } from './key-jwk.ts';
 
 /** What signs tokens, and what they are verified with. */
 export interface Signer {
-  readonly jose: typeof Jose;
-  readonly key: NativeKey | Uint8Array;
-  readonly header: { readonly alg: string; readonly typ: string; readonly kid?: string };
+  readonly sign: (claims: Claims) => Promise<string>;
   readonly keys: readonly JWK[];
 }
 
 /** RFC 9068 §2.1 */
 const TYP = 'at+jwt';
 
-export function secretSigner(secret: string | Uint8Array, jose: typeof Jose): Signer {
-  return { jose, key: new Uint8Array(bytesOf(secret)), header: { alg: SYMMETRIC_ALGORITHM, typ: TYP }, keys: [] };
+export async function secretSigner(secret: string | Uint8Array): Promise<Signer> {
+  const jose = await loadJose();
+  return { sign: signing(jose, new Uint8Array(bytesOf(secret)), { alg: SYMMETRIC_ALGORITHM }), keys: [] };
 }
 
 /** Keys are named by their thumbprints (RFC 7638) unless they have names. */
@@ -31,8 +23,8 @@ export async function readSigner(
   privateKey: Key,
   publicKey: Key | undefined,
   retired: readonly Key[],
-  jose: typeof Jose,
 ): Promise<Signer> {
+  const jose = await loadJose();
   const isNative = typeof privateKey === 'object' && 'algorithm' in privateKey;
   const shown = await toJwk(publicKey ?? privateKey, jose);
   const own = await named(shown, isNative ? algorithmOf(privateKey) : algorithmOf(shown), jose);
@@ -41,12 +33,16 @@ export async function readSigner(
     const jwk = await toJwk(key, jose);
     others.push(await named(jwk, algorithmOf(jwk), jose));
   }
-  return {
-    jose,
-    key: isNative ? privateKey : await importKey(await toJwk(privateKey, jose), jose),
-    header: { alg: own.alg, typ: TYP, kid: own.kid },
-    keys: [own, ...others],
-  };
+  const key = isNative ? (privateKey as CryptoKey) : await importKey(await toJwk(privateKey, jose), jose);
+  return { sign: signing(jose, key, { alg: own.alg, kid: own.kid }), keys: [own, ...others] };
+}
+
+function signing(
+  { SignJWT }: typeof Jose,
+  key: CryptoKey | Uint8Array,
+  header: { readonly alg: string; readonly kid?: string },
+): Signer['sign'] {
+  return (claims) => new SignJWT(claims).setProtectedHeader({ ...header, typ: TYP }).sign(key);
 }
 
 async function named(jwk: JWK, alg: string, jose: typeof Jose): Promise<JWK & { kid: string; alg: string }> {

@@ -8,7 +8,7 @@ export function testTokens(identity: IssuerIdentity): JwtIssuer {
 }
 
 async function makeSigner(): Promise<Signer> {
-  const jose = await loadJose();
-  const { privateKey } = await jose.generateKeyPair('ES256', { extractable: true });
-  return readSigner(privateKey, undefined, [], jose);
+  const { generateKeyPair } = await loadJose();
+  const { privateKey } = await generateKeyPair('ES256', { extractable: true });
+  return readSigner(privateKey, undefined, []);
 }

@@ -4,7 +4,8 @@ import type { Jose } from './jose.ts';
 import { ASYMMETRIC_ALGORITHMS, SYMMETRIC_ALGORITHM } from './key.ts';
 import { jwksSource, type KeySource, locateKeys, publicKeySource, PublishedKeys, secretSource } from './key-source.ts';
 import { KeptTokens } from './kept-tokens.ts';
-import { type TokenReader, Verification } from './verification.ts';
+import type { TokenReader } from './claims.ts';
+import { Verification } from './verification.ts';
 
 const KEYS_AGE = 600_000;
 const INTROSPECTION_AGE = 60_000;

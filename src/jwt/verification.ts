@@ -1,17 +1,10 @@
 import type { CryptoKey, FlattenedJWSInput, JWSHeaderParameters, JWTVerifyOptions } from 'jose';
+import type { Claims, TokenReader } from './claims.ts';
 import { hasUniqueNames, isShallow } from './json-shape.ts';
 import type { Jose } from './jose.ts';
 import type { KeySource } from './key-source.ts';
 import { Refusal, type Tell, Unavailable } from './refusal.ts';
 import { partOf } from './token-text.ts';
-
-/** The claims of a token, or what an introspection endpoint says of it. */
-export type Claims = Readonly<Record<string, unknown>>;
-
-/** Finds out what a token says. Throws a Refusal for one that is not valid here, Unavailable where nobody can say. */
-export interface TokenReader {
-  read(token: string, tell: Tell): Promise<Claims>;
-}
 
 export interface VerificationRules {
   readonly algorithms: readonly string[];
