@@ -12,10 +12,10 @@ import type { DocumentOptions } from './openapi/document.ts';
 import type { ProtectedResource } from './openapi/protected-resource.ts';
 import type { OpenApiVersion } from './openapi/version.ts';
 
-/** A dependable, and what stands for it. */
+/** A dependable and its replacement. */
 export type OverridePair = readonly [replaced: Dependable, replacement: Dependable];
 
-/** Overrides whose replacements give what is given in their absence. */
+/** Overrides whose replacements provide values of the replaced type. */
 export type CheckedOverrides<O extends readonly OverridePair[]> = {
   readonly [K in keyof O]: readonly [O[K][0], Dependable<ValueOf<O[K][0]>>];
 };
@@ -24,10 +24,13 @@ export interface AppOptions<O extends readonly OverridePair[] = readonly Overrid
   readonly controllers?: readonly Class[];
   /** Dependencies of all operations, run before any others; their values are dropped. */
   readonly dependencies?: readonly ListedDependency[];
-  /** What stands for what in this app, such as a class for an abstract one; of one that comes twice the last counts. */
+  /**
+   * Replacements in this app, such as a class for an abstract one; if a dependable is listed twice, the last one
+   * counts.
+   */
   readonly overrides?: O & CheckedOverrides<O>;
   readonly middleware?: readonly Middleware[];
-  /** Responses of every operation; what is declared nearer to it wins. */
+  /** Responses of every operation; a declaration nearer to it wins. */
   readonly responses?: ResponseDeclarations;
   /** The shape of all errors that no handler answers: `{ "detail": … }` unless set; `problemDetails()` is another. */
   readonly errors?: ErrorsOptions;
@@ -43,7 +46,7 @@ export interface AppOptions<O extends readonly OverridePair[] = readonly Overrid
   readonly documentSockets?: boolean;
   readonly operationId?: OperationIdOf;
   readonly limits?: Partial<Limits>;
-  /** Milliseconds until an answer of 503, 60 000 unless set; 0 is no limit. */
+  /** Milliseconds until a response of 503, 60 000 unless set; 0 means no limit. */
   readonly timeout?: number;
   /** Refuses to start with an operation that has no scheme and does not say `public: true`. */
   readonly requireSecurity?: boolean;
@@ -59,7 +62,7 @@ export interface IncludeOptions {
   readonly responses?: ResponseDeclarations;
 }
 
-/** Options with everything that was left out. */
+/** Options with defaults filled in. */
 export interface Settings {
   readonly options: AppOptions;
   readonly limits: Limits;

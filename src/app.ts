@@ -1,4 +1,4 @@
-// `Disposable` is in no lib that a target brings by itself; with this line whoever uses the declarations has it.
+// No `target` includes the lib that declares `Disposable`; this line makes it available to users of the declarations.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type AppOptions, type IncludeOptions, type OverridePair, readOptions, type Settings } from './app-options.ts';
 import type { Context } from './http/context.ts';
@@ -78,12 +78,12 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
     );
   };
 
-  /** `fetch` with a path in place of an address. */
+  /** `fetch` with a path instead of a URL. */
   request(path: string, init?: RequestInit): Promise<Response> {
     return this.fetch(new Request(`http://localhost${path}`, init));
   }
 
-  /** The OpenAPI document, made when it is first asked for; of the app's own version unless another is given. */
+  /** The OpenAPI document, created on first use; in the app's own version unless another is given. */
   openapi<V extends OpenApiVersion = '3.1'>(options: { readonly version?: V } = {}): OpenApiDocuments[V] {
     return this.#documents.read(options.version);
   }
@@ -95,9 +95,9 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
   }
 
   /**
-   * Puts something else in place of a dependency until the result is disposed of.
+   * Replaces a dependency until the result is disposed of.
    *
-   * Throws a DeclarationError where that makes a cycle or a conflict of lifetimes.
+   * Throws a DeclarationError if that creates a cycle or a conflict of lifetimes.
    */
   override<D extends Dependable>(dependable: D, replacement: Dependable<ValueOf<D>>): Disposable {
     return this.#routes.override(dependable, replacement);
@@ -110,33 +110,37 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
     return scope;
   }
 
-  /** Makes what lives as long as the app, in the order in which the operations need it; an error names what failed. */
+  /**
+   * Makes the app-lifetime dependencies in the order in which operations need them; an error names the one that failed.
+   */
   async start(): Promise<void> {
     for (const { graph } of this.#routes.current) await this.#appValues.start(graph.appNodes);
   }
 
   /**
-   * Waits for background tasks and cleanups of the requests that have been answered, read or not.
+   * Waits for background tasks and cleanups of answered requests, whether or not the responses have been read.
    *
-   * Streams that are being sent go on, and are not waited for.
+   * Streams that are being sent continue, and are not waited for.
    */
   idle(): Promise<void> {
     return this.#pending.idle();
   }
 
-  /** Waits for requests, background tasks and cleanups, then ends what lives as long as the app. */
+  /** Waits for requests, background tasks and cleanups, then cleans up app-lifetime dependencies. */
   close(): Promise<void> {
     return this.closeWithin();
   }
 
-  /** @internal The same, but what has not ended after so many milliseconds is given up. */
+  /** @internal The same, but abandons whatever has not ended after so many milliseconds. */
   closeWithin(milliseconds?: number): Promise<void> {
     this.drain();
     this.#dispatcher.closed = true;
     return (this.#closing ??= this.#close(milliseconds));
   }
 
-  /** @internal Takes a request from an adapter; `send` gets the reply, at once where nothing has to be waited for. */
+  /**
+   * @internal Takes a request from an adapter; `send` gets the reply, synchronously unless something has to be awaited.
+   */
   handle<I extends Incoming>(incoming: I, send: (reply: Reply, incoming: I) => void): void {
     this.#dispatcher.handle(incoming, send);
   }
@@ -166,7 +170,7 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
     return this.#dispatcher.closing.signal;
   }
 
-  /** @internal The app is about to close: streams that would go on for ever end. */
+  /** @internal Announces that the app is about to close, so that streams that would run forever end. */
   drain(): void {
     this.#dispatcher.closing.begin();
   }
@@ -176,7 +180,7 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
     return this.#dispatcher.refuse(error, incoming);
   }
 
-  /** @internal Tells the log of an error that did not come from a request's own course. */
+  /** @internal Logs an error that did not occur while handling a request. */
   report(error: unknown, where: string): void {
     this.#log.write(error, where);
   }

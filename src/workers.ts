@@ -1,6 +1,6 @@
 import type { App } from './app.ts';
 
-/** What a Worker hands to its handlers; `env` holds its bindings. */
+/** What a Worker passes to its handlers; `env` holds its bindings. */
 export interface WorkerPlatform<Env = unknown> {
   readonly env: Env;
   readonly context: WorkerContext;
@@ -27,7 +27,8 @@ export function toWorker(app: App): WorkerHandler {
         platform,
         waitUntil: (promise) => context.waitUntil(promise),
       });
-      // Where the client leaves, a Worker ends what it was not asked to wait for, and with it the cleanups of a handler.
+      // When the client disconnects, a Worker ends whatever it was not asked to wait for, including a handler's
+      // cleanups.
       context.waitUntil(response);
       return response;
     },

@@ -532,7 +532,7 @@ describe('a Lambda handler', () => {
       assert.deepEqual(jsonOf(result), { event, context: { awsRequestId: '1' } });
     }
     for (const event of [undefined, null, {}, { Records: [] }, { version: '2.0' }, { httpMethod: 7 }]) {
-      await assert.rejects(lambda(event as LambdaEvent), /no event of an HTTP request/);
+      await assert.rejects(lambda(event as LambdaEvent), /not an HTTP request/);
     }
   });
 

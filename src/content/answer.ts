@@ -21,7 +21,7 @@ export class Answer<out S extends number, out V> {
   }
 }
 
-/** Answers with another status than the usual one; the value is checked by what is declared for that status. */
+/** Answers with a status other than the usual one; the value is checked by what is declared for that status. */
 export function answer<const S extends number, V>(status: S, value: V, options: AnswerOptions = {}): Answer<S, V> {
   return new Answer(status, value, options.headers);
 }

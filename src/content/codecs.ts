@@ -1,16 +1,16 @@
 import type { ZodType } from 'zod';
 
-/** What a schema contains that decides how values go in and out by it. */
+/** What a schema contains that matters to how values are parsed and sent by it. */
 export interface SchemaFeatures {
   /** Whether it has a codec: then values are encoded on their way out, and documented by what they are encoded to. */
   readonly codec: boolean;
-  /** Whether it has something that works in one direction alone: a transform, `z.preprocess`. */
+  /** Whether it has something that works in one direction only: a transform, `z.preprocess`. */
   readonly oneWay: boolean;
-  /** Whether it has a file, which JSON has not. */
+  /** Whether it has a file, which JSON cannot represent. */
   readonly file: boolean;
 }
 
-/** They are made from no other schema. */
+/** Kinds of schema that contain no other schema. */
 const ATOMS = new Set(['string', 'number', 'boolean', 'literal', 'enum', 'null', 'any', 'unknown', 'date']);
 
 interface Found {
@@ -41,7 +41,7 @@ function search(schema: ZodType, found: Found, seen: Set<unknown>): void {
   for (const inner of innerSchemas(schema)) search(inner, found, seen);
 }
 
-/** The schemas that a schema is directly made from. */
+/** The schemas that a schema directly consists of. */
 export function innerSchemas(schema: ZodType): readonly ZodType[] {
   const { def } = schema._zod;
   if (ATOMS.has(def.type)) return [];

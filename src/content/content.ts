@@ -9,7 +9,7 @@ import type { ResponseDeclarations } from './declarations.ts';
 export type ReplyBody = string | Uint8Array | StreamedBody | null;
 
 /**
- * A body with headers of its own, for what only the value tells: its media type, or the length of a stream.
+ * A body with headers of its own, for what depends on the value: its media type, or the length of a stream.
  *
  * They win over those of the content and of the route; `Content-Length` has to be the length of the body.
  */
@@ -28,13 +28,13 @@ recognizeCopies(EncodedBody, 'EncodedBody');
 /**
  * What a handler may return: how it is checked, how it is sent, and how it is documented.
  *
- * A subclass says its media type and how a value becomes a body; whatever `encode` throws is logged and answered as a
- * constant 500.
+ * A subclass defines its media type and how a value becomes a body; whatever `encode` throws is logged and answered as
+ * a constant 500.
  */
 export abstract class Content<V> {
   /** The `Content-Type` of the response; the document names it without parameters. */
   abstract readonly mediaType: string;
-  /** Documents the body; what it declares of a value, `encode` sees to. */
+  /** Documents the body; `encode` is responsible for values fitting it. */
   readonly schema?: ZodType | undefined;
   /** Documents the items of a body that is a sequence. */
   readonly itemSchema?: ZodType | undefined;
@@ -44,10 +44,10 @@ export abstract class Content<V> {
   readonly status?: number | undefined;
   /** Headers of all its responses. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** What else comes of it, such as a status that `encode` sets; what a route declares of the same status wins. */
+  /** Further responses, such as one whose status `encode` sets; a route's declaration for the same status wins. */
   readonly responses?: ResponseDeclarations | undefined;
 
-  /** The body of a value, and what goes with it on `context.response`; throws for a value that does not fit. */
+  /** The body of a value; may set status and headers on `context.response`. Throws for a value that does not fit. */
   abstract encode(value: V, context: Context): ReplyBody | EncodedBody | Promise<ReplyBody | EncodedBody>;
 }
 

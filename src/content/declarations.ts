@@ -2,7 +2,10 @@ import type { ZodType } from 'zod';
 import type { ErrorFormat } from '../http/error-format.ts';
 import type { Content } from './content.ts';
 
-/** What little tells a zod schema apart: to hold each against all of `ZodType` costs hundreds of type instantiations. */
+/**
+ * The few members that identify a zod schema: comparing each with all of `ZodType` costs hundreds of type
+ * instantiations.
+ */
 export interface Schema {
   readonly _zod: { readonly input: unknown; readonly output: unknown };
   /** The schemas of `zod/mini` have none. */
@@ -19,10 +22,10 @@ export interface ResponseExample {
   readonly value: unknown;
 }
 
-/** The responses of one status. Where an error has a description alone, its body has the shape of errors. */
+/** The responses of one status. If an error has only a description, its body has the app's error format. */
 export interface ResponseDeclaration {
   readonly description?: string;
-  /** Several are alternatives: what the client prefers, and the value fits, is sent. */
+  /** Several are alternatives: the one that the client prefers, among those that the value fits, is sent. */
   readonly content?: ResponseContent | readonly ResponseContent[];
   /** Documents headers that are set on `ctx.response.headers`. */
   readonly headers?: Readonly<Record<string, ZodType>>;
@@ -34,11 +37,11 @@ export type ResponseDeclarations = Readonly<
   Partial<Record<number | `${1 | 2 | 3 | 4 | 5}XX` | 'default', ResponseContent | ResponseDeclaration>>
 >;
 
-/** The one shape of all errors that no handler answers. */
+/** The format of all errors that no handler answers. */
 export interface ErrorsDeclaration extends ErrorFormat {
-  /** Documents the body, and what `body` gives is held against it. */
+  /** Documents the body, and checks what `body` returns. */
   readonly schema: ZodType;
-  /** Documents the body of a response to invalid inputs where it differs. */
+  /** Documents the body of a response to invalid inputs if it differs. */
   readonly validationSchema?: ZodType | undefined;
 }
 

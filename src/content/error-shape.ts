@@ -7,13 +7,13 @@ import { filterOf } from './filter.ts';
 
 /** How an app's errors look: `errors` of its options. */
 export interface ErrorsOptions {
-  /** The schema of the body; what `body` gives is filtered by it. */
+  /** The schema of the body; what `body` returns is filtered by it. */
   readonly schema: ZodType;
   /** `application/json` unless set. */
   readonly mediaType?: string;
   /** The status of a response to invalid inputs, 422 unless set. */
   readonly validationStatus?: number;
-  /** The body of an error; everything that is not for the client comes as an `HTTPException(500)`. */
+  /** The body of an error; an error that is not meant for the client is passed as an `HTTPException(500)`. */
   body(error: HTTPException | RequestValidationError, context: Context): unknown;
 }
 
@@ -33,7 +33,7 @@ const DETAIL_ERRORS: ErrorsDeclaration = {
   validationSchema: z.object({ detail: z.array(IssueSchema) }),
 };
 
-/** The shape of errors that an app declares; throws a RangeError for a status that is no client error. */
+/** The error format that an app declares; throws a RangeError for a status that is not a client error. */
 export function readErrors(options: ErrorsOptions | undefined): ErrorsDeclaration {
   if (options === undefined) return DETAIL_ERRORS;
   const { schema, mediaType = 'application/json', validationStatus = 422 } = options;
@@ -45,7 +45,7 @@ export function readErrors(options: ErrorsOptions | undefined): ErrorsDeclaratio
     const filtered = filter(options.body(failure, context));
     if (!(filtered instanceof Promise)) return filtered;
     void filtered.catch(() => {});
-    throw new FrameworkError('The shape of errors must be made without waiting');
+    throw new FrameworkError('The error format must not be asynchronous');
   };
   return { schema, mediaType, validationStatus, body };
 }

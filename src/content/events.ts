@@ -17,7 +17,7 @@ export interface ServerSentEvent<D = unknown> {
 }
 
 export interface EventsOptions {
-  /** Milliseconds after which a comment line is sent where no event was, 15 000 unless set; 0 is none. */
+  /** Milliseconds without an event after which a comment line is sent, 15 000 unless set; 0 sends none. */
   readonly keepAlive?: number;
 }
 
@@ -25,7 +25,7 @@ class EventsContent extends Content<Sequence<ServerSentEvent>> {
   readonly mediaType = 'text/event-stream';
   override readonly bodySchema = { type: 'string' };
   override readonly itemSchema: ZodType;
-  // What stands between would hold events back, or give old ones to somebody else.
+  // Intermediaries would hold events back, or give old ones to somebody else.
   override readonly headers = { 'Cache-Control': 'no-cache', 'X-Accel-Buffering': 'no' };
   readonly #filter: Filter;
   readonly #keepAlive: number;
@@ -71,7 +71,10 @@ class EventsContent extends Content<Sequence<ServerSentEvent>> {
   }
 }
 
-/** Server-sent events: the data of each is filtered by the schema; a text is sent as it is, everything else as JSON. */
+/**
+ * Server-sent events: the data of each is filtered by the schema; strings are sent as they are, everything else as
+ * JSON.
+ */
 export function events<S extends Schema>(
   schema: S,
   options: EventsOptions = {},
@@ -90,7 +93,7 @@ function wholeNumber(retry: unknown): number {
   throw new ResponseValidationError('the retry of an event is a whole number of milliseconds');
 }
 
-/** Whether all values of a schema are texts. */
+/** Whether all values of a schema are strings. */
 function isTextSchema(schema: ZodType): boolean {
   const { def } = schema._zod as unknown as { def: { type: string; innerType?: ZodType; out?: ZodType; in?: ZodType } };
   switch (def.type) {

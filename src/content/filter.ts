@@ -8,8 +8,8 @@ export type Filter = (value: unknown) => unknown;
 
 const MAX_ISSUES = 10;
 
-/** The filter of a schema; it throws a ResponseValidationError for what does not fit, and gives a promise of it where
- * the schema needs one. */
+/** The filter of a schema; it throws a ResponseValidationError for a value that does not fit, and returns a promise only
+ * if the schema is asynchronous. */
 export function filterOf(schema: ZodType): Filter {
   const validate = validatorOf(schema, featuresOf(schema).codec ? 'backward' : 'forward');
   return function filter(value) {

@@ -7,7 +7,7 @@ import { type Filter, filterOf } from './filter.ts';
 export class JsonContent extends Content<unknown> {
   readonly mediaType: string;
   override readonly schema: ZodType | undefined;
-  /** The JSON text of a value; throws where it does not fit. */
+  /** The JSON text of a value; throws if it does not fit. */
   readonly stringify: (value: unknown) => string | Promise<string>;
 
   constructor(schema?: ZodType, mediaType: string = 'application/json') {

@@ -27,7 +27,7 @@ class LinesContent extends Content<Sequence<unknown>> {
   }
 }
 
-/** JSON lines: each item of an iterable is filtered by the schema and sent when it is there. */
+/** JSON lines: each item of an iterable is filtered by the schema and sent as soon as it is available. */
 export function lines<S extends Schema>(schema: S): Content<Sequence<input<S> | output<S>>> {
   return new LinesContent(schema as unknown as ZodType);
 }

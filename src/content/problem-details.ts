@@ -4,7 +4,7 @@ import { phraseOf } from '../http/status.ts';
 import { type ErrorsOptions, IssueSchema } from './error-shape.ts';
 
 export interface ProblemDetailsOptions {
-  /** The URI of the type of a problem, `about:blank` where it gives none. */
+  /** The URI of the type of a problem; `about:blank` if it returns undefined. */
   readonly typeOf?: (error: HTTPException | RequestValidationError) => string | undefined;
 }
 
@@ -22,7 +22,7 @@ const ProblemDetails = z
 /**
  * Errors as problem details (RFC 9457): `errors` of an app's options.
  *
- * The issues of invalid inputs are `errors`; a detail that is no text is `details`.
+ * The issues of invalid inputs are `errors`; a detail that is not a string is `details`.
  */
 export function problemDetails({ typeOf = () => undefined }: ProblemDetailsOptions = {}): ErrorsOptions {
   return {

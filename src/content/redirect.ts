@@ -21,7 +21,7 @@ class RedirectContent extends Content<string | URL> {
 }
 
 /**
- * A redirect to a path of this app, or to another origin by a `URL` object; 307 unless said.
+ * A redirect to a path of this app, or to another origin by a `URL` object; 307 unless given.
  *
  * A path begins with one slash: a second one, or a backslash, would name another origin (RFC 3986 §4.2).
  */
@@ -34,7 +34,7 @@ function locationOf(target: unknown): string {
     if (target.protocol === 'http:' || target.protocol === 'https:') return target.href;
     throw new ResponseValidationError(`a redirect leads to http or https, not to ${target.protocol}`);
   }
-  // oxlint-disable-next-line no-control-regex -- browsers drop some of these, and what is left may name another origin
+  // oxlint-disable-next-line no-control-regex -- browsers drop some of these, and the rest may name another origin
   if (typeof target !== 'string' || !/^\/(?![/\\])/.test(target) || /[\u0000-\u0020\u007f\\]/.test(target)) {
     throw new ResponseValidationError('a redirect is a path of this app that begins with one slash, or a URL object');
   }

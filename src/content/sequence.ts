@@ -1,15 +1,15 @@
 import { ResponseValidationError } from '../http/errors.ts';
 
-/** Items that come one after the other. */
+/** Items that come one after another. */
 export type Sequence<T> = AsyncIterable<T> | Iterable<T>;
 
 type Items = AsyncIterator<unknown, unknown> | Iterator<unknown, unknown>;
 type Piece = string | Uint8Array;
 
-/** What is made of one item; throws for one that does not fit. */
+/** Converts one item; throws for one that does not fit. */
 export type Convert = (item: never) => Piece | Promise<Piece>;
 
-/** The items of a returned value; throws for a value that has none. */
+/** The items of a returned value; throws for a value that is not iterable. */
 export function itemsOf(value: unknown): Items {
   if (typeof value === 'object' && value !== null) {
     if (Symbol.asyncIterator in value) return (value as AsyncIterable<unknown>)[Symbol.asyncIterator]();
@@ -25,8 +25,8 @@ export function mapItems(value: unknown, convert: Convert): AsyncIterable<Piece>
 }
 
 /**
- * Not a generator: one that waits for an item would keep its `return` until the item is there, and what the user's
- * iterator holds would be released as late.
+ * Not a generator: a generator that awaits an item delays `return` until the item arrives, and whatever the user's
+ * iterator holds would be released only then.
  */
 class MappedItems implements AsyncIterator<Piece, undefined> {
   readonly #items: Items;
@@ -55,7 +55,7 @@ class MappedItems implements AsyncIterator<Piece, undefined> {
   }
 }
 
-/** What a value is, in a word that tells nothing of it. */
+/** The kind of a value, in a word that reveals nothing of its content. */
 export function kindOf(value: unknown): string {
   return value === null ? 'null' : typeof value;
 }

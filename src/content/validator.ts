@@ -1,15 +1,15 @@
 import { z, type ZodType } from 'zod';
 import { innerSchemas } from './codecs.ts';
 
-/** What a schema made of a value. */
+/** The result of parsing a value by a schema. */
 export type Outcome =
   | { readonly success: true; readonly data: unknown }
   | { readonly success: false; readonly error: { readonly issues: readonly z.core.$ZodIssue[] } };
 
-/** Validates a value; a promise only where the schema needs one. */
+/** Validates a value; returns a promise only if the schema is asynchronous. */
 export type Validate = (value: unknown) => Outcome | Promise<Outcome>;
 
-/** The kinds of schema that are a function of a user's. */
+/** The kinds of schema that run a user's function. */
 const CALLING = new Set<string>(['transform', 'custom', 'promise', 'function']);
 
 /** `forward` parses what comes in, `backward` encodes what goes out by a schema with codecs. */
@@ -17,7 +17,7 @@ type Direction = 'forward' | 'backward';
 
 const validators = { forward: new WeakMap<ZodType, Validate>(), backward: new WeakMap<ZodType, Validate>() };
 
-/** The validator of a schema, made when it is first used and shared by everything that names the schema. */
+/** The validator of a schema, created on first use and shared by everything that uses the schema. */
 export function validatorOf(schema: ZodType, direction: Direction = 'forward'): Validate {
   const known = validators[direction].get(schema);
   if (known !== undefined) return known;
@@ -36,8 +36,8 @@ function compiled(schema: ZodType): Validate {
 }
 
 /**
- * A user's function may give a promise, which shows only when it is called. A synchronous parse would drop that
- * promise, and its rejection would end the process; so such schemas run in a way that allows for both, and once.
+ * A user's function may return a promise, which shows only when it is called. A synchronous parse would drop that
+ * promise, and its rejection would end the process; so such schemas run once, in a mode that allows for both.
  */
 function interpreted(schema: ZodType, direction: Direction): Validate {
   return function validate(value) {
@@ -53,7 +53,7 @@ function outcomeOf({ value, issues }: z.core.ParsePayload): Outcome {
   return { success: false, error: { issues: finalized } };
 }
 
-/** Whether some function of a user's runs when a value is parsed. */
+/** Whether parsing a value runs a user's function. */
 function callsBack(schema: ZodType, seen = new Set<ZodType>()): boolean {
   if (seen.has(schema)) return false;
   seen.add(schema);

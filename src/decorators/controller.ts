@@ -2,7 +2,7 @@ import { keepCallSite } from '../metadata/call-site.ts';
 import type { ControllerDeclaration, ControllerOptions } from '../metadata/declarations.ts';
 import { type Class, recordController, recordStandardMode } from '../metadata/store.ts';
 
-/** What makes a class a controller. */
+/** The decorator that makes a class a controller. */
 export interface ControllerDecorator {
   (target: abstract new (...inputs: never[]) => unknown, mode?: unknown): void;
 }
@@ -10,7 +10,7 @@ export interface ControllerDecorator {
 /**
  * Makes a class a controller: its decorated methods are routes below `path`.
  *
- * A class that extends it inherits its routes, and all options but `name` and `without`; never its path.
+ * A class that extends it inherits its routes and all options except `name` and `without`, but not its path.
  */
 export function Controller(path?: string, options?: ControllerOptions): ControllerDecorator;
 export function Controller(options: ControllerOptions): ControllerDecorator;

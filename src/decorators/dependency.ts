@@ -2,7 +2,7 @@ import type { Context } from '../http/context.ts';
 import { DECLARATION, type InputDeclaration } from '../metadata/declarations.ts';
 import { Dependency, type DependencyOptions, type Provides, type Resolved } from '../metadata/dependable.ts';
 
-/** Inputs by the name under which the function gets their values. */
+/** Inputs by the names under which the function gets their values. */
 export type Inputs = Readonly<Record<string, Provides<unknown> & { readonly [DECLARATION]: InputDeclaration }>>;
 
 export type InputValues<I extends Inputs> = {
@@ -12,7 +12,7 @@ export type InputValues<I extends Inputs> = {
 /**
  * Declares a dependency: a function or generator of the context, or of the values of its own inputs.
  *
- * A generator gives what it yields; the code after its `yield` is its cleanup.
+ * A generator provides what it yields; the code after its `yield` is its cleanup.
  */
 export function dependency<R>(run: (context: Context) => R, options?: DependencyOptions): Dependency<Resolved<R>>;
 export function dependency<const I extends Inputs, R>(

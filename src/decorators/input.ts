@@ -3,12 +3,12 @@ import { DECLARATION, type InputDeclaration } from '../metadata/declarations.ts'
 import type { Provides } from '../metadata/dependable.ts';
 import { recordInput } from '../metadata/store.ts';
 
-/** Why a decorator does not compile: the value it injects, and the type of the parameter it stands at. */
+/** Shown when a decorator does not compile: the value it injects, and the type of its parameter. */
 export interface InjectedTypeMismatch<Injected, Parameter> {
   readonly 'the injected value cannot be passed to this parameter': [Injected, Parameter];
 }
 
-/* oxlint-disable typescript/no-explicit-any -- the check is off where a parameter's type cannot be seen: keyof has no private method */
+/* oxlint-disable typescript/no-explicit-any -- the check is off where a parameter's type is not visible: keyof has no private methods */
 type ParametersOf<T, K> = [K] extends [undefined]
   ? T extends abstract new (...parameters: infer A) => unknown
     ? A
@@ -25,7 +25,7 @@ type Member<T, K> = K extends keyof T ? T[K] : unknown;
 /** The parameters before the one at index `I`, whatever they take. */
 type Before<I, Found extends never[] = []> = Found['length'] extends I ? Found : Before<I, [...Found, never]>;
 
-/** Any function that takes a `V` at index `I`. */
+/** Any function that accepts a `V` at index `I`. */
 type Takes<V, I> = (...parameters: [...Before<I>, V, ...never[]]) => unknown;
 
 /**
@@ -37,7 +37,8 @@ export interface Input<V> extends Provides<V> {
   <T, K extends PropertyKey | undefined, I extends number>(
     target: T,
     key: K,
-    // Nearly every place passes the first check, which costs the compiler less than the second: it infers no parameters.
+    // Nearly every use passes the first check, which is cheaper for the compiler than the second: it infers no
+    // parameters.
     index: Member<T, K> extends Takes<V, I>
       ? I
       : [V] extends [ParametersOf<T, K>[I]]

@@ -15,8 +15,8 @@ export interface TextOptions<Style extends ListStyle = ListStyle> {
 /**
  * A value that arrives as text: a required string without a schema.
  *
- * It has a name, or that of its key in an inputs object. An object schema without a name is read field by field, each a
- * value of its own, and may be refined, piped, transformed, an intersection or a union of objects.
+ * Its name is given, or that of its key in an inputs object. An object schema without a name is read field by field,
+ * each a separate value; it may be refined, piped, transformed, an intersection or a union of objects.
  */
 export interface TextInput<Style extends ListStyle = never> {
   (name?: string): Input<string>;
@@ -24,14 +24,16 @@ export interface TextInput<Style extends ListStyle = never> {
   <S extends Schema>(schema: S, options?: TextOptions<Style>): Input<output<S>>;
 }
 
-/** A variable of the path, decoded; a list needs `{ style: 'comma' }`, and `%2C` is a comma within an item (RFC 6570). */
+/**
+ * A variable of the path, decoded; a list needs `{ style: 'comma' }`, and `%2C` is a comma within an item (RFC 6570).
+ */
 export const Path: TextInput<'comma'> = textInput('path');
 
 /** A value of the query string; a list takes all values of a repeated name unless it has another `style`. */
 export const Query: TextInput<ListStyle> = textInput('query');
 
 /**
- * A request header; its name, left out, is the key in kebab-case, and so are the keys of an object schema.
+ * A request header; without a name it is the key in kebab-case, as are the keys of an object schema.
  *
  * A list is split at commas outside of quotes, and empty items are dropped (RFC 9110 §5.6.1).
  */
@@ -55,7 +57,7 @@ export interface FileOptions {
   /** All files of the field, as an array. */
   readonly multiple?: boolean;
   readonly optional?: boolean;
-  /** Accepted media types or ranges, `image/png`, `image/*`; what the client says of its file, not what the file is. */
+  /** Accepted media types or ranges, `image/png`, `image/*`; what the client claims, not what the file is. */
   readonly types?: readonly string[];
   /** Bytes of one file. */
   readonly maxSize?: number;
@@ -63,7 +65,7 @@ export interface FileOptions {
 
 type FileValue<O> = O extends { multiple: true } ? File[] : O extends { optional: true } ? File | undefined : File;
 
-/** A file of a multipart form, as a Web `File`; its name is the client's word and not to be trusted. */
+/** A file of a multipart form, as a Web `File`; its name is the client's and must not be trusted. */
 export function File<const O extends FileOptions = FileOptions>(name?: string, options?: O): Input<FileValue<O>> {
   const { multiple, optional, types, maxSize }: FileOptions = options ?? {};
   let file = types === undefined ? z.file() : z.file().mime([...types]);
@@ -73,11 +75,11 @@ export function File<const O extends FileOptions = FileOptions>(name?: string, o
 }
 
 export interface DependsOptions {
-  /** `false` resolves the dependency again for this place instead of sharing the request's value. */
+  /** `false` resolves the dependency again for this use instead of sharing the request's value. */
   readonly cache?: boolean;
 }
 
-/** The value of a dependency: a class, a function of the context, a security scheme or what `dependency()` made. */
+/** The value of a dependency: a class, a function of the context, a security scheme or the result of `dependency()`. */
 export function Depends<D extends Dependable>(dependable: D, options: DependsOptions = {}): Input<ValueOf<D>> {
   return input({ kind: 'depends', dependable, cache: options.cache ?? true, scopes: [] });
 }
@@ -92,7 +94,7 @@ export function Security<D extends Dependable>(dependable: D, options: SecurityO
   return input({ kind: 'depends', dependable, cache, scopes: [...scopes] });
 }
 
-/** The scopes that a place requires, outermost first and without repeats. */
+/** The scopes that a place of use requires, outermost first and without duplicates. */
 export interface SecurityScopes {
   readonly scopes: string[];
   /** The same joined with spaces. */

@@ -8,7 +8,7 @@ import type { RouteDeclaration, RouteOptions } from '../metadata/declarations.ts
 import type { ErrorClass } from '../http/error-handlers.ts';
 import { recordErrorHandler, recordRoute } from '../metadata/store.ts';
 
-/** The values that a schema or a content takes; one with codecs takes what they encode. */
+/** The values that a schema or a content accepts; with codecs, what they encode. */
 type Sent<S> = S extends Content<infer V> ? V : S extends Schema ? input<S> | output<S> : unknown;
 
 /** The values of one declared response. */
@@ -22,20 +22,20 @@ type SentBy<D> = D extends ResponseOption
 
 type Success = 200 | 201 | 202 | 203 | 206 | 207 | 208 | 226;
 
-/** Answers with a declared status; with any, where no status is declared or a range of them is. */
+/** Answers with a declared status, or with any status if none or a range is declared. */
 type Answers<S, R, U extends number> = number extends keyof R
   ? Answer<number, unknown>
   : Answer<U, Sent<S>> | { [K in keyof R]: Answer<K extends number ? K : number, SentBy<R[K]>> }[keyof R];
 
-/** Values of other declared successes, whose status is set on the context. */
+/** Values of other declared success responses, whose status is set on the context. */
 type Others<R> = number extends keyof R ? never : SentBy<R[keyof R & Success]>;
 
 type Returned<S, R, U extends number> = Sent<S> | Others<R> | Answers<S, R, U> | Response;
 
-/** What a handler may return: what is declared for its responses, or a `Response`, which is sent as it is. */
+/** What a handler may return: a value of a declared response, or a `Response`, which is sent as it is. */
 export type Returns<S, R, U extends number = 200> = Returned<S, R, U> | Promise<Returned<S, R, U>>;
 
-/** What makes a method a route, if it returns an `R`. */
+/** The decorator that makes a method a route, if it returns an `R`. */
 export interface RouteDecorator<R = unknown> {
   <M extends (...parameters: never[]) => R>(
     prototype: object,
@@ -86,7 +86,7 @@ export const Delete: RouteDecorators = decoratorsFor('DELETE');
 export const Head: RouteDecorators = decoratorsFor('HEAD');
 export const Options: RouteDecorators = decoratorsFor('OPTIONS');
 
-/** Makes a method of a controller answer errors of a class that its routes, or what they depend on, throw. */
+/** Makes a controller's method answer errors of a class that its routes or their dependencies throw. */
 export function OnError<E extends ErrorClass>(
   error: E,
 ): <M extends (error: InstanceType<E>, context: Context) => unknown>(

@@ -9,35 +9,41 @@ import type { MessageOption, RouteOptions } from '../metadata/declarations.ts';
 import { recordRoute } from '../metadata/store.ts';
 import { type Input, input } from './input.ts';
 
-/** What a message is for its handler: text for `text()`, a `Uint8Array` for `bytes()`, what a schema makes of JSON. */
+/**
+ * A message as its handler sees it: a string for `text()`, a `Uint8Array` for `bytes()`, the output of a schema for
+ * JSON.
+ */
 type Raw<V> = string extends V ? string : Uint8Array;
 export type Received<S> = S extends Content<infer V> ? Raw<V> : S extends Schema ? output<S> : unknown;
-/** What a handler may send; a schema with codecs takes what they encode. */
+/** What a handler may send; with codecs, what they encode. */
 export type Sendable<S> = S extends Content<infer V> ? Raw<V> : S extends Schema ? inputOf<S> | output<S> : unknown;
 
-/** Options of a socket: those of a route that have to do with everything before the upgrade, and its own. */
+/** Options of a socket: those of a route that concern what happens before the upgrade, and its own. */
 export interface SocketOptions<
   R extends MessageOption = MessageOption,
   S extends MessageOption = MessageOption,
 > extends Omit<RouteOptions, 'response' | 'status'> {
-  /** What comes in: a schema of JSON, `text()` or `bytes()`; any JSON unless set. */
+  /** Messages received: a schema of JSON, `text()` or `bytes()`; any JSON unless set. */
   readonly receive?: R;
-  /** What goes out; any JSON unless set. */
+  /** Messages sent; any JSON unless set. */
   readonly send?: S;
   /**
    * Who may connect from a browser: `*`, or origins such as `https://example.com`.
    *
-   * Pages of the same host alone unless set where credentials come from a cookie or by HTTP authentication, which a
-   * browser sends whoever asks it to; any page elsewhere.
+   * Unless set, only pages of the same host if credentials come from a cookie or by HTTP authentication, which a
+   * browser sends no matter which page asks; otherwise any page.
    */
   readonly origins?: string | readonly string[];
-  /** Compresses messages where the client can as well (RFC 7692), on Node; off unless set. */
+  /** Compresses messages if the client can too (RFC 7692), on Node; off unless set. */
   readonly compress?: boolean;
-  /** Called with an invalid message; the socket stays open unless this closes it. Without it, 1007 closes it. */
+  /**
+   * Called with an invalid message; the socket stays open unless this closes it. Without it, the socket closes with
+   * 1007.
+   */
   readonly onInvalid?: (error: RequestValidationError, socket: SocketConnection<Received<R>, Sendable<S>>) => unknown;
 }
 
-/** Why a decorator does not compile: the connection of the socket, and the parameter that takes it. */
+/** Shown when a decorator does not compile: the connection of the socket, and the type of the parameter for it. */
 export interface ConnectionMismatch<Connection, Parameter> {
   readonly 'the connection cannot be passed to this parameter': [Connection, Parameter];
 }
@@ -46,7 +52,7 @@ type ConnectionOf<M> = M extends (...parameters: infer P) => unknown
   ? Extract<P[number], SocketConnection<unknown, never>>
   : never;
 
-/** What makes a method the handler of a socket, if the connection fits the parameter that takes it. */
+/** The decorator that makes a method the handler of a socket, if its parameter accepts the connection. */
 export interface SocketDecorator<C> {
   <M extends (...parameters: never[]) => unknown>(
     prototype: object,
@@ -61,9 +67,10 @@ export interface SocketDecorator<C> {
 }
 
 /**
- * A WebSocket: what is depended on runs before the upgrade, and the method while it is open.
+ * A WebSocket: dependencies run before the upgrade, and the method runs while it is open.
  *
- * The method's end closes with 1000, an HTTPException with 1008, any other error with 1011 and an entry in the log.
+ * The socket closes with 1000 when the method ends, with 1008 if it throws an HTTPException, and with 1011 and a log
+ * entry if it throws anything else.
  */
 export function Socket<R extends MessageOption = MessageOption, S extends MessageOption = MessageOption>(
   path?: string,
@@ -83,7 +90,7 @@ export function Socket(first: string | SocketOptions = '', second: SocketOptions
   };
 }
 
-/* oxlint-disable typescript/no-explicit-any -- what it receives and sends is held against the parameter by @Socket */
+/* oxlint-disable typescript/no-explicit-any -- @Socket compares what it receives and sends with the parameter */
 /** The open socket, for the handler of a `@Socket`. */
 export function Connection(): Input<SocketConnection<any, any>> {
   return input({ kind: 'request', what: 'connection', read: ({ connection }) => connection });

@@ -12,7 +12,7 @@ const VALIDATORS = { ETag: z.string(), 'Last-Modified': z.string() };
 class FileContent extends Content<LocalFile> {
   readonly mediaType: string;
   override readonly bodySchema = { type: 'string', format: 'binary' };
-  // The type is told by the name, and what somebody has uploaded is to be no page.
+  // The type follows from the name, and an uploaded file must not run as a page.
   override readonly headers = { 'X-Content-Type-Options': 'nosniff' };
   override readonly responses: ResponseDeclarations;
   readonly #send: Send = loadSend();
@@ -27,14 +27,14 @@ class FileContent extends Content<LocalFile> {
         content: this,
         headers: { ...VALIDATORS, 'Content-Range': z.string() },
       },
-      304: { description: 'The file is what the client has already', headers: VALIDATORS },
+      304: { description: 'The client already has the file', headers: VALIDATORS },
       404: { description: 'There is no such file' },
       416: { description: 'The file has no such range', headers: { 'Content-Range': z.string() } },
     };
   }
 
   async encode(value: LocalFile, context: Context): Promise<EncodedBody> {
-    if (!(value instanceof LocalFile)) throw new ResponseValidationError('what fileIn() gives was expected');
+    if (!(value instanceof LocalFile)) throw new ResponseValidationError('a file of fileIn() was expected');
     const located = await locate(value);
     if (located === undefined) throw new HTTPException(404);
     if (located.kind === 'file') return this.#encode(located, value, context);
@@ -46,7 +46,7 @@ class FileContent extends Content<LocalFile> {
 
   async #encode({ root, path, size }: Located, { options }: LocalFile, context: Context): Promise<EncodedBody> {
     const request = requestOf(context, size);
-    // Which files may be served has been decided: the path is a real one.
+    // Whether the file may be served has been decided: the path is resolved.
     const settings = { root, dotfiles: 'allow', index: false, cacheControl: false } as const;
     const result = await this.#send(request, encodePath(path), settings);
     if (result.type !== 'file') throw errorOf(result);
@@ -70,12 +70,12 @@ class FileContent extends Content<LocalFile> {
 
 const ANY_TYPE = '*/*';
 
-/** A file that `fileIn()` names, of this media type; of the type that its name tells unless given. */
+/** A file returned by `fileIn()`, of this media type; unless given, the type follows from its name. */
 export function file(mediaType: string = ANY_TYPE): Content<LocalFile> {
   return new FileContent(mediaType);
 }
 
-/** Conditions and ranges count for what is answered with 200 (RFC 9110 §13.2.1, §14.2). */
+/** Conditions and ranges apply only to responses with 200 (RFC 9110 §13.2.1, §14.2). */
 function requestOf(context: Context, size: number): FileRequest {
   const { method, response } = context;
   const headers = Object.create(null) as Record<string, string>;
@@ -89,16 +89,19 @@ function requestOf(context: Context, size: number): FileRequest {
   return { method, headers };
 }
 
-/** One range of bytes; several, and what is none, are ignored (RFC 9110 §14.2). */
+/** One range of bytes; several ranges and invalid ones are ignored (RFC 9110 §14.2). */
 function rangeIn(text: string, size: number): string | undefined {
   const [, first = '', last = '', suffix = ''] = /^bytes=(?:(\d+)-(\d*)|-(\d+))$/i.exec(text.trim()) ?? [];
-  // A suffix that is longer than the file is the whole of it (§14.1.2).
+  // A suffix longer than the file is the whole file (§14.1.2).
   if (suffix !== '') return `bytes=-${Math.min(Number(suffix), size)}`;
   if (first === '' || (last !== '' && Number(last) < Number(first))) return undefined;
   return `bytes=${first}-${last}`;
 }
 
-/** Relative to the request, whose host and prefix only the client knows; the dot keeps a colon from naming a scheme. */
+/**
+ * Relative to the request, whose host and prefix only the client knows; the dot keeps a colon from being read as a
+ * scheme.
+ */
 function redirectToFolder({ path, response }: Context): EncodedBody {
   response.status = 308;
   return new EncodedBody(null, { Location: `./${path.slice(path.lastIndexOf('/') + 1)}/` });
@@ -115,7 +118,7 @@ function encodePath(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/');
 }
 
-/** The name as it is, and for clients that read only ASCII what is left of it (RFC 6266 §4.3, RFC 8187). */
+/** The name as it is, and an ASCII approximation for clients that read no other (RFC 6266 §4.3, RFC 8187). */
 function dispositionOf(download: true | string, path: string): string {
   const name = download === true ? path.slice(path.lastIndexOf('/') + 1) : download;
   const ascii = name.replace(/[^\x20-\x7e]|["\\%]/g, '_');

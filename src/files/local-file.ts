@@ -5,20 +5,20 @@ import { recognizeCopies } from '../http/copies.ts';
 import { FrameworkError } from '../http/errors.ts';
 
 export interface FileInOptions {
-  /** Serves files and folders whose names begin with a dot, too. */
+  /** Also serves files and folders whose names begin with a dot. */
   readonly dotfiles?: boolean;
-  /** The `Cache-Control` of the response; none unless set, and `no-store` where the operation has a scheme. */
+  /** The `Cache-Control` of the response; none unless set, and `no-store` if the operation has a scheme. */
   readonly cacheControl?: string;
-  /** Has the browser save the file, under this name if it is one (RFC 6266). */
+  /** Makes the browser save the file, under this name if it is a string (RFC 6266). */
   readonly download?: boolean | string;
 }
 
-/** A file below a folder, which need not be there: `fileIn()` makes it, and `file()` sends it. */
+/** A file below a folder, which need not exist: `fileIn()` creates it, and `file()` sends it. */
 export class LocalFile {
   readonly root: string;
   readonly path: string;
   readonly options: FileInOptions;
-  /** The file that stands for a folder. */
+  /** The file served for a folder. */
   readonly index: string | undefined;
 
   /** @internal */
@@ -33,16 +33,16 @@ export class LocalFile {
 recognizeCopies(LocalFile, 'LocalFile');
 
 /**
- * What a handler returns where `file()` is declared: the file at a path below a folder.
+ * The value that a handler returns for `file()`: the file at a path below a folder.
  *
- * The path is a decoded one with slashes, such as the value of `*path`. What leads out of the folder, by `..` or by a
- * link, what is no file, and names that begin with a dot are as if they were not there: 404.
+ * The path is decoded and has slashes, such as the value of `*path`. Paths that lead out of the folder, by `..` or by a
+ * link, that are not files, or whose names begin with a dot count as missing: 404.
  */
 export function fileIn(root: string | URL, path: string, options: FileInOptions = {}): LocalFile {
   return new LocalFile(root, path, options);
 }
 
-/** Where something below a folder really is, without links. */
+/** A resolved path below a folder, without links. */
 export interface Located {
   /** The real path of the folder. */
   readonly root: string;
@@ -52,7 +52,7 @@ export interface Located {
   readonly size: number;
 }
 
-/** What a path leads to; undefined for nothing that may be served. Rejects where the folder itself is missing. */
+/** Resolves a path; undefined for anything that may not be served. Rejects if the folder itself is missing. */
 export async function locate({ root, path, options, index }: LocalFile): Promise<Located | undefined> {
   const dotfiles = options.dotfiles === true;
   if (typeof path !== 'string' || !isInside(path, dotfiles)) return undefined;
@@ -62,7 +62,7 @@ export async function locate({ root, path, options, index }: LocalFile): Promise
   const real = await found(realpath(join(realRoot, path)));
   if (real === undefined) return undefined;
   const below = relative(realRoot, real);
-  // Another drive has no relative path, and what a link leads to has to keep the rules as well.
+  // There is no relative path to another drive, and the target of a link has to obey the rules as well.
   if (isAbsolute(below) || !isInside(below.replaceAll(sep, '/'), dotfiles)) return undefined;
   const stats = await found(stat(real));
   if (stats === undefined) return undefined;
@@ -71,10 +71,10 @@ export async function locate({ root, path, options, index }: LocalFile): Promise
   return stats.isDirectory() && index !== undefined ? { ...place, kind: 'folder' } : undefined;
 }
 
-/** What no file of ours has in its name, and what means something else to one system or another. */
+/** Characters that no served file has in its name, because they mean something else to some system. */
 const FOREIGN = sep === '\\' ? /[\u0000\\:]|\p{Surrogate}/u : /[\u0000\\]|\p{Surrogate}/u; // oxlint-disable-line no-control-regex -- the system's calls end a path there
 
-/** Whether a path with slashes stays below where it begins; nothing is normalised. */
+/** Whether a path with slashes stays below its start; nothing is normalised. */
 function isInside(path: string, dotfiles: boolean): boolean {
   if (FOREIGN.test(path)) return false;
   const segments = path.split('/');
@@ -86,7 +86,7 @@ function isInside(path: string, dotfiles: boolean): boolean {
 
 const MISSING = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
 
-/** The outcome, or undefined where there is no such file. */
+/** The result, or undefined if there is no such file. */
 async function found<T>(looking: Promise<T>): Promise<T | undefined> {
   try {
     return await looking;

@@ -2,10 +2,10 @@ import { createRequire } from 'node:module';
 import type { Readable } from 'node:stream';
 import type { SendOptions, SendResult } from '@fastify/send';
 
-/** What is looked at of a request. */
+/** The part of a request that is read. */
 export interface FileRequest {
   readonly method: string;
-  /** Conditions and ranges by their names in lower case; without a prototype, as it is asked with `in`. */
+  /** Conditions and ranges by their names in lower case; without a prototype, because it is queried with `in`. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -24,7 +24,7 @@ export function loadSend(): Send {
   }
 }
 
-/** A stream of a file, which is closed at once when it is given up: its own iterator would first wait for a piece. */
+/** A stream of a file that closes as soon as it is abandoned: its own iterator would first wait for a piece. */
 export class FilePieces implements AsyncIterator<Uint8Array, undefined> {
   readonly #stream: Readable;
   readonly #pieces: AsyncIterator<Uint8Array>;
@@ -32,7 +32,7 @@ export class FilePieces implements AsyncIterator<Uint8Array, undefined> {
   constructor(stream: Readable) {
     this.#stream = stream;
     this.#pieces = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
-    // One that fails before it is read is heard of when it is.
+    // A stream that fails before it is read reports that when it is read.
     stream.on('error', () => {});
   }
 

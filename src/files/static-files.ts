@@ -8,16 +8,16 @@ import { type FileInOptions, LocalFile } from './local-file.ts';
 
 /** Options of the controller, with dependencies of its own, and of every file. */
 export interface StaticFilesOptions extends ControllerOptions, FileInOptions {
-  /** The file that stands for a folder, `index.html` unless set, or `false` for none. */
+  /** The file served for a folder, `index.html` unless set, or `false` for none. */
   readonly index?: string | false;
-  /** What the controller is called, in the ids of its operations too; made of the path unless set. */
+  /** The controller's name, also in operation ids; derived from the path unless set. */
   readonly name?: string;
-  /** Says that the files are meant to have no security. */
+  /** States that the files are meant to have no security. */
   readonly public?: boolean;
   readonly includeInSchema?: boolean;
 }
 
-/** A controller that serves the files below a folder at a path. */
+/** A controller that serves the files of a folder at a path. */
 export function staticFiles(path: string, root: string | URL, options: StaticFilesOptions = {}): Class {
   const { index = 'index.html', name = nameOf(path), public: isPublic, includeInSchema, ...ofController } = options;
   const indexFile = index === false ? undefined : index;

@@ -1,4 +1,4 @@
-/** The part that is read of the events of API Gateway (payload formats 1 and 2), function URLs and load balancers. */
+/** The part that is read of events of API Gateway (payload formats 1 and 2), function URLs and load balancers. */
 export interface LambdaEvent {
   readonly version?: string;
   readonly rawPath?: string;
@@ -22,17 +22,17 @@ export interface LambdaEvent {
 
 type Lists = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** RFC 3986 §3.2: host and port. What goes beyond them would become a part of the path. */
+/** RFC 3986 §3.2: host and port. Anything more would become part of the path. */
 const AUTHORITY = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+;=%-]+)(?::\d{0,5})?$/;
 
-/** The Web request of an event; throws for an event that is none of HTTP. */
+/** The Web request of an event; throws for an event that is not an HTTP request. */
 export function toRequest(event: LambdaEvent): Request {
   const method = methodOf(event);
-  if (typeof method !== 'string') throw new TypeError('toLambdaHandler: this is no event of an HTTP request');
+  if (typeof method !== 'string') throw new TypeError('toLambdaHandler: the event is not an HTTP request');
   try {
     return requestOf(event, method);
   } catch {
-    // What is no request is refused by the router, as a path that cannot be decoded: 400.
+    // An invalid request is refused by the router like a path that cannot be decoded: 400.
     return new Request('https://localhost/%');
   }
 }
@@ -50,7 +50,7 @@ export function isVersion2({ version }: LambdaEvent): boolean {
   return version === '2.0';
 }
 
-/** Whether headers come as lists, and go so. */
+/** Whether headers are lists, in the event and in the result. */
 export function hasLists({ multiValueHeaders }: LambdaEvent): boolean {
   return multiValueHeaders !== undefined && multiValueHeaders !== null;
 }
@@ -62,7 +62,7 @@ function methodOf(event: LambdaEvent | null | undefined): string | undefined {
 function requestOf(event: LambdaEvent, method: string): Request {
   const headers = headersOf(event);
   const host = headers.get('host') ?? event.requestContext?.domainName ?? 'localhost';
-  if (!AUTHORITY.test(host)) throw new TypeError('the host is none');
+  if (!AUTHORITY.test(host)) throw new TypeError('the host is invalid');
   const body = method === 'GET' || method === 'HEAD' ? undefined : bodyOf(event);
   return new Request(`https://${host}${targetOf(event)}`, { method, headers, ...(body === undefined ? {} : { body }) });
 }
@@ -74,7 +74,7 @@ function headersOf(event: LambdaEvent): Headers {
   return headers;
 }
 
-/** Version 2 gives the query as it was sent, a load balancer its parts, and version 1 decoded parts. */
+/** Version 2 has the query as it was sent, a load balancer has its raw parts, and version 1 has decoded parts. */
 function targetOf(event: LambdaEvent): string {
   if (isVersion2(event)) return join(event.rawPath, event.rawQueryString ?? '');
   const encode: (text: string) => string = isLoadBalancer(event) ? String : encodeURIComponent;
@@ -82,9 +82,9 @@ function targetOf(event: LambdaEvent): string {
   return join(event.path, pairs.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&'));
 }
 
-/** HTTP APIs decode the path: what was data in it must not become a query, a fragment or another segment. */
+/** HTTP APIs decode the path: data in it must not become a query, a fragment or another segment. */
 function join(path: string = '/', query: string): string {
-  if (!path.startsWith('/')) throw new TypeError('the path is none');
+  if (!path.startsWith('/')) throw new TypeError('the path is invalid');
   const encoded = path.replace(/[?#\\\t\n\r]/g, encodeURIComponent);
   return query === '' ? encoded : `${encoded}?${query.replaceAll('#', '%23')}`;
 }

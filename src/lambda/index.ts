@@ -5,21 +5,21 @@ import { headOf, type LambdaHead, type LambdaResult, toResult } from './result.t
 export type { LambdaEvent } from './event.ts';
 export type { LambdaResult } from './result.ts';
 
-/** What `ctx.platform` is on Lambda. */
+/** The value of `ctx.platform` on Lambda. */
 export interface LambdaPlatform {
   readonly event: LambdaEvent;
   readonly context: unknown;
 }
 
 export interface LambdaOptions {
-  /** Streams responses, for functions that are invoked so (`InvokeMode: RESPONSE_STREAM`). */
+  /** Streams responses, for functions that are invoked that way (`InvokeMode: RESPONSE_STREAM`). */
   readonly streaming?: boolean;
 }
 
-/** Answers an event once the response is there and everything that runs after it has ended. */
+/** Answers an event once the response is complete and everything that runs after it has ended. */
 export type LambdaHandler = (event: LambdaEvent, context?: unknown) => Promise<LambdaResult>;
 
-/** The stream that the runtime gives a streaming function. */
+/** The stream that the runtime passes to a streaming function. */
 interface ResponseStream {
   readonly destroyed?: boolean;
   write(chunk: Uint8Array | string): boolean;
@@ -27,7 +27,7 @@ interface ResponseStream {
   once(event: 'drain' | 'close' | 'error', listener: () => void): unknown;
 }
 
-/** What the runtime of a streaming function has. */
+/** What the runtime provides for streaming functions. */
 interface Runtime {
   streamifyResponse(handler: (event: LambdaEvent, stream: ResponseStream, context: unknown) => Promise<void>): unknown;
   readonly HttpResponseStream: { from(stream: ResponseStream, head: LambdaHead): ResponseStream };
@@ -36,7 +36,7 @@ interface Runtime {
 /**
  * The app as an AWS Lambda handler, for API Gateway (payload formats 1 and 2), function URLs and load balancers.
  *
- * `ctx.platform` is `{ event, context }`, and the client's address the `sourceIp` of the event.
+ * `ctx.platform` is `{ event, context }`, and the client's address is the `sourceIp` of the event.
  */
 export function toLambdaHandler(app: App, options: LambdaOptions = {}): LambdaHandler {
   return options.streaming === true ? streaming(app) : buffering(app);
@@ -67,10 +67,10 @@ function streaming(app: App): LambdaHandler {
   }) as LambdaHandler;
 }
 
-/** Writes as fast as the client reads; rejects where the body fails, so that what was sent does not look complete. */
+/** Writes as fast as the client reads; rejects if the body fails, so that a partial response does not look complete. */
 async function write({ body }: Response, out: ResponseStream): Promise<void> {
   const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = body?.getReader();
-  // What has failed already has nothing left to be cancelled.
+  // A body that has already failed has nothing left to cancel.
   const cancel = (): Promise<void> | undefined => reader?.cancel().catch(() => {});
   let gone = false;
   let wake: (() => void) | undefined;
@@ -83,7 +83,7 @@ async function write({ body }: Response, out: ResponseStream): Promise<void> {
   out.once('error', leave);
   if (out.destroyed === true) leave();
   try {
-    // The head goes out with the first piece, be it empty.
+    // The head is sent with the first piece, even an empty one.
     if (!gone) out.write('');
     for (let piece = await reader?.read(); piece?.value !== undefined; piece = await reader?.read()) {
       if (gone || out.write(piece.value)) continue;
@@ -104,7 +104,7 @@ function fetchEvent(app: App, event: LambdaEvent, context: unknown, work: Work):
   return app.fetch(toRequest(event), { clientAddress: sourceIpOf(event), platform, waitUntil });
 }
 
-/** What runs after a response: Lambda freezes a process as soon as its handler has settled. */
+/** Work after a response: Lambda freezes the process as soon as its handler has settled. */
 class Work {
   readonly #promises = new Set<Promise<unknown>>();
 

@@ -1,22 +1,24 @@
-/** Where something was declared; the platform makes text of it when it is asked for, which is when a mistake is reported. */
+/**
+ * Where something was declared; the platform formats the stack on first access, which is when a mistake is reported.
+ */
 export interface CallSite {
   readonly stack?: string | undefined;
 }
 
-/** A line of the user's. */
+/** A line of the user's code. */
 export interface SourceLine {
   readonly file: string;
   readonly line: number;
   readonly column: number;
 }
 
-/** What lies between a decorator's caller and the call that is kept here is of the package, and shallow. */
+/** Only a few frames of the package lie between a decorator's caller and this call. */
 const FRAMES = 6;
 
 const sites = new WeakMap<object, CallSite>();
 const own = capture();
 
-/** Remembers from where a declaration was made. */
+/** Remembers where a declaration was made. */
 export function keepCallSite<D extends object>(declaration: D): D {
   sites.set(declaration, capture());
   return declaration;
@@ -26,13 +28,15 @@ export function callSiteOf(declaration: object | undefined): CallSite | undefine
   return declaration && sites.get(declaration);
 }
 
-/** The nearest line outside of the package; undefined where the platform does not tell, or all is one bundle. */
+/**
+ * The nearest line outside of the package; undefined if the platform does not provide it, or everything is one bundle.
+ */
 export function sourceLineOf(site: CallSite | undefined): SourceLine | undefined {
   const inside = packageFiles();
   return linesOf(site).find(({ file }) => !file.startsWith('node:') && !inside.test(file));
 }
 
-/** The file that this module is in: it tells one copy of the package from another. */
+/** The file that this module is in: it distinguishes copies of the package. */
 export function packageFile(): string | undefined {
   return linesOf(own)[0]?.file;
 }
@@ -71,7 +75,7 @@ function linesOf(site: CallSite | undefined): SourceLine[] {
   });
 }
 
-/** What makes text of a stack may be the program's, and fail. */
+/** The program may have replaced the formatting of stacks, and that may throw. */
 function stackOf(site: CallSite | undefined): string {
   try {
     const stack: unknown = site?.stack;
@@ -92,7 +96,7 @@ function pathOf(file: string): string {
 
 let known: RegExp | undefined;
 
-/** The folder of the package, or its one file where it has been bundled with a program. */
+/** The folder of the package, or its single file if it has been bundled with a program. */
 function packageFiles(): RegExp {
   return (known ??= compilePackageFiles(packageFile() ?? ''));
 }

@@ -1,8 +1,8 @@
-/** Strings, templates and comments, in which anything may stand. */
+/** Strings, templates and comments, which may contain anything. */
 const OPAQUE = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\[^])*`|\/\*[^]*?\*\/|\/\/.*/g;
 const CONSTRUCTOR = /(?<![.\w$])constructor\s*\(\s*(.)/;
 
-/** Whether a class has no constructor, or one that hands on its arguments, as mixins and compilers write it. */
+/** Whether a class has no constructor, or one that passes on its arguments, as mixins and compilers write it. */
 export function handsOn(target: object): boolean {
   const text = classText(target);
   if (text === undefined) return false;
@@ -19,7 +19,7 @@ export function hasDefaults(target: object): boolean {
   return first !== undefined && first !== ')' && first !== '.';
 }
 
-/** Undefined for a class that has been compiled to a function. */
+/** Undefined for a class that was compiled to a function. */
 function classText(target: object): string | undefined {
   const source = Function.prototype.toString.call(target);
   return /^class\b/.test(source) ? source.replace(OPAQUE, ' ') : undefined;

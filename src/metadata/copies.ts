@@ -6,7 +6,7 @@ const VERSION = '0.1.0';
 /** A copy of the package that the program has loaded. */
 export interface Copy {
   readonly version: string;
-  /** A file of it, where the platform tells. */
+  /** A file of it, if the platform provides it. */
   readonly file: string | undefined;
 }
 
@@ -22,9 +22,9 @@ const own: Copy = {
 loadedCopies().push(own);
 
 /**
- * Copies of other versions, with this one first; none where all agree.
+ * Copies of other versions, preceded by this one; empty if all agree.
  *
- * Copies of one version read each other's declarations: what they leave behind has keys that they share.
+ * Copies of one version read each other's declarations: they store them under shared keys.
  */
 export function disagreeingCopies(): readonly Copy[] {
   const others = loadedCopies().filter(({ version }) => version !== VERSION);

@@ -5,13 +5,13 @@ import type { RequestValidationError } from '../http/errors.ts';
 import type { Limits } from '../http/limits.ts';
 import type { SocketConnection } from '../http/socket.ts';
 
-/** How long what a dependency made is kept, and when the code after its `yield` runs. */
+/** How long the value of a dependency is kept, and when the code after its `yield` runs. */
 export type Lifetime = 'app' | 'request' | 'handler';
 
 /** Where a value that arrives as text comes from. */
 export type TextSource = 'path' | 'query' | 'header' | 'cookie' | 'form';
 
-/** How a list is sent under one name: each item by itself, or all of them in one text with something between them. */
+/** How a list is sent under one name: each item by itself, or all of them in one text with a separator. */
 export type ListStyle = 'form' | 'comma' | 'space' | 'pipe';
 
 export type InputDeclaration =
@@ -22,22 +22,22 @@ export type InputDeclaration =
   | RequestDeclaration
   | { readonly kind: 'scopes' };
 
-/** A value that arrives as text; without a name, and with an object for its schema, one for each field. */
+/** A value that arrives as text; without a name and with an object schema, one value for each field. */
 export interface TextDeclaration {
   readonly kind: 'text';
   readonly from: TextSource;
   readonly name: string | undefined;
   readonly schema: ZodType;
-  /** Undefined for what is usual in its place. */
+  /** Undefined for the default of its place. */
   readonly style?: ListStyle | undefined;
 }
 
-/** A value that is taken from a request as it is: neither validated nor documented. */
+/** A value taken from a request as it is, neither validated nor documented. */
 export interface RequestDeclaration {
   readonly kind: 'request';
-  /** What it is called where there is no request, such as `context`. */
+  /** Its name in messages, such as `context`. */
   readonly what: string;
-  /** Called for each place of use; makes no promise. */
+  /** Called for each place of use; synchronous. */
   readonly read: (exchange: Exchange) => unknown;
 }
 
@@ -48,14 +48,14 @@ export interface DependsDeclaration {
   readonly scopes: readonly string[];
 }
 
-/** What a dependable brings to every operation that uses it. */
+/** What a dependable adds to every operation that uses it. */
 export interface DependableTraits {
   readonly responses?: ResponseDeclarations | undefined;
-  /** The issuer whose tokens it accepts, as clients are told (RFC 9728 §2). */
+  /** The issuer whose tokens it accepts, as published to clients (RFC 9728 §2). */
   readonly issuer?: string | undefined;
-  /** Headers of all answers. */
+  /** Headers of all responses. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** The error that answers invalid inputs in place of the usual 422. */
+  /** The error that answers invalid inputs instead of the usual 422. */
   readonly invalid?: ((error: RequestValidationError) => Error) | undefined;
 }
 
@@ -64,7 +64,7 @@ export interface RouteDeclaration {
   readonly method: string;
   readonly path: string;
   readonly options: RouteOptions;
-  /** What makes it a socket. */
+  /** Set for a socket. */
   readonly socket?: SocketDeclaration | undefined;
 }
 
@@ -74,11 +74,11 @@ export interface SocketDeclaration {
   readonly send?: MessageOption | undefined;
   readonly origins?: string | readonly string[] | undefined;
   readonly compress?: boolean | undefined;
-  /** Called with an invalid message in place of a close. */
+  /** Called with an invalid message instead of closing the socket. */
   readonly onInvalid?: ((error: RequestValidationError, socket: SocketConnection<never>) => unknown) | undefined;
 }
 
-/** What messages are: a schema of their JSON, `text()` or `bytes()`. */
+/** The kind of messages: a schema of their JSON, `text()` or `bytes()`. */
 export type MessageOption = ResponseOption;
 
 export interface ControllerDeclaration {
@@ -91,17 +91,17 @@ export interface ListedDependency {
   readonly [DECLARATION]: InputDeclaration;
 }
 
-/** What controllers and routes have in common. */
+/** Options that controllers and routes share. */
 interface SharedOptions {
   readonly tags?: readonly string[];
   /** Dependencies of all its routes, run before their parameters; their values are dropped. */
   readonly dependencies?: readonly ListedDependency[];
-  /** Listed dependencies of the app, the include, or a controller that is extended, to leave out. */
+  /** Listed dependencies of the app, the include, or an extended controller to leave out. */
   readonly without?: readonly unknown[];
   readonly responses?: ResponseDeclarations;
 }
 
-/** `dependencies`, `responses` and `tags` hold for controllers that extend it too; `name` and `without` do not. */
+/** `dependencies`, `responses` and `tags` also apply to controllers that extend it; `name` and `without` do not. */
 export interface ControllerOptions extends SharedOptions {
   /** Names it in operation ids and as a tag; the class's name without a `Controller` suffix unless set. */
   readonly name?: string;
@@ -127,7 +127,7 @@ export interface RouteOptions<
   /** Further members of the operation in the document, each name beginning with `x-`. */
   readonly extensions?: Readonly<Record<`x-${string}`, unknown>>;
   readonly limits?: Partial<Limits>;
-  /** Milliseconds until an answer of 503; 0 is no limit. */
+  /** Milliseconds until a response of 503; 0 means no limit. */
   readonly timeout?: number;
 }
 

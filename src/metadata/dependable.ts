@@ -6,7 +6,7 @@ import type { SCHEMES } from './scheme.ts';
 /** Carries a type only; nothing is ever stored under it. */
 export declare const VALUE: unique symbol;
 
-/** Anything that stands for a value of type `V` which is resolved for a request. */
+/** Anything that resolves to a value of type `V` for a request. */
 export interface Provides<out V> {
   readonly [VALUE]: V;
 }
@@ -18,14 +18,14 @@ export interface DependencyOptions extends DependableTraits {
   readonly name?: string;
 }
 
-/** The key by which a dependency of any copy of the package is known. */
+/** The key that identifies a dependency of any copy of the package. */
 export const DEPENDENCY: unique symbol = Symbol.for('portico.dependency');
 
-/** A declared dependency: a function, and where its inputs come from. */
+/** A declared dependency: a function and its inputs. */
 export class Dependency<out V> implements Provides<V> {
   declare readonly [VALUE]: V;
   readonly [DEPENDENCY] = true;
-  /** Undefined where the function takes the context instead. */
+  /** Undefined if the function takes the context instead. */
   readonly inputs: Readonly<Record<string, InputDeclaration>> | undefined;
   readonly run: (argument: never) => unknown;
   readonly options: DependencyOptions;
@@ -52,7 +52,7 @@ export type Dependable<V = unknown> =
   | (abstract new (...inputs: never[]) => V)
   | ((context: Context) => V | Promise<V> | Generator<V, unknown, unknown> | AsyncGenerator<V, unknown, unknown>);
 
-/** What a function's result is once it is resolved: a generator's value is what it yields. */
+/** The resolved result of a function; a generator's value is what it yields. */
 export type Resolved<R> = 0 extends 1 & R
   ? R
   : [R] extends [Generator<infer Y, unknown, never> | AsyncGenerator<infer Y, unknown, never>]

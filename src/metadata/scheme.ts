@@ -2,7 +2,7 @@ import type { SecuritySchemeObject } from 'openapi3-ts/oas31';
 import type { Context } from '../http/context.ts';
 import type { HTTPException } from '../http/errors.ts';
 
-/** What a scope may be made of (RFC 6749 §3.3). */
+/** The grammar of a scope (RFC 6749 §3.3). */
 export const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
 /** How a credential is read, refused and documented. */
@@ -10,17 +10,17 @@ export interface SchemeDeclaration {
   readonly schemeName: string;
   readonly description: string | undefined;
   readonly optional: boolean;
-  /** The scopes it knows; undefined where they are not declared with it, `null` where it knows none. */
+  /** The scopes it declares; undefined if they are declared elsewhere, `null` if it has no scopes. */
   readonly declaredScopes: ReadonlySet<string> | undefined | null;
   /** What is wrong with its options, in words. */
   readonly fault: string | undefined;
   describe(): SecuritySchemeObject;
-  /** The credential, undefined for none, or the exception to answer with. */
+  /** The credential, undefined if there is none, or the exception to respond with. */
   read(context: Context): unknown;
   refuse(error?: 'invalid_token' | 'invalid_request'): HTTPException;
-  /** The challenge of an answer; of that to one request, where it is given. */
+  /** The challenge of a response; specific to one request if its context is given. */
   challenge(parameters?: ChallengeParameters, context?: Context): string;
-  /** Whether the request carries credentials of this scheme, good or bad. */
+  /** Whether the request carries credentials of this scheme, valid or not. */
   present(context: Context): boolean;
 }
 
@@ -31,8 +31,8 @@ export interface ChallengeParameters {
   readonly resourceMetadata?: string | undefined;
 }
 
-/** The key under which a scheme carries its declaration, or several from which one is chosen. */
+/** The key under which a scheme carries its declaration, or several to choose from. */
 export const SCHEMES: unique symbol = Symbol.for('portico.schemes');
 
-/** The key under which a scheme of the package has its name: a minifier renames classes. */
+/** The key under which a scheme of the package keeps its name, because minifiers rename classes. */
 export const SCHEME_NAME: unique symbol = Symbol.for('portico.schemeName');

@@ -36,7 +36,7 @@ export function recordStandardMode(target: Class): void {
 export function recordRoute(prototype: object, method: PropertyKey, route: RouteDeclaration): void {
   if (recordStatic(prototype, method, route)) return;
   const routes = ownRoutes(prototype);
-  // Decorators run from the bottom up; routes are kept as they are read.
+  // Decorators run from the bottom up; routes are kept in the order in which they are written.
   routes.set(method, [route, ...(routes.get(method) ?? [])]);
   Reflect.defineMetadata(ROUTES, routes, prototype);
 }
@@ -73,12 +73,14 @@ export function controllerOf(target: Class): ControllerDeclaration | undefined {
   return Reflect.getOwnMetadata(CONTROLLER, target) as ControllerDeclaration | undefined;
 }
 
-/** Whether a class has `@Controller` more than once, so that all but one of them would be dropped. */
+/** Whether a class has `@Controller` more than once, which would drop all but one of them. */
 export function isDeclaredTwice(target: Class): boolean {
   return Reflect.hasMetadata(TWICE, target);
 }
 
-/** What a controller and those that it extends declare, the base's first; a class without `@Controller` declares nothing. */
+/**
+ * The declarations of a controller and of those it extends, the base's first; a class without `@Controller` has none.
+ */
 export function controllersOf(target: Class): readonly { target: Class; declaration: ControllerDeclaration }[] {
   return (lineage(target) as Class[]).toReversed().flatMap((level) => {
     const declaration = controllerOf(level);
@@ -90,7 +92,7 @@ export function isStandardMode(target: Class): boolean {
   return Reflect.hasMetadata(STANDARD, target);
 }
 
-/** What declares static methods of a class and of those it extends: nothing ever calls them. */
+/** What declares static methods, which are never called, of a class and of those it extends. */
 export function staticsOf(target: Class): ReadonlyMap<PropertyKey, object> {
   return new Map(lineage(target).flatMap((level) => [...ownStatics(level)]));
 }
@@ -122,8 +124,8 @@ export function errorHandlersOf({ prototype }: Class): readonly ErrorHandlerDecl
 /**
  * The inputs of a method, or of the constructor where `method` is undefined.
  *
- * To override a method must not drop its guards: one without decorators of its own has the base's inputs. One that is
- * decorated again declares them anew.
+ * Overriding a method must not drop its guards: a method without decorators of its own has the base's inputs. One that
+ * is decorated again declares them anew.
  */
 export function inputsOf(target: Class, method?: PropertyKey): ParameterInputs {
   for (const level of lineage(method === undefined ? target : (target.prototype as object))) {
@@ -134,7 +136,7 @@ export function inputsOf(target: Class, method?: PropertyKey): ParameterInputs {
   return new Map();
 }
 
-/** A parameter list: its inputs, how many parameters are written, and the class that wrote them. */
+/** A parameter list: its inputs, the number of parameters, and the class that declares them. */
 export interface ParameterList {
   readonly owner: Class;
   readonly inputs: ParameterInputs;
@@ -142,11 +144,11 @@ export interface ParameterList {
 }
 
 /**
- * The parameters of the constructor that a class is made with.
+ * The parameters of the constructor that creates a class's instances.
  *
  * One that is not written hands on what it is given; one that takes nothing keeps the base's inputs, for they may be
- * guards; one with parameters declares its own inputs, also where default values hide all of them from `length`: what is
- * injected for the base would take their places.
+ * guards; one with parameters declares its own inputs, also where default values hide all of them from `length`: what
+ * is injected for the base would take their places.
  */
 export function constructorOf(target: Class): ParameterList {
   for (const level of lineage(target) as Class[]) {
@@ -158,7 +160,7 @@ export function constructorOf(target: Class): ParameterList {
   return { owner: target, inputs: inputsOf(target), length: 0 };
 }
 
-/** A static method is decorated at the class, every other one at its prototype. */
+/** A static method is recorded on the class, any other on its prototype. */
 function recordStatic(target: object, method: PropertyKey, declaration: object): boolean {
   if (typeof target !== 'function') return false;
   Reflect.defineMetadata(STATICS, new Map([...ownStatics(target), [method, declaration]]), target);

@@ -1,7 +1,7 @@
 import { type Logger, printable } from '../http/log.ts';
 import type { Middleware } from '../http/middleware.ts';
 
-/** What there is to be told of an answer; never the query string or the value of a header. */
+/** What a line can say about a response; never the query string or the value of a header. */
 export interface AccessLogEntry {
   readonly method: string;
   /** As it was sent, without the query string. */
@@ -9,28 +9,28 @@ export interface AccessLogEntry {
   /** The pattern of the matched route, if one matched. */
   readonly route: string | undefined;
   readonly status: number;
-  /** Milliseconds until the answer was there; that of a stream is there when it begins. */
+  /** Milliseconds until the response was ready; a stream is ready when it begins. */
   readonly duration: number;
   readonly clientAddress: string | undefined;
-  /** What `requestId()` has named the request. */
+  /** The id that `requestId()` gave the request. */
   readonly requestId: string | undefined;
 }
 
 export interface AccessLogOptions {
   /** `console` unless set. */
   readonly logger?: Logger;
-  /** Makes the line; control characters in it are escaped. */
+  /** Formats the line; control characters in it are escaped. */
   readonly format?: (entry: AccessLogEntry) => string;
 }
 
-/** Writes one line for each answer, those with a status of 500 and more as errors; a logger that fails changes nothing. */
+/** Logs one line for each response, as an error from status 500 on; a logger that fails changes nothing. */
 export function accessLog(options: AccessLogOptions = {}): Middleware {
   const { logger = console, format = lineOf } = options;
 
   async function write(entry: AccessLogEntry): Promise<void> {
     const line = printable(format(entry));
     const level = entry.status >= 500 ? 'error' : 'info';
-    // A logger may be asynchronous, whatever its type says, and a rejection of its own would end the process.
+    // A logger may be asynchronous, whatever its type says, and an unhandled rejection would end the process.
     await (logger[level](line) as unknown);
   }
 

@@ -2,11 +2,11 @@
 export interface Coding {
   readonly name: 'br' | 'gzip';
   whole(bytes: Uint8Array): Promise<Uint8Array>;
-  /** Codes each piece so that it can be read when it is there; undefined where the platform holds pieces back. */
+  /** Codes each piece so that it can be read at once; undefined if the platform holds pieces back. */
   readonly stream: ((source: ReadableStream<Uint8Array>) => ReadableStream<Uint8Array>) | undefined;
 }
 
-/** What is used of a stream of `node:zlib`. */
+/** The part of a `node:zlib` stream that is used. */
 interface Coder {
   write(bytes: Uint8Array, done: (error?: Error | null) => void): unknown;
   end(): unknown;
@@ -22,16 +22,16 @@ interface Zlib {
   brotliCompress(bytes: Uint8Array, options: object, done: (error: Error | null, coded: Uint8Array) => void): void;
 }
 
-/** Node, Bun, Deno and Workers give it to whoever asks; an import would end a program where there is none. */
+/** Node, Bun, Deno and Workers provide it at run time; an import would fail on platforms without it. */
 const { process: host } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
 const zlib = host?.getBuiltinModule?.('node:zlib') as Zlib | undefined;
 
-/** The codings of this platform, the one that makes less of a body first. */
+/** The codings of this platform, the one that compresses better first. */
 const CODINGS: readonly Coding[] = zlib === undefined ? [webGzip()] : codingsOf(zlib);
 
 function codingsOf(library: Zlib): Coding[] {
   const { constants } = library;
-  // The default of 11 is for files that are coded once.
+  // The default of 11 is meant for files that are compressed once.
   const params = { [constants['BROTLI_PARAM_QUALITY'] as number]: 4 };
   const br = { params, flush: constants['BROTLI_OPERATION_FLUSH'] };
   const gzip = { flush: constants['Z_SYNC_FLUSH'] };
@@ -49,7 +49,7 @@ function codingsOf(library: Zlib): Coding[] {
   ];
 }
 
-/** `CompressionStream` keeps what it is given until it has enough: a line that is sent now would come much later. */
+/** `CompressionStream` buffers its input until it has enough: a line that is sent now would arrive much later. */
 function webGzip(): Coding {
   return {
     name: 'gzip',
@@ -66,12 +66,12 @@ function settled<T>(begin: (done: (error: Error | null, value: T) => void) => vo
   return new Promise((resolve, reject) => begin((error, value) => (error === null ? resolve(value) : reject(error))));
 }
 
-/** Reads a piece of the source when one of the coded body is asked for. */
+/** Reads a piece of the source when a piece of the coded body is requested. */
 function coded(source: ReadableStream<Uint8Array>, coder: Coder): ReadableStream<Uint8Array> {
   const reader: ReadableStreamDefaultReader<Uint8Array> = source.getReader();
   const ready: Uint8Array[] = [];
   coder.on('data', (piece: Uint8Array) => void ready.push(piece));
-  // What goes wrong is told to the write that it goes wrong in.
+  // An error is reported to the write in which it occurs.
   coder.on('error', () => {});
   const write = (bytes: Uint8Array): Promise<unknown> =>
     settled((done) => coder.write(bytes, (error) => done(error ?? null, undefined)));
@@ -101,7 +101,9 @@ function coded(source: ReadableStream<Uint8Array>, coder: Coder): ReadableStream
   );
 }
 
-/** The coding that a client prefers, or undefined for none (RFC 9110 §12.5.3); ours in doubt, as it makes less of a body. */
+/**
+ * The coding that a client prefers, or undefined for none (RFC 9110 §12.5.3); in a tie, the one that compresses better.
+ */
 export function preferredCoding(accepted: string | undefined): Coding | undefined {
   if (accepted === undefined) return undefined;
   const weights = weightsIn(accepted);
@@ -112,7 +114,7 @@ export function preferredCoding(accepted: string | undefined): Coding | undefine
   return best;
 }
 
-/** Whether the client refuses a body that is not coded. */
+/** Whether the client refuses an uncoded body. */
 export function refusesIdentity(accepted: string | undefined): boolean {
   const weights = weightsIn(accepted ?? '');
   return (weights.get('identity') ?? weights.get('*')) === 0;

@@ -5,23 +5,23 @@ import { type Coding, preferredCoding, refusesIdentity } from './codings.ts';
 import { vary } from './vary.ts';
 
 export interface CompressOptions {
-  /** Bytes from which on a body is compressed, 1 024 unless set; a stream of unknown length always is. */
+  /** Bytes from which a body is compressed, 1 024 unless set; a stream of unknown length always is. */
   readonly threshold?: number;
 }
 
-/** Types of which the bytes say in more of them what fewer would. */
+/** Media types that compress well. */
 const COMPRESSIBLE =
   /^(?:text\/.+|[^/]+\/.+\+(?:json|xml|text|yaml)|application\/(?:json|jsonl|x-ndjson|xml|javascript|ecmascript|wasm|yaml|x-www-form-urlencoded|vnd\.ms-fontobject)|image\/(?:bmp|svg\+xml|x-icon|vnd\.microsoft\.icon)|font\/(?:ttf|otf))$/;
 
 const encoder = new TextEncoder();
 
 /**
- * Sends what is worth it by brotli or gzip, as the client accepts it (RFC 9110 §12.5.3).
+ * Compresses bodies that are worth it with brotli or gzip, as the client accepts (RFC 9110 §12.5.3).
  *
- * Never events, what is coded already, a part of something, or what says `no-transform`. Streams are coded piece by
- * piece where the platform can. Throws a RangeError for a threshold that is no number of bytes.
+ * Never events, bodies that are already coded, partial content, or responses with `no-transform`. Streams are coded
+ * piece by piece where the platform can. Throws a RangeError for a threshold that is not a number of bytes.
  *
- * A body that has a secret in it beside what the client sent tells the secret by its length (BREACH): do not compress it.
+ * Do not compress a body that contains a secret beside input of the client: its length reveals the secret (BREACH).
  */
 export function compress({ threshold = 1024 }: CompressOptions = {}): Middleware {
   if (!Number.isSafeInteger(threshold) || threshold < 0)
@@ -49,7 +49,7 @@ function isCompressible({ status, headers }: ContextResponse): boolean {
   if (/(?:^|[\s,])no-transform(?:$|[\s,])/i.test(headers.get('Cache-Control') ?? '')) return false;
   const [essence = ''] = (headers.get('Content-Type') ?? '').split(';');
   const type = essence.trim().toLowerCase();
-  // An event is to be there when it happens, and clients of events are not to wait for a coding's end.
+  // Events must arrive when they happen, and must not wait for the coding to end.
   return type !== 'text/event-stream' && COMPRESSIBLE.test(type);
 }
 
@@ -65,14 +65,14 @@ async function encode(
 ): Promise<void> {
   if (body instanceof Uint8Array) response.body = await coding.whole(body);
   else if (coding.stream === undefined) return;
-  // Nobody reads what HEAD would have sent, and a coder would wait for somebody to.
+  // Nobody reads the body of a HEAD response, and a coder would wait for that.
   else if (method !== 'HEAD') response.body = coding.stream(body);
   const { headers } = response;
   headers.set('Content-Encoding', coding.name);
   headers.delete('Content-Length');
-  // A part of what is sent next time need not fit what was sent now (RFC 9110 §14.1.2).
+  // A range of a later response need not fit this one (RFC 9110 §14.1.2).
   headers.delete('Accept-Ranges');
   const tag = headers.get('ETag');
-  // The bytes are no longer those that the tag names (RFC 9110 §8.8.3.3).
+  // The tag no longer identifies these bytes (RFC 9110 §8.8.3.3).
   if (tag !== null && !tag.startsWith('W/')) headers.set('ETag', `W/${tag}`);
 }

@@ -1,18 +1,18 @@
 import { isOrigin } from '../http/origin.ts';
 
-/** Says whether an origin is allowed; a string allows that very origin. */
+/** Decides whether an origin is allowed; returning a string allows exactly that origin. */
 export type CorsOriginFunction = (origin: string) => boolean | string | Promise<boolean | string>;
 
 /**
  * Which origins are allowed: `*` or `true` for any, `false` for no CORS at all, or exactly those listed.
  *
- * A pattern is matched up to the end of the origin. The origin `null` is allowed by its name alone.
+ * A pattern is matched up to the end of the origin. The origin `null` is allowed only by name.
  */
 export type CorsOrigin = boolean | string | RegExp | readonly (string | RegExp)[] | CorsOriginFunction;
 
-/** Decides about one origin after another; throws a TypeError for a rule that no origin could meet. */
+/** Decides about each origin; throws a TypeError for a rule that no origin could match. */
 export function matcherOf(rule: Exclude<CorsOrigin, false>): (origin: string) => boolean | Promise<boolean> {
-  // Any sandboxed frame and any local file has the origin `null`: it is nobody's in particular.
+  // Any sandboxed frame and any local file has the origin `null`: it identifies nobody.
   if (rule === true) return (origin) => origin !== 'null';
   if (typeof rule === 'function') {
     return async (origin) => {
@@ -28,11 +28,11 @@ export function matcherOf(rule: Exclude<CorsOrigin, false>): (origin: string) =>
 
 /** An origin ends with its host and port: a pattern that stops before also matches `https://example.com.evil.test`. */
 function toTheEnd({ source, flags }: RegExp): RegExp {
-  // With g or y, the next match would start where the last one ended.
+  // With the flag g or y, each match would start where the last one ended.
   return new RegExp(`(?:${source})$`, flags.replace(/[gmy]/g, ''));
 }
 
-/** Origins are compared as text, hence a listed one has to be what a browser sends (Fetch, "`Origin` header"). */
+/** Origins are compared as text, so a listed one has to be what a browser sends (Fetch, "`Origin` header"). */
 function checked(text: unknown): string {
   if (typeof text === 'string' && isOrigin(text)) return text;
   throw new TypeError(`cors: '${String(text)}' is not an origin such as https://example.com`);

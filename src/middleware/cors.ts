@@ -3,19 +3,19 @@ import type { Middleware } from '../http/middleware.ts';
 import { type CorsOrigin, matcherOf } from './cors-origin.ts';
 import { vary } from './vary.ts';
 
-/** Options by the names of the npm package `cors`; names may be a list or one string with commas. */
+/** Options with the names of the npm package `cors`; lists may be arrays or strings with commas. */
 export interface CorsOptions {
   /** `*` unless set. */
   readonly origin?: CorsOrigin;
-  /** Lets pages of these origins send cookies, and read what is answered. */
+  /** Lets pages of these origins send cookies, and read the response. */
   readonly credentials?: boolean;
   /** `GET, HEAD, PUT, PATCH, POST, DELETE` unless set. */
   readonly methods?: string | readonly string[];
-  /** Whatever the preflight asks for, unless set. */
+  /** Whatever the preflight requests unless set. */
   readonly allowedHeaders?: string | readonly string[];
-  /** Headers of the answer that a page may read besides the safelisted ones. */
+  /** Response headers that a page may read besides the safelisted ones. */
   readonly exposedHeaders?: string | readonly string[];
-  /** Seconds for which a browser may keep the answer to a preflight. */
+  /** Seconds for which a browser may cache the response to a preflight. */
   readonly maxAge?: number;
 }
 
@@ -24,13 +24,13 @@ type Fields = [name: string, value: string][];
 const METHODS = 'GET, HEAD, PUT, PATCH, POST, DELETE';
 
 /**
- * Tells browsers which other origins' pages may read the answers, and answers preflights (Fetch, "CORS protocol").
+ * Tells browsers which other origins may read responses, and answers preflights (Fetch, "CORS protocol").
  *
- * Throws a TypeError for `*` together with `credentials` and for what is no origin, a RangeError for a `maxAge` that
- * is no number of seconds.
+ * Throws a TypeError for `*` together with `credentials` and for an invalid origin, and a RangeError for a `maxAge`
+ * that is not a number of seconds.
  */
 export function cors(options: CorsOptions = {}): Middleware {
-  // An origin that is there but undefined, as a setting that is missing, is refused rather than taken for `*`.
+  // An `origin` that is present but undefined, such as a missing setting, is refused rather than taken for `*`.
   const { origin: rule, credentials, allowedHeaders, exposedHeaders } = { origin: '*', credentials: false, ...options };
   if (rule === false) return (_context, next) => next();
   if (credentials) refuseWildcards({ ...options, origin: rule });
@@ -60,18 +60,19 @@ export function cors(options: CorsOptions = {}): Middleware {
 
   return async function shareAcrossOrigins(context, next): Promise<unknown> {
     const origin = context.header('origin');
-    // Asked before the handler runs, so that a function that fails has let nothing happen.
+    // Checked before the handler runs, so that nothing has happened if the function fails.
     const allowed = origin !== undefined && (await isAllowed(origin)) ? origin : undefined;
     const granted = open ? '*' : allowed;
-    // Any other OPTIONS is a request like the rest (Fetch, "HTTP requests").
+    // Any other OPTIONS is an ordinary request (Fetch, "HTTP requests").
     const asked = context.method === 'OPTIONS' && context.header('access-control-request-method') !== undefined;
     if (asked && origin !== undefined) return answerPreflight(context, granted);
     await next();
     const { headers } = context.response;
-    // An answer passed on from another server brings that server's policy.
+    // A response passed on from another server brings that server's policy.
     headers.delete('Access-Control-Allow-Origin');
     headers.delete('Access-Control-Allow-Credentials');
-    // On answers to other requests too: a cache may give them to any origin (Fetch, "CORS protocol and HTTP caches").
+    // On responses to other requests too: a cache may serve them to any origin (Fetch, "CORS protocol and HTTP
+    // caches").
     if (!open) vary(headers, 'Origin');
     if (granted !== undefined) grant(headers, granted, exposed);
     return undefined;
@@ -90,7 +91,7 @@ function preflightFields({ methods = METHODS, allowedHeaders, maxAge }: CorsOpti
 
 function fieldsOf(name: string, value: string | readonly string[] | undefined): Fields {
   const text = [value ?? []].flat().join(', ');
-  // Headers refuses what cannot be sent.
+  // `Headers` throws for values that cannot be sent.
   return text === '' ? [] : [...new Headers([[name, text]])];
 }
 

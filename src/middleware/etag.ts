@@ -1,15 +1,15 @@
 import type { Middleware } from '../http/middleware.ts';
 
-/** What describes a body, and nothing where none is sent (RFC 9110 §15.4.5). */
+/** Headers that describe a body, and are left out of a 304 (RFC 9110 §15.4.5). */
 const OF_THE_BODY = ['Content-Type', 'Content-Length', 'Content-Encoding', 'Content-Language', 'Content-Range'];
 
 const encoder = new TextEncoder();
 
 /**
- * Names what GET and HEAD answer with 200 by an `ETag`, a hash of the bytes, and answers 304 where the client has them
+ * Adds an `ETag`, a hash of the bytes, to 200 responses to GET and HEAD, and answers 304 if the client has them already
  * (RFC 9110 §13.1.2).
  *
- * A stream has none, unless it brings its own: that is kept, and compared like any other. The handler runs all the same.
+ * A stream gets none. A tag that a response brings is kept, and compared like any other. The handler runs in any case.
  */
 export function etag(): Middleware {
   return async function answerConditions(context, next): Promise<void> {
@@ -27,7 +27,7 @@ export function etag(): Middleware {
   };
 }
 
-/** 144 bits of a SHA-256, as a strong tag: equal tags are equal bytes. */
+/** 144 bits of a SHA-256, as a strong tag: equal tags mean equal bytes. */
 async function tagOf(body: unknown): Promise<string | undefined> {
   const bytes = typeof body === 'string' ? encoder.encode(body) : body;
   if (!(bytes instanceof Uint8Array)) return undefined;

@@ -1,6 +1,6 @@
 import type { Middleware } from '../http/middleware.ts';
 
-/** A value in place of the default, or `false` to leave the header out. */
+/** A value instead of the default, or `false` to leave the header out. */
 export interface SecurityHeadersOptions {
   /** `default-src 'none'; frame-ancestors 'none'` unless set: a page loads and runs nothing (CSP Level 3). */
   readonly contentSecurityPolicy?: string | false;
@@ -8,7 +8,7 @@ export interface SecurityHeadersOptions {
   readonly crossOriginEmbedderPolicy?: string | false;
   /** `same-origin` unless set (HTML, "Cross-origin opener policies"). */
   readonly crossOriginOpenerPolicy?: string | false;
-  /** `same-origin` unless set: no other origin may embed an answer without CORS (Fetch). */
+  /** `same-origin` unless set: no other origin may embed a response without CORS (Fetch). */
   readonly crossOriginResourcePolicy?: string | false;
   /** Left out unless set. */
   readonly permissionsPolicy?: string | false;
@@ -24,7 +24,7 @@ export interface SecurityHeadersOptions {
 
 type Defaults = Readonly<Record<keyof SecurityHeadersOptions, readonly [name: string, value: string | false]>>;
 
-/** After the OWASP Secure Headers Project, for an app that answers with data rather than pages. */
+/** Defaults of the OWASP Secure Headers Project for an app that returns data rather than pages. */
 const DEFAULTS: Defaults = {
   contentSecurityPolicy: ['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"],
   crossOriginEmbedderPolicy: ['Cross-Origin-Embedder-Policy', 'require-corp'],
@@ -38,7 +38,7 @@ const DEFAULTS: Defaults = {
 };
 
 /**
- * Adds headers that make browsers careful with the answers; one that an answer has already is left as it is.
+ * Sets security headers; one that a response already has is left as it is.
  *
  * Throws a TypeError for a value that cannot be sent.
  */

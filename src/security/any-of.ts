@@ -10,7 +10,9 @@ class Alternatives<V> implements SchemeDependency<V> {
   }
 }
 
-/** One of several schemes: the first whose credentials are present decides; without any, all are in the challenge. */
+/**
+ * One of several schemes: the first whose credentials are present decides; without any, the challenge names them all.
+ */
 export function anyOf<const S extends readonly [SchemeDependency<unknown>, ...SchemeDependency<unknown>[]]>(
   ...schemes: S
 ): SchemeDependency<ValueOf<S[number]>> {

@@ -4,7 +4,7 @@ import type { HTTPException } from '../http/errors.ts';
 import { SCHEME_NAME } from '../metadata/scheme.ts';
 import { SecurityScheme, type SecuritySchemeOptions } from './scheme.ts';
 
-/** A key under one name; absent and empty are the same, and sent twice it is refused. */
+/** A key under one name; an empty key counts as absent, and a repeated one is refused. */
 abstract class APIKey<A extends boolean | undefined> extends SecurityScheme<string, A> {
   protected abstract readonly place: 'header' | 'query' | 'cookie';
   readonly #name: string;
@@ -43,12 +43,12 @@ export class APIKeyHeader<const A extends boolean | undefined = true> extends AP
 
   protected valuesOf(context: Context, name: string): string | readonly string[] | undefined {
     const value = context.exchange.incoming.header(name.toLowerCase());
-    // Platforms join repeated lines with a comma and a space, and a key with both in it is not distinguishable.
+    // Platforms join repeated lines with a comma and a space, and a key that contains both cannot be told from that.
     return value?.includes(', ') === true ? value.split(', ') : value;
   }
 }
 
-/** An API key in the query string, where logs and histories keep it; gives the key. */
+/** An API key in the query string, where logs and histories record it; gives the key. */
 export class APIKeyQuery<const A extends boolean | undefined = true> extends APIKey<A> {
   static readonly [SCHEME_NAME]: string = 'APIKeyQuery';
 
@@ -59,7 +59,7 @@ export class APIKeyQuery<const A extends boolean | undefined = true> extends API
   }
 }
 
-/** An API key in a cookie; gives the key. Browsers send it by themselves: such routes need a defence against CSRF. */
+/** An API key in a cookie; gives the key. Browsers send it automatically: such routes need protection against CSRF. */
 export class APIKeyCookie<const A extends boolean | undefined = true> extends APIKey<A> {
   static readonly [SCHEME_NAME]: string = 'APIKeyCookie';
 

@@ -44,7 +44,7 @@ export class HTTPBasic<const A extends boolean | undefined = true> extends Secur
 /**
  * The credentials of a Digest header (RFC 7616) as text.
  *
- * It extracts and does not verify: nonces, counts and hashes are the caller's to check.
+ * It extracts them without verifying: the caller has to check nonces, counts and hashes.
  */
 export class HTTPDigest<const A extends boolean | undefined = true> extends SecurityScheme<
   HTTPAuthorizationCredentials,
@@ -91,14 +91,14 @@ export function decodeBasic(encoded: string): HTTPBasicCredentials | undefined {
   let text: string;
   try {
     const bytes = atob(encoded);
-    // atob forgives white space and missing padding; what it read must be what was sent.
+    // atob accepts white space and missing padding, so encode again and compare.
     if (btoa(bytes) !== encoded) return undefined;
     text = UTF8.decode(Uint8Array.from(bytes, (character) => character.charCodeAt(0)));
   } catch {
     return undefined;
   }
   const colon = text.indexOf(':');
-  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
+  // oxlint-disable-next-line no-control-regex -- control characters are what to refuse
   if (colon === -1 || /[\u0000-\u001f\u007f]/.test(text)) return undefined;
   return { username: text.slice(0, colon), password: text.slice(colon + 1) };
 }

@@ -10,7 +10,7 @@ const SCHEME_WORD = /^bearer(?![!#$%&'*+.^_`|~0-9A-Za-z-])/i;
 /** Two header lines that the platform has joined: a known scheme word after a comma, and not in a quoted string. */
 const JOINED = /^[^"]*,\s*(?:bearer|basic|digest) +[^\s,]/i;
 
-/** What all bearer-type schemes share: where the token stands, and how it is refused (RFC 6750). */
+/** Shared by all bearer-type schemes: where the token is read, and how it is refused (RFC 6750). */
 export abstract class BearerScheme<V, const A extends boolean | undefined> extends SecurityScheme<V, A> {
   protected abstract credentialOf(scheme: string, token: string): V;
 
@@ -46,7 +46,7 @@ export interface HTTPBearerOptions<
   readonly bearerFormat?: string;
 }
 
-/** The scheme word as it was sent, and what follows it. */
+/** The scheme word as it was sent, and the rest of the header. */
 export interface HTTPAuthorizationCredentials {
   readonly scheme: string;
   readonly credentials: string;
@@ -105,7 +105,7 @@ export class OpenIdConnect<const A extends boolean | undefined = true> extends B
     return { type: 'openIdConnect', openIdConnectUrl: this.#openIdConnectUrl };
   }
 
-  /** They are told by the discovery document. */
+  /** The discovery document lists them. */
   override get declaredScopes(): undefined {
     return undefined;
   }

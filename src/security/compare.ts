@@ -1,4 +1,4 @@
-/** Whether two secrets are equal, in time that tells nothing of where they differ or how long they are. */
+/** Whether two secrets are equal, in time that reveals neither where they differ nor how long they are. */
 export async function compareSecrets(one: string | Uint8Array, other: string | Uint8Array): Promise<boolean> {
   const [first, second] = await Promise.all([digest(one), digest(other)]);
   let difference = 0;

@@ -59,8 +59,7 @@ export interface OAuth2FlowOptions<
 /**
  * A bearer token that the password flow issues; gives the token.
  *
- * It describes the flow and reads the token, and verifies nothing. The flow itself must not be used for new systems
- * (RFC 9700 §2.4).
+ * It describes the flow and reads the token, but verifies nothing. New systems must not use this flow (RFC 9700 §2.4).
  */
 export class OAuth2PasswordBearer<const A extends boolean | undefined = true> extends OAuth2<A> {
   static override readonly [SCHEME_NAME]: string = 'OAuth2PasswordBearer';

@@ -6,7 +6,7 @@ import { recordInput, recordTraits } from '../metadata/store.ts';
 import { decodeBasic } from './basic.ts';
 import { parameterText } from './scheme.ts';
 
-/** RFC 6749 §5.1: token answers, and by its example errors too, are not for any cache. */
+/** RFC 6749 §5.1: token responses, and by its example errors too, must not be cached. */
 const NO_STORE = { 'Cache-Control': 'no-store', Pragma: 'no-cache' };
 
 export type OAuth2ErrorCode =
@@ -63,10 +63,10 @@ class InvalidForm extends OAuth2Error {
   }
 }
 
-// RFC 6749 appendix B: values are UTF-8; a replacement character is what is left of bytes that were not.
+// RFC 6749 appendix B: values are UTF-8; a replacement character stands for bytes that were not.
 const text = z.string().refine((value) => !value.includes('\uFFFD'), 'Invalid UTF-8');
 const hidden = text.meta({ format: 'password' });
-/** Characters of `scope`: half as many scopes at most, so that to split them takes no time. */
+/** Characters of `scope`, which bounds the number of scopes to split. */
 const MAX_SCOPE = 8_192;
 const grantType = z.string().regex(/^password$/);
 
@@ -85,7 +85,7 @@ const fields = {
   client_secret: hidden.optional(),
 };
 
-/** The values of the form's fields, as they are named in RFC 6749 §4.3.2. */
+/** The values of the form's fields, by their names in RFC 6749 §4.3.2. */
 interface PasswordFormFields {
   readonly grant_type?: string | undefined;
   readonly username: string;
@@ -115,7 +115,7 @@ export class OAuth2PasswordRequestForm {
   }
 }
 
-/** The same with `grant_type=password` required, as RFC 6749 §4.3.2 has it. */
+/** The same with `grant_type=password` required, as in RFC 6749 §4.3.2. */
 export class OAuth2PasswordRequestFormStrict extends OAuth2PasswordRequestForm {
   declare readonly grantType: string;
 }
@@ -141,7 +141,7 @@ interface Client {
   readonly secret: string | undefined;
 }
 
-/** RFC 6749 §2.3: by a Basic header, urldecoded after base64, or by the form, and never by both. */
+/** RFC 6749 §2.3: by a Basic header, urldecoded after base64, or by the form, never by both. */
 function clientOf(form: PasswordFormFields, { exchange: { incoming } }: Context): Client {
   const inForm = { id: form.client_id, secret: form.client_secret };
   const header = incoming.header('authorization');
@@ -154,7 +154,7 @@ function clientOf(form: PasswordFormFields, { exchange: { incoming } }: Context)
   if (credentials === undefined) throw new OAuth2Error('invalid_client', 'Malformed client credentials');
   const id = urlDecode(credentials.username);
   const secret = urlDecode(credentials.password);
-  // Documentation pages send an empty pair where no client was given.
+  // Documentation pages send an empty pair if no client was entered.
   if (id === '' && secret === '') return inForm;
   if (inForm.secret !== undefined || (inForm.id !== undefined && inForm.id !== id)) {
     throw new OAuth2Error('invalid_request', 'More than one way of client authentication');

@@ -5,10 +5,10 @@ import { type ChallengeParameters, SCHEME_NAME, type SchemeDeclaration, SCHEMES 
 import type { SchemeDependency, VALUE } from '../metadata/dependable.ts';
 
 export interface SecuritySchemeOptions<A extends boolean | undefined = boolean | undefined> {
-  /** The key under `components.securitySchemes`; the name of the class unless set, which a minifier may change. */
+  /** The key under `components.securitySchemes`; unless set, the name of the class, which a minifier may change. */
   readonly schemeName?: string | undefined;
   readonly description?: string | undefined;
-  /** `false` gives `undefined` in place of a refusal, and makes the scheme optional in the document. */
+  /** `false` gives `undefined` instead of refusing, and makes the scheme optional in the document. */
   readonly autoError?: A | undefined;
   /** The protection space named in challenges (RFC 9110 §11.5), `api` unless set. */
   readonly realm?: string | undefined;
@@ -20,8 +20,8 @@ export type Credential<V, A extends boolean | undefined> = A extends false ? V |
 /**
  * A security scheme: reads a credential, refuses without one, and describes itself in the document.
  *
- * A subclass says what it reads and how it is described; everything else follows. `SecurityScheme<string>` always gives
- * a string, and takes no `autoError: false`; `SecurityScheme<string, false>` may give `undefined`.
+ * A subclass defines what it reads and how it is described; everything else follows. `SecurityScheme<string>` always
+ * gives a string, and takes no `autoError: false`; `SecurityScheme<string, false>` may give `undefined`.
  */
 export abstract class SecurityScheme<V, const A extends boolean | undefined = true>
   implements SchemeDeclaration, SchemeDependency<Credential<V, A>>
@@ -43,10 +43,10 @@ export abstract class SecurityScheme<V, const A extends boolean | undefined = tr
   /** The security scheme object of the document. */
   abstract describe(): SecuritySchemeObject;
 
-  /** The credential; undefined where there is none; the exception to answer with where there is one that is malformed. */
+  /** The credential, undefined if there is none, or the exception to respond with if it is malformed. */
   abstract read(context: Context): V | undefined | HTTPException;
 
-  /** The exception that answers absent or malformed credentials; a 401 gets its challenge by itself. */
+  /** The exception for absent or malformed credentials; a 401 gets its challenge automatically. */
   refuse(error?: 'invalid_token' | 'invalid_request'): HTTPException {
     if (error === 'invalid_request') {
       return new HTTPException(400, 'Invalid request', { headers: { 'WWW-Authenticate': this.challenge({ error }) } });
@@ -59,7 +59,7 @@ export abstract class SecurityScheme<V, const A extends boolean | undefined = tr
     return `${challengeWord(this.describe())} ${parameterText('realm', this.realm)}`;
   }
 
-  /** Whether credentials of this scheme were sent, good or bad. */
+  /** Whether credentials of this scheme were sent, valid or not. */
   present(context: Context): boolean {
     return this.read(context) !== undefined;
   }
@@ -78,18 +78,18 @@ export abstract class SecurityScheme<V, const A extends boolean | undefined = tr
   }
 }
 
-/** A scheme of the package has its name by itself; one that extends it goes by its class. */
+/** A scheme of the package has a fixed name; one that extends it is named after its class. */
 function nameOf(type: { readonly name: string; readonly [SCHEME_NAME]?: string }): string {
   return (Object.hasOwn(type, SCHEME_NAME) ? type[SCHEME_NAME] : undefined) ?? type.name;
 }
 
-/** The word that the challenges of a scheme begin with (RFC 9110 §11.1); API keys have none that is registered. */
+/** The word that a scheme's challenges begin with (RFC 9110 §11.1); none is registered for API keys. */
 function challengeWord({ type, scheme }: SecuritySchemeObject): string {
   if (type === 'apiKey') return 'APIKey';
   return type === 'http' && scheme !== undefined ? scheme.charAt(0).toUpperCase() + scheme.slice(1) : 'Bearer';
 }
 
-/** An auth-param with a quoted-string, which no text can leave (RFC 9110 §5.6.4). */
+/** An auth-param with a quoted-string, escaped so that no text can end it (RFC 9110 §5.6.4). */
 export function parameterText(name: string, value: string): string {
   return `${name}="${value.replace(/["\\]/g, '\\$&')}"`;
 }
