@@ -3,7 +3,7 @@ import type { Closing } from '../http/closing.ts';
 import { itemsOf } from './sequence.ts';
 
 const COMMENT = ':\n\n';
-/** Milliseconds until the first comment, with which the head of the response goes out where no event came so far. */
+/** Milliseconds until the first comment, which sends the head of the response if there has been no event so far. */
 const FIRST_COMMENT = 250;
 
 type Text = (event: never) => string | Promise<string>;
@@ -11,13 +11,13 @@ type Piece = IteratorResult<string, undefined>;
 
 const DONE: Piece = { done: true, value: undefined };
 
-/** The text of events as they come, comments in the pauses, and an end when the app is about to close. */
+/** The text of events as they come, with comments in pauses; ends when the app is about to close. */
 export function eventStream(value: unknown, text: Text, keepAlive: number, closing: Closing): AsyncIterable<string> {
   const items = itemsOf(value);
   return { [Symbol.asyncIterator]: () => new EventStream(items, text, keepAlive, closing) };
 }
 
-/** Who has asked for the next piece. */
+/** A pending request for the next piece. */
 interface Reader {
   readonly resolve: (piece: Piece | PromiseLike<Piece>) => void;
   readonly reject: (error: unknown) => void;
@@ -25,21 +25,21 @@ interface Reader {
   readonly since: number;
 }
 
-/** Not a generator: it has to end while the next event is awaited, which may never come. */
+/** Not a generator: it has to be able to end while it awaits the next event, which may never come. */
 class EventStream implements AsyncIterator<string, undefined> {
   readonly #items: ReturnType<typeof itemsOf>;
   readonly #text: Text;
   readonly #keepAlive: number;
-  /** Takes back what listens for the end of the app. */
+  /** Removes the listener for the app's closing. */
   #forget: () => void = () => {};
   #ended: Promise<void> | undefined = undefined;
   #reader: Reader | undefined = undefined;
-  /** Whether an event is awaited: it goes on being so while comments are sent. */
+  /** Whether an event is awaited, also while comments are sent. */
   #awaited = false;
-  /** The text that came, or what failed, while nobody asked. */
+  /** The text that came, or the error, while no piece was requested. */
   #ready: { readonly text: string } | { readonly error: unknown } | undefined = undefined;
   #begun = false;
-  /** One for the whole stream: to set and clear one for each event costs as much as the event. */
+  /** One for the whole stream: setting and clearing one for each event costs as much as the event. */
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
 
   constructor(items: ReturnType<typeof itemsOf>, text: Text, keepAlive: number, closing: Closing) {
