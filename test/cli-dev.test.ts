@@ -131,7 +131,7 @@ describe('portico dev', () => {
   });
 });
 
-test('portico start, routes and graph read the files of --env-file, and no others', async () => {
+test('portico start, openapi, check, routes and graph read the files of --env-file, and no others', async () => {
   const cwd = directory('started', { '.env': 'SHOP_PATH=/usual', 'a.env': 'SHOP_PATH=/a\nPORT=0' });
   const run = portico(cwd, ['start', shop, '--env-file', 'a.env']);
   assert.match(await ask(`${await run.address()}/a`), /^\d+$/);
@@ -145,4 +145,12 @@ test('portico start, routes and graph read the files of --env-file, and no other
     assert.equal(await read.end(), 0, read.said);
     assert.match(read.stdout, new RegExp(`GET +${path}\\b`));
   }
+  const written = portico(cwd, ['openapi', shop, '--env-file', 'a.env']);
+  assert.equal(await written.end(), 0, written.said);
+  assert.ok('/a' in (JSON.parse(written.stdout) as { paths: object }).paths);
+  const checked = portico(cwd, ['check', shop, '--env-file', 'a.env', '--requests', '1', '--operation', 'GET /a']);
+  assert.equal(await checked.end(), 0, checked.said);
+  const absent = portico(cwd, ['openapi', shop, '--env-file', 'absent.env']);
+  assert.notEqual(await absent.end(), 0);
+  assert.match(absent.stderr, /absent\.env/);
 });

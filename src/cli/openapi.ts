@@ -1,16 +1,18 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type Command, Failure, print, readArguments, UsageError } from './command.ts';
 import { firstDifference } from './difference.ts';
+import { ENVIRONMENT_OPTION, readEnvironment } from './environment.ts';
 import { inspectApp } from './load.ts';
 import { type OpenApiDocuments, type OpenApiVersion, readVersion } from '../openapi/version.ts';
 
-const usage = `Usage: portico openapi FILE [--version VERSION] [--out FILE] [--check]
+const usage = `Usage: portico openapi FILE [--version VERSION] [--out FILE] [--check] [--env-file FILE]...
 
 Writes the OpenAPI document of the app that FILE exports.
 
   --version VERSION  3.0, 3.1 or 3.2; that of the app unless set
   --out FILE         write it to FILE, as YAML where that ends in .yaml or .yml; to standard output unless set
   --check            write nothing; exit with 1 where the file of --out is missing or stale
+  --env-file FILE    environment variables to begin with
 `;
 
 type AnyDocument = OpenApiDocuments[OpenApiVersion];
@@ -23,10 +25,12 @@ async function run(args: readonly string[]): Promise<number> {
     out: { type: 'string' },
     check: { type: 'boolean' },
     version: { type: 'string' },
+    ...ENVIRONMENT_OPTION,
   });
   const { out, check = false, version } = values;
   if (out === '') throw new UsageError('--out needs the name of a file');
   if (check && out === undefined) throw new UsageError('--check needs the file to check: --out FILE');
+  readEnvironment(values['env-file']);
   const app = await inspectApp(file);
   const isYaml = out !== undefined && /\.ya?ml$/i.test(out);
   const document: AnyDocument = app.openapi<OpenApiVersion>(
