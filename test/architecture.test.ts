@@ -31,8 +31,8 @@ const RULES: Record<string, Rule> = {
   middleware: { uses: ['http'], types: [] },
   files: { uses: ['content', 'decorators', 'http', '@fastify/send', 'zod'], types: ['metadata'] },
   jwt: {
-    uses: ['decorators', 'security', 'model', 'metadata', 'http'],
-    types: ['content', 'openapi3-ts/oas31', 'jose', ...SCHEMAS],
+    uses: ['decorators', 'security', 'model', 'metadata', 'content', 'http'],
+    types: ['openapi3-ts/oas31', 'jose', ...SCHEMAS],
   },
   adapters: { uses: ['http'], types: ['app.ts'] },
   lambda: { uses: [], types: ['app.ts'] },

@@ -6,7 +6,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { type App, Body, Controller, DeclarationError, Get, Post, Query } from 'portico';
 import { z, type ZodType } from 'zod';
-import { appOf, issuesOf } from './world.ts';
+import { appOf, expectJson, issuesOf, Log, pause, raise } from './world.ts';
 
 type Json = Record<string, any>;
 
@@ -913,5 +913,97 @@ describe('texts', () => {
     const answer = answered(await documentOf(giving(z.string().min(3).trim().max(5)).app));
     assert.deepEqual(answer, { type: 'string', maxLength: 5 });
     assert.equal(answered(await documentOf(giving(z.email().toLowerCase()).app)).format, 'email');
+  });
+});
+
+describe('where several functions of a schema fail', () => {
+  const late = async (): Promise<never> => {
+    await pause(2);
+    throw new Error('late');
+  };
+  const atOnce = async (): Promise<never> => Promise.reject(new Error('at once'));
+  const thrown = (): never => raise(new Error('thrown'));
+  const a = z.string().refine(late);
+  const b = z.string().refine(thrown);
+  const schemas: Record<string, [ZodType, unknown]> = {
+    'two that reject': [z.string().refine(late).refine(late), ''],
+    'two that reject at once': [z.string().refine(atOnce).refine(atOnce), ''],
+    'one that rejects, one that throws': [z.string().refine(late).refine(thrown), ''],
+    'one that rejects, a condition that throws': [
+      z
+        .string()
+        .refine(late)
+        .refine(() => true, { when: thrown }),
+      '',
+    ],
+    superRefine: [z.string().superRefine(late).superRefine(thrown), ''],
+    overwrite: [z.string().refine(late).overwrite(thrown), ''],
+    object: [z.object({ a, b }), { a: '', b: '' }],
+    'object in an object': [z.object({ a, o: z.object({ b }) }), { a: '', o: { b: '' } }],
+    'object that is refined': [z.object({ a }).refine(late).refine(thrown), { a: '' }],
+    array: [z.array(z.string().refine((text) => (text === 'a' ? late() : thrown()))), ['a', 'b']],
+    tuple: [z.tuple([a, b]), ['', '']],
+    union: [z.union([a, b]), ''],
+    intersection: [z.intersection(z.object({ a }), z.object({ b })), { a: '', b: '' }],
+    record: [
+      z.record(
+        z.string(),
+        z.string().refine((text) => (text === 'a' ? late() : thrown())),
+      ),
+      { x: 'a', y: 'b' },
+    ],
+    'record whose keys wait': [z.record(a, z.string()), { x: '' }],
+    'what follows something that waits': [
+      z.object({ a: z.string().refine(async () => pause(1).then(() => true)) }).pipe(z.object({ a, b: b.default('') })),
+      { a: '' },
+    ],
+    preprocess: [z.object({ a, b: z.preprocess(thrown, z.string()) }), { a: '', b: '' }],
+    codec: [z.object({ a, b: z.codec(z.string(), z.string(), { decode: thrown, encode: thrown }) }), { a: '', b: '' }],
+    lazy: [z.object({ a, b: z.lazy(() => b) }), { a: '', b: '' }],
+  };
+  for (const [name, [schema, value]] of Object.entries(schemas)) {
+    test(`${name}: a request is answered by one 500, and the process lives`, async () => {
+      const unhandled: unknown[] = [];
+      const collect = (error: unknown): void => void unhandled.push(error);
+      process.on('unhandledRejection', collect);
+      try {
+        const log = new Log();
+        @Controller('/x')
+        class FailingController {
+          @Post() take(@Body(schema) _v: any) {}
+          @Get({ response: schema }) give(): any {
+            return value;
+          }
+        }
+        const app = appOf([FailingController], { logger: log });
+        await expectJson(await app.request('/x', post(value)), 500, { detail: 'Internal Server Error' });
+        await expectJson(await app.request('/x'), 500, { detail: 'Internal Server Error' });
+        await pause(10);
+        assert.equal(log.errors.length, 2);
+      } finally {
+        process.off('unhandledRejection', collect);
+      }
+      assert.deepEqual(unhandled, []);
+    });
+  }
+
+  test('a user’s own parsing of the same schema is as it was', async () => {
+    const failing = z.object({ a: z.string().refine(thrown) });
+    const waiting = z.object({ a: z.string().refine(async (text) => text === 'a') });
+    @Controller('/x')
+    class ParsingController {
+      @Post('/failing') fail(@Body(failing) _v: any) {}
+      @Post('/waiting') wait(@Body(waiting) v: any) {
+        return v;
+      }
+    }
+    const app = appOf([ParsingController]);
+    assert.equal((await app.request('/x/failing', post({ a: '' }))).status, 500);
+    assert.deepEqual(await (await app.request('/x/waiting', post({ a: 'a' }))).json(), { a: 'a' });
+    assert.equal((await app.request('/x/waiting', post({ a: 'b' }))).status, 422);
+    assert.throws(() => failing.parse({ a: '' }), { message: 'thrown' });
+    assert.throws(() => waiting.parse({ a: 'a' }), z.core.$ZodAsyncError);
+    assert.deepEqual(await waiting.parseAsync({ a: 'a' }), { a: 'a' });
+    assert.equal((await waiting.safeParseAsync({ a: 'b' })).success, false);
   });
 });

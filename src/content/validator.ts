@@ -1,5 +1,6 @@
 import { z, type ZodType } from 'zod';
 import { innerSchemas } from './codecs.ts';
+import { type Direction, runSchema } from './schema-run.ts';
 
 /** The result of parsing a value by a schema. */
 export type Outcome =
@@ -11,9 +12,6 @@ export type Validate = (value: unknown) => Outcome | Promise<Outcome>;
 
 /** The kinds of schema that run a user's function. */
 const CALLING = new Set<string>(['transform', 'custom', 'promise', 'function']);
-
-/** `forward` parses what comes in, `backward` encodes what goes out by a schema with codecs. */
-type Direction = 'forward' | 'backward';
 
 const validators = { forward: new WeakMap<ZodType, Validate>(), backward: new WeakMap<ZodType, Validate>() };
 
@@ -41,7 +39,7 @@ function compiled(schema: ZodType): Validate {
  */
 function interpreted(schema: ZodType, direction: Direction): Validate {
   return function validate(value) {
-    const result = schema._zod.run({ value, issues: [] }, { async: true, direction });
+    const result = runSchema(schema, value, direction);
     return result instanceof Promise ? result.then(outcomeOf) : outcomeOf(result);
   };
 }

@@ -1,4 +1,5 @@
 import type { ZodType } from 'zod';
+import { validatorOf } from '../content/validator.ts';
 import { Refusal } from './refusal.ts';
 import type { Claims } from './claims.ts';
 
@@ -44,11 +45,11 @@ export async function readAccessToken<C>(
 }
 
 async function parse<C>(claims: Claims, schema: ZodType<C>): Promise<C> {
-  const { success, data, error } = await schema.safeParseAsync(claims);
-  if (success) return data;
+  const outcome = await validatorOf(schema)(claims);
+  if (outcome.success) return outcome.data as C;
   // A name that is in the schema comes from there; any other is the token's.
   const { shape = {} } = schema as { readonly shape?: object };
-  const names = error.issues.map(({ path: [name] }) => name).filter((name) => Object.hasOwn(shape, name ?? ''));
+  const names = outcome.error.issues.map(({ path: [name] }) => name).filter((name) => Object.hasOwn(shape, name ?? ''));
   throw new Refusal(`its claims do not fit their schema (${names.map(String).join(', ')})`);
 }
 

@@ -1,4 +1,5 @@
 import { z, type ZodType } from 'zod';
+import { runSchema } from '../content/schema-run.ts';
 import { asDocumented } from './as-documented.ts';
 
 const values = new WeakMap<ZodType, boolean>();
@@ -53,10 +54,8 @@ function decide(schema: ZodType, tried: () => boolean | undefined): boolean {
 /** Undefined where that is not known, since the schema is asynchronous; what throws accepts nothing. */
 function parses(schema: ZodType, value: unknown): boolean | undefined {
   try {
-    const result = schema._zod.run({ value, issues: [] }, { async: true });
-    if (!(result instanceof Promise)) return result.issues.length === 0;
-    result.catch(() => undefined);
-    return undefined;
+    const result = runSchema(schema, value);
+    return result instanceof Promise ? undefined : result.issues.length === 0;
   } catch {
     return false;
   }

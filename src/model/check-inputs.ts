@@ -1,4 +1,5 @@
 import type { ZodType } from 'zod';
+import { runSchema } from '../content/schema-run.ts';
 import type { ListStyle, TextSource } from '../metadata/declarations.ts';
 import { formPartOf, holdsFile } from './form-part.ts';
 import type { FieldsSlot, InputSlot, TextSlot } from './graph.ts';
@@ -83,11 +84,12 @@ export function checkParameters(slots: readonly InputSlot[], say: (text: string,
 export function staysUndefined(schema: ZodType): boolean {
   if (schema._zod.optin !== 'optional') return false;
   try {
-    const result = schema.safeParse(undefined);
-    return result.success && result.data === undefined;
+    const result = runSchema(schema, undefined);
+    // What is asynchronous is as it says.
+    if (result instanceof Promise) return schema._zod.optout === 'optional';
+    return result.issues.length === 0 && result.value === undefined;
   } catch {
-    // What is asynchronous is as it says; what throws refuses.
-    return schema._zod.optout === 'optional';
+    return false;
   }
 }
 

@@ -1,0 +1,129 @@
+import type { z, ZodType } from 'zod';
+import { innerSchemas } from './codecs.ts';
+
+/** `forward` parses what comes in, `backward` encodes what goes out by a schema with codecs. */
+export type Direction = 'forward' | 'backward';
+
+type Payload = z.core.ParsePayload;
+type CheckInternals = z.core.$ZodCheckInternals<never>;
+
+/** By this the contexts and payloads of a run of ours lead to it. */
+const RUN = Symbol('portico.run');
+
+interface Run {
+  /** Whether a promise has been given. */
+  waits: boolean;
+  /** What a condition of a check has thrown, which may give none itself. */
+  failure: { readonly error: unknown } | undefined;
+}
+
+interface Marked {
+  [RUN]?: Run;
+}
+
+const prepared = new WeakSet<ZodType>();
+const preparedChecks = new WeakSet<CheckInternals>();
+
+/**
+ * Runs a schema whose functions may throw, give promises and reject, each of them once; what fails first is thrown.
+ *
+ * Where one function fails zod drops the promises of the others, and a rejection that nobody hears ends the process:
+ * two refinements that ask the same database are enough. So in these runs nothing is thrown once there is a promise, and
+ * of no promise does anybody have to hear. Runs of anybody else are as they were.
+ */
+export function runSchema(
+  schema: ZodType,
+  value: unknown,
+  direction: Direction = 'forward',
+): Payload | Promise<Payload> {
+  prepare(schema);
+  const run: Run = { waits: false, failure: undefined };
+  const context = { async: true, direction, [RUN]: run };
+  return schema._zod.run({ value, issues: [] }, context);
+}
+
+/** Puts the functions by which zod runs a schema, and its checks, in others that can tell our runs. */
+function prepare(schema: ZodType): void {
+  if (prepared.has(schema)) return;
+  prepared.add(schema);
+  const internals = schema._zod;
+  const run = internals.run.bind(internals);
+  internals.run = function runInside(payload, context) {
+    const ours = (context as Marked | undefined)?.[RUN];
+    if (ours === undefined) return run(payload, context);
+    (payload as Marked)[RUN] = ours;
+    return settle(ours, run, payload, context);
+  };
+  // A schema of a function is its own check.
+  if ('check' in internals) prepareCheck(internals as unknown as CheckInternals);
+  for (const { _zod: check } of internals.def.checks ?? []) prepareCheck(check);
+  for (const inner of innerSchemas(schema)) prepare(inner);
+}
+
+function prepareCheck(internals: CheckInternals): void {
+  if (preparedChecks.has(internals)) return;
+  preparedChecks.add(internals);
+  const { def } = internals;
+  const check = internals.check.bind(internals);
+  internals.check = function checkInside(payload) {
+    const ours = (payload as Marked)[RUN];
+    if (ours === undefined) return check(payload);
+    return ours.failure === undefined ? settle(ours, check, payload) : Unheard.failed(ours.failure.error);
+  };
+  const when = def.when?.bind(def);
+  if (when === undefined) return;
+  def.when = function whenInside(payload) {
+    try {
+      return when(payload);
+    } catch (error) {
+      const ours = (payload as Marked)[RUN];
+      if (ours?.waits !== true) throw error;
+      // Told by the check.
+      ours.failure = { error };
+      return true;
+    }
+  };
+}
+
+/** What a function gives; what it throws once there is a promise, as a promise. */
+function settle<P extends unknown[], T>(
+  run: Run,
+  call: (...parameters: P) => T | Promise<T>,
+  ...parameters: P
+): T | Promise<T> {
+  try {
+    const given = call(...parameters);
+    if (!(given instanceof Promise)) return given;
+    run.waits = true;
+    return Unheard.of(given);
+  } catch (error) {
+    if (!run.waits) throw error;
+    return Unheard.failed(error);
+  }
+}
+
+/** A promise of whose rejection nobody has to hear, nor of that of any promise that follows from it. */
+class Unheard<T> extends Promise<T> {
+  static of<T>(promise: Promise<T>): Promise<T> {
+    return heard(Unheard.resolve(promise));
+  }
+
+  static failed(error: unknown): Promise<never> {
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- whatever was thrown
+    return heard(Unheard.reject(error));
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- zod calls it
+  override then<A = T, B = never>(
+    fulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return heard(super.then(fulfilled, rejected));
+  }
+}
+
+/** Listens by the method of all promises, since the own one comes back here. */
+function heard<P extends Promise<unknown>>(promise: P): P {
+  void Promise.prototype.then.call(promise, undefined, () => {});
+  return promise;
+}
