@@ -110,9 +110,7 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
     return scope;
   }
 
-  /**
-   * Makes the app-lifetime dependencies in the order in which operations need them; an error names the one that failed.
-   */
+  /** Makes app-lifetime dependencies in the order in which they are needed; an error names the one that failed. */
   async start(): Promise<void> {
     for (const { graph } of this.#routes.current) await this.#appValues.start(graph.appNodes);
   }
@@ -138,9 +136,7 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
     return (this.#closing ??= this.#close(milliseconds));
   }
 
-  /**
-   * @internal Takes a request from an adapter; `send` gets the reply, synchronously unless something has to be awaited.
-   */
+  /** @internal Takes a request from an adapter; `send` gets the reply, at once unless something is awaited. */
   handle<I extends Incoming>(incoming: I, send: (reply: Reply, incoming: I) => void): void {
     this.#dispatcher.handle(incoming, send);
   }
