@@ -27,6 +27,7 @@ import {
   Post,
   Put,
   Query,
+  Route,
   Scopes,
   Security,
   type SecurityScopes,
@@ -241,6 +242,29 @@ export function responses(): void {
   }
   exactly<InstanceType<typeof Accepted>, Accepted>(true);
   exactly<InstanceType<typeof Refused>, Refused>(true);
+}
+
+export function responsesOfATypeParameter<S extends z.ZodObject>(schema: S, value: z.output<S>): void {
+  @Controller()
+  class Crud {
+    @Get('/:id', { response: schema }) async read(@Path('id') _id: string): Promise<z.output<S>> {
+      return value;
+    }
+    @Get({ response: z.array(schema) }) list(): z.output<S>[] {
+      return [value];
+    }
+    @Post({ response: schema, status: 201 }) create(@Body(schema) created: z.output<S>): z.output<S> {
+      return created;
+    }
+    @Route('COPY', '/:id', { response: schema }) copy(): z.output<S> {
+      return value;
+    }
+    // @ts-expect-error: an object is not what every schema takes
+    @Put({ response: schema }) replace(): { price: number } {
+      return { price: 1 };
+    }
+  }
+  exactly<InstanceType<typeof Crud>, Crud>(true);
 }
 
 export function inference(): void {

@@ -23,17 +23,18 @@ type SentBy<D> = D extends ResponseOption
 type Success = 200 | 201 | 202 | 203 | 206 | 207 | 208 | 226;
 
 /** Answers with a declared status, or with any status if none or a range is declared. */
-type Answers<S, R, U extends number> = number extends keyof R
+type Answers<V, R, U extends number> = number extends keyof R
   ? Answer<number, unknown>
-  : Answer<U, Sent<S>> | { [K in keyof R]: Answer<K extends number ? K : number, SentBy<R[K]>> }[keyof R];
+  : Answer<U, V> | { [K in keyof R]: Answer<K extends number ? K : number, SentBy<R[K]>> }[keyof R];
 
 /** Values of other declared success responses, whose status is set on the context. */
 type Others<R> = number extends keyof R ? never : SentBy<R[keyof R & Success]>;
 
-type Returned<S, R, U extends number> = Sent<S> | Others<R> | Answers<S, R, U> | Response;
+type Returned<V, R, U extends number> = V | Others<R> | Answers<V, R, U> | Response;
+type Handled<V, R, U extends number> = Returned<V, R, U> | Promise<Returned<V, R, U>>;
 
 /** What a handler may return: a value of a declared response, or a `Response`, which is sent as it is. */
-export type Returns<S, R, U extends number = 200> = Returned<S, R, U> | Promise<Returned<S, R, U>>;
+export type Returns<S, R, U extends number = 200> = Handled<Sent<S>, R, U>;
 
 /** The decorator that makes a method a route, if it returns an `R`. */
 export interface RouteDecorator<R = unknown> {
@@ -45,6 +46,14 @@ export interface RouteDecorator<R = unknown> {
 }
 
 export interface RouteDecorators {
+  // What a schema takes can be told of one that is a type parameter too, as in a function that makes controllers.
+  <S extends Schema, const R extends ResponseDeclarations = ResponseDeclarations, const U extends number = 200>(
+    path: string,
+    options: RouteOptions<S, R, U> & { readonly response: S },
+  ): RouteDecorator<Handled<input<S> | output<S>, R, U>>;
+  <S extends Schema, const R extends ResponseDeclarations = ResponseDeclarations, const U extends number = 200>(
+    options: RouteOptions<S, R, U> & { readonly response: S },
+  ): RouteDecorator<Handled<input<S> | output<S>, R, U>>;
   <
     S extends ResponseOption = ResponseOption,
     const R extends ResponseDeclarations = ResponseDeclarations,
@@ -63,6 +72,15 @@ export interface RouteDecorators {
 }
 
 /** A route for any method; the method's name is case-sensitive (RFC 9110 §9.1). */
+export function Route<
+  S extends Schema,
+  const R extends ResponseDeclarations = ResponseDeclarations,
+  const U extends number = 200,
+>(
+  method: string,
+  path: string,
+  options: RouteOptions<S, R, U> & { readonly response: S },
+): RouteDecorator<Handled<input<S> | output<S>, R, U>>;
 export function Route<
   S extends ResponseOption = ResponseOption,
   const R extends ResponseDeclarations = ResponseDeclarations,
@@ -101,7 +119,7 @@ export function OnError<E extends ErrorClass>(
 }
 
 function decoratorsFor(method: string): RouteDecorators {
-  return (first: string | RouteOptions = '', options?: RouteOptions) => {
-    return typeof first === 'string' ? Route(method, first, options) : Route(method, '', first);
+  return (first?: string | RouteOptions, options?: RouteOptions) => {
+    return typeof first === 'object' ? Route(method, '', first) : Route(method, first, options);
   };
 }
