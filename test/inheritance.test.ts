@@ -795,7 +795,11 @@ describe('mistakes', () => {
     ['INVALID_RESPONSE', /'99' in its responses is neither a status/, { 99: { description: 'No status' } }],
     ['INVALID_RESPONSE', /response '404' is neither a schema/, { 404: 'Not found' }],
     ['INVALID_RESPONSE', /content of its response '404'/, { 404: { content: 'text' } }],
-    ['INVALID_RESPONSE', /header 'X-Total' of its response '404' is no schema/, { 404: { headers: { 'X-Total': 1 } } }],
+    [
+      'INVALID_RESPONSE',
+      /header 'X-Total' of its response '404' is not a schema/,
+      { 404: { headers: { 'X-Total': 1 } } },
+    ],
     ['SCHEMA_NOT_EXPRESSIBLE', /cannot be documented/, { 404: z.map(z.string(), z.string()) }],
     ['SCHEMA_NOT_EXPRESSIBLE', /cannot be documented/, { 404: { headers: { 'X-Total': z.symbol() } } }],
     ['RESPONSE_WITHOUT_BODY', /for status 304/, { 304: z.string() }],

@@ -746,7 +746,7 @@ describe('app lifetime', () => {
     const user = recorder.fn('user', { pool: Depends(pool) });
     const route = new OneRoute({ app: [Depends(inList)], construct: [Depends(held)], inputs: [Depends(user)] });
     assert.deepEqual(recorder.take(), []);
-    await assert.rejects(route.app.start(), /'\w+', which lives as long as the app, could not be made: no database/);
+    await assert.rejects(route.app.start(), /'\w+' of lifetime 'app' could not be made: no database/);
     fails = false;
     recorder.take();
     await route.app.start();

@@ -5,7 +5,7 @@ import { asDocumented } from './as-documented.ts';
 const values = new WeakMap<ZodType, boolean>();
 const keys = new WeakMap<ZodType, boolean>();
 
-/** Kinds of which zod says itself what absence does. */
+/** Kinds for which zod itself says what absence does. */
 const PLAIN = new Set([
   'string',
   'number',
@@ -22,7 +22,7 @@ const PLAIN = new Set([
   'template_literal',
 ]);
 
-/** Whether a schema takes that there is no value at all. */
+/** Whether a schema accepts the absence of a value. */
 export function acceptsUndefined(schema: ZodType): boolean {
   const known = values.get(schema);
   if (known !== undefined) return known;
@@ -32,7 +32,7 @@ export function acceptsUndefined(schema: ZodType): boolean {
   return accepts;
 }
 
-/** Whether an object may leave out a key of this schema. */
+/** Whether an object may omit a key with this schema. */
 export function acceptsMissingKey(schema: ZodType): boolean {
   const known = keys.get(schema);
   if (known !== undefined) return known;
@@ -43,7 +43,7 @@ export function acceptsMissingKey(schema: ZodType): boolean {
   return accepts;
 }
 
-/** What a schema with functions in it does with nothing shows only when it is tried. */
+/** How a schema with functions treats absence shows only when it is tried. */
 function decide(schema: ZodType, tried: () => boolean | undefined): boolean {
   const { optin } = schema._zod;
   if (optin === 'defaulted') return true;
@@ -51,7 +51,7 @@ function decide(schema: ZodType, tried: () => boolean | undefined): boolean {
   return tried() ?? optin !== undefined;
 }
 
-/** Undefined where that is not known, since the schema is asynchronous; what throws accepts nothing. */
+/** Undefined if unknown because the schema is asynchronous; a schema that throws does not accept absence. */
 function parses(schema: ZodType, value: unknown): boolean | undefined {
   try {
     const result = runSchema(schema, value);

@@ -4,7 +4,7 @@ import type { Mistakes, Place } from './mistakes.ts';
 import type { Provider } from './provider.ts';
 import { nameOf, type DependencyPath, type DependencyReader } from './dependency-path.ts';
 
-/** Walks what lives as long as the app; whatever it depends on has to live as long. */
+/** Walks app-lifetime dependencies, which may only depend on one another. */
 export class AppGraph {
   readonly nodes = new Set<AppNode>();
   readonly #known = new Map<object, AppNode>();
@@ -49,7 +49,7 @@ export class AppGraph {
   }
 }
 
-/** What an input is called in messages. */
+/** The name of an input in messages. */
 function whatOf(input: Exclude<InputDeclaration, DependsDeclaration>): string {
   if (input.kind === 'request') return input.what;
   return 'from' in input ? input.from : input.kind;

@@ -1,6 +1,6 @@
 import type { Provider } from './provider.ts';
 
-/** A dependency that is made once for the app, and the nodes it is made from. */
+/** A dependency that is made once for the app, and the nodes it depends on. */
 export interface AppNode {
   readonly provider: Provider;
   readonly name: string;
@@ -8,9 +8,10 @@ export interface AppNode {
 }
 
 /**
- * Gives the same node for the same dependency made from the same nodes.
+ * Returns the same node for the same dependency on the same nodes.
  *
- * Under an override whatever depends on the replaced one is another node, and the old one is found again afterwards.
+ * Under an override, dependents of the replaced dependency get other nodes, and the old ones are found again
+ * afterwards.
  */
 export class AppNodes {
   readonly #nodes = new Map<object, AppNode[]>();

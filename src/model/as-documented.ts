@@ -8,10 +8,10 @@ const twins = new WeakMap<ZodType, ZodType>();
 const ISO = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
 
 /**
- * A schema that accepts what is documented for it: nothing else that `z.coerce` makes something of, and files of ranges.
+ * A schema that accepts exactly what is documented for it: nothing more by `z.coerce`, and files by media ranges.
  *
- * What a text is converted to is decided by the document, and `z.coerce.boolean()` would still take any word for true;
- * in JSON it would take any value at all. `z.file().mime('image/*')` would take none.
+ * The document decides how text is converted, but `z.coerce.boolean()` would still take any word for true, and in JSON
+ * any value at all. `z.file().mime('image/*')` would accept no file.
  */
 export function asDocumented(schema: ZodType): ZodType {
   const known = twins.get(schema);
@@ -20,7 +20,7 @@ export function asDocumented(schema: ZodType): ZodType {
     twins.set(schema, schema);
     return schema;
   }
-  // One that contains itself meets its twin there, which is made by the time that anything is validated.
+  // A schema that contains itself finds its twin here, which is complete before anything is validated.
   twins.set(
     schema,
     z.lazy(() => twins.get(schema) ?? schema),
@@ -66,7 +66,7 @@ function rebuild(schema: ZodType): ZodType {
     case 'record':
       return withParts(schema, def, { valueType: def.valueType });
     case 'pipe':
-      // What comes after the first schema is not documented, and fed by the first one alone.
+      // The schemas after the first are not documented, and get their input only from the first.
       return withParts(schema, def, { in: def.in });
     case 'tuple':
       return withParts(schema, def, { items: def.items, rest: def.rest });
@@ -79,12 +79,12 @@ function rebuild(schema: ZodType): ZodType {
   }
 }
 
-/** What is no ISO 8601 text of RFC 3339 stays none: `new Date('1')` is a day in 2001. */
+/** Text that is not a date of RFC 3339 must not become one: `new Date('1')` is a day in 2001. */
 function toDate(value: unknown): unknown {
   return ISO.safeParse(value).success ? value : new Date(Number.NaN);
 }
 
-/** The schema with other parts, or itself where none of them differs. */
+/** The schema with other parts, or itself if none of them differs. */
 function withParts(schema: ZodType, def: Definition, parts: Record<string, unknown>): ZodType {
   const changes: Record<string, unknown> = {};
   for (const [key, part] of Object.entries(parts)) {
@@ -94,7 +94,7 @@ function withParts(schema: ZodType, def: Definition, parts: Record<string, unkno
   return Object.keys(changes).length === 0 ? schema : changed(schema, changes, def);
 }
 
-/** The same of one schema, of a list or of an object of them. */
+/** The same for one schema, a list or an object of schemas. */
 function partWithout(part: unknown): unknown {
   if (typeof part !== 'object' || part === null) return part;
   if ('_zod' in part) return asDocumented(part as ZodType);

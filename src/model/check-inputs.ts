@@ -10,7 +10,7 @@ import { formsOf, takesList, tellingFormsOf } from './text-forms.ts';
 
 type Say = (code: MistakeCode, text: string) => void;
 
-/** Styles that OpenAPI has for a place besides what is usual there. */
+/** Styles that OpenAPI allows in a place besides its default. */
 const STYLES: Readonly<Record<TextSource, readonly ListStyle[]>> = {
   path: ['comma'],
   query: ['form', 'comma', 'space', 'pipe'],
@@ -26,7 +26,7 @@ const RESERVED: ReadonlyMap<string, string> = new Map([
   ['accept', 'read it with `ctx.header()`'],
 ]);
 
-/** One value that arrives as text, by its place and name. */
+/** One value that arrives as text, by place and name. */
 interface TextValue {
   readonly from: TextSource;
   readonly name: string;
@@ -56,7 +56,7 @@ export function checkText(slot: TextSlot | FieldsSlot, say: Say): void {
   }
 }
 
-/** Whether a slot has a file anywhere else than in a field of a form. */
+/** Whether a slot has a file anywhere other than in a field of a form. */
 export function hidesFile(slot: InputSlot): boolean {
   if (slot.kind === 'file') return false;
   if (slot.kind === 'body') return holdsFile(describeSchema(slot.schema, 'input'));
@@ -65,7 +65,7 @@ export function hidesFile(slot: InputSlot): boolean {
   });
 }
 
-/** Two inputs of one place and name are one parameter, for which there has to be a value that both accept. */
+/** Two inputs of one place and name are one parameter, so some value has to satisfy both. */
 export function checkParameters(slots: readonly InputSlot[], say: (text: string, slot: InputSlot) => void): void {
   const known = new Map<string, TextValue[]>();
   for (const slot of slots) {
@@ -80,12 +80,12 @@ export function checkParameters(slots: readonly InputSlot[], say: (text: string,
   }
 }
 
-/** Whether a schema says that there may be no value, and puts none in its place. */
+/** Whether a schema allows a missing value without providing a default. */
 export function staysUndefined(schema: ZodType): boolean {
   if (schema._zod.optin !== 'optional') return false;
   try {
     const result = runSchema(schema, undefined);
-    // What is asynchronous is as it says.
+    // An asynchronous schema is believed.
     if (result instanceof Promise) return schema._zod.optout === 'optional';
     return result.issues.length === 0 && result.value === undefined;
   } catch {
@@ -117,7 +117,7 @@ function isListOnly({ described: { json, definitions } }: TextValue): boolean {
   return tellingFormsOf(json, definitions).every(({ type }) => type === 'array' || type === 'null');
 }
 
-/** The JSON types of a schema; none where any value is accepted, as by a string without a rule: all texts are strings. */
+/** The JSON types of a schema; empty if it accepts any value, as a string without rules does: all texts are strings. */
 function typesOf({ json, definitions }: DescribedSchema): ReadonlySet<string> {
   const types = new Set<string>();
   for (const form of formsOf(json, definitions)) {
@@ -135,7 +135,7 @@ export function isAnyText(json: JsonSchema): boolean {
   return json.type === 'string' && Object.keys(json).every((key) => ANNOTATIONS.has(key));
 }
 
-/** Text has no way to say an object, nor a list within a list. */
+/** Text cannot express an object, or a list within a list. */
 function holdsObject(json: JsonSchema, described: DescribedSchema, inList = false): boolean {
   const forms = tellingFormsOf(json, described.definitions).filter(({ type }) => type !== 'null');
   return forms.length > 0 && forms.every((form) => isStructure(form, described, inList));

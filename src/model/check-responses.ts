@@ -5,12 +5,12 @@ import { contentOf, readResponse, type UsualResponse } from './responses.ts';
 import type { Mistakes, Place } from './mistakes.ts';
 import { checkSchema } from './schema.ts';
 
-/** What can be wrong with responses, reported where they are declared, whatever a nearer declaration says. */
+/** Checks responses and reports mistakes where they are declared, whatever a nearer declaration says. */
 export function checkResponses(responses: ResponseDeclarations | undefined, place: Place, mistakes: Mistakes): void {
   for (const content of checkEach(responses, place, mistakes)) checkEach(content.responses, place, mistakes);
 }
 
-/** The same of the usual response of a route. */
+/** The same for the usual response of a route. */
 export function checkUsual({ response, status }: UsualResponse, place: Place, mistakes: Mistakes): void {
   if (response === undefined) return;
   const content = contentOf(response);

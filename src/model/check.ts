@@ -8,7 +8,7 @@ import type { MistakeCode, Mistakes, Place } from './mistakes.ts';
 import { type Operation, operationName, placeOf } from './operation.ts';
 import { checkSchema, describeSchema, type Direction } from './schema.ts';
 
-/** Everything that can be wrong with one operation alone. */
+/** Checks one operation by itself. */
 export function checkOperation(operation: Operation, mistakes: Mistakes): void {
   const { declaration, graph } = operation;
   const place = placeOf(declaration);
@@ -16,7 +16,7 @@ export function checkOperation(operation: Operation, mistakes: Mistakes): void {
   checkPath(operation, say);
   checkBody(operation, say);
   if (declaration.socket === undefined && graph.parameters.some(takesConnection)) {
-    say('CONNECTION_MISPLACED', 'it takes a connection and is no @Socket');
+    say('CONNECTION_MISPLACED', 'it takes a connection and is not a @Socket');
   }
   for (const slot of graph.slots) {
     const at = slot.place.shared === undefined ? { ...place, ...slot.place } : slot.place;
@@ -36,7 +36,7 @@ function takesConnection(source: Source): boolean {
   return source.kind === 'request' && source.input.what === 'connection';
 }
 
-/** What operations cannot have in common: a route, an id, and names that mean different things. */
+/** Checks what operations must not share: a route, an id, and names with different meanings. */
 export function checkTogether(operations: readonly Operation[], mistakes: Mistakes): void {
   const router = new Router<Operation>();
   const ids = new Map<string, Operation>();
@@ -57,7 +57,7 @@ export function checkTogether(operations: readonly Operation[], mistakes: Mistak
       mistakes.add(
         'DUPLICATE_OPERATION_ID',
         place,
-        `'${id}' is the id of ${operationName(namesake.declaration)} already; ${remedyOf(operation, namesake)}`,
+        `'${id}' is already the id of ${operationName(namesake.declaration)}; ${remedyOf(operation, namesake)}`,
       );
     }
     for (const slot of schemeSlots(operation.graph.slots)) {
@@ -66,7 +66,7 @@ export function checkTogether(operations: readonly Operation[], mistakes: Mistak
         if (known === undefined) schemes.set(scheme.schemeName, { operation, scheme });
         else if (!isSameScheme(known.scheme, scheme)) {
           const other = operationName(known.operation.declaration);
-          const text = `the scheme '${scheme.schemeName}' is another one than that of ${other}; give one of them a schemeName`;
+          const text = `the scheme '${scheme.schemeName}' differs from that of ${other}; give one of them a schemeName`;
           mistakes.add('DUPLICATE_SCHEME_NAME', slot.place.shared === undefined ? place : slot.place, text);
         }
       }
@@ -82,19 +82,19 @@ export function checkTogether(operations: readonly Operation[], mistakes: Mistak
   }
 }
 
-/** Classes of one name are named by hand; minifiers give many classes such names. */
+/** Classes of the same name need explicit names; minifiers give many classes the same name. */
 function remedyOf({ declaration }: Operation, { declaration: other }: Operation): string {
   if (declaration.controller === other.controller) return 'give one of them an operationId';
   return "name one of the controllers, @Controller({ name: '…' }), also where a minifier renames classes";
 }
 
-/** All schemas of an operation, and which side of them is seen. */
+/** All schemas of an operation, and which side of them is documented. */
 export function schemasOf({ graph, responses }: Operation): readonly (readonly [ZodType, Direction])[] {
   const inputs = graph.slots.flatMap((slot) => documented(slot).map((schema) => [schema, 'input'] as const));
   return [...inputs, ...schemasOfResponses(responses).map((schema) => [schema, 'output'] as const)];
 }
 
-/** Fields that are parameters are documented by themselves, and those of a form together. */
+/** Fields that are parameters are documented one by one, and those of a form together. */
 function documented(slot: Slot): readonly ZodType[] {
   if (slot.kind === 'dependency') return [];
   return slot.kind === 'fields' && slot.from !== 'form'
@@ -106,7 +106,7 @@ function isSameScheme(one: SchemeDeclaration, other: SchemeDeclaration): boolean
   return one === other || (typeOf(one) === typeOf(other) && looksOf(one) === looksOf(other));
 }
 
-/** Another copy of the package has another class for the same scheme. */
+/** Another copy of the package has a different class for the same scheme. */
 function typeOf({ constructor }: SchemeDeclaration): unknown {
   return Object.hasOwn(constructor, SCHEME_NAME)
     ? (constructor as { [SCHEME_NAME]?: string })[SCHEME_NAME]
@@ -117,7 +117,7 @@ function looksOf(scheme: SchemeDeclaration): string {
   return JSON.stringify([scheme.describe(), scheme.challenge()]);
 }
 
-/** Schemas of one id are the same one, or at least look the same from both sides. */
+/** Schemas with the same id are identical, or at least documented alike on both sides. */
 function agrees(known: Map<string, ZodType>, name: string, schema: ZodType): boolean {
   const first = known.get(name) ?? schema;
   known.set(name, first);

@@ -15,7 +15,7 @@ import type { OperationDeclaration, PlacedResponses } from './operation.ts';
 import { checkStatics, type NamedInput, readParameters } from './parameters.ts';
 import type { AppDeclaration, Include } from './read.ts';
 
-/** Reads what a controller, and those that it extends, declare of each route. */
+/** Reads what a controller and those it extends declare for each route. */
 export function readController(
   app: AppDeclaration,
   include: Include,
@@ -91,7 +91,7 @@ function readRoutes(
   );
 }
 
-/** What a controller declares with those that it extends, the base first; `without` is its own alone. */
+/** What a controller and those it extends declare, the base first; only `without` is not inherited. */
 interface Inherited {
   readonly tags: readonly string[];
   readonly responses: readonly PlacedResponses[];
@@ -115,18 +115,18 @@ function inheritedOptions(controller: Class): Inherited {
   };
 }
 
-/** The name for ids and tags; one is needed, and a class may have lost its own. */
+/** The name for ids and tags, which is required: a class may have lost its own. */
 function nameOf(controller: Class, mistakes: Mistakes): string {
   const declared = controllerOf(controller);
   const name = declared?.options.name ?? controller.name.replace(/(?<=.)Controller$/, '');
   if (name.trim() === '') {
-    const text = "a controller has no name, and its class neither: give it one, @Controller({ name: '…' })";
+    const text = "neither the controller nor its class has a name: give it one, @Controller({ name: '…' })";
     mistakes.add('CONTROLLER_WITHOUT_NAME', { site: callSiteOf(declared) }, text);
   }
   return name;
 }
 
-/** The lists of app, include, controllers and route in this order, without what controller or route leave out. */
+/** The lists of app, include, controllers and route in this order, without what the controller or route leaves out. */
 function readLists(
   app: AppDeclaration,
   include: Include,

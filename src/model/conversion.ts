@@ -8,7 +8,7 @@ import { correctText, patternOf } from './text-schema.ts';
 type AnySchema = z.core.$ZodType;
 type Correct = (schema: AnySchema, json: JsonSchema, direction: Direction) => void;
 
-/** Where zod's JSON Schema says something else than zod does, by the kind of schema. */
+/** Corrections where zod's JSON Schema differs from what zod does, by kind of schema. */
 const CORRECTIONS: Readonly<Partial<Record<string, Correct>>> = {
   array: correctArray,
   catch: correctCatch,
@@ -24,19 +24,19 @@ const CORRECTIONS: Readonly<Partial<Record<string, Correct>>> = {
   union: correctUnion,
 };
 
-/** Corrects, in place, what zod says of one schema; those within it have been corrected before. */
+/** Corrects zod's JSON Schema of one schema in place; inner schemas have already been corrected. */
 export function correct(schema: AnySchema, json: JsonSchema, direction: Direction): void {
   CORRECTIONS[schema._zod.def.type]?.(schema, json, direction);
 }
 
-/** Bounds that nobody declared: of safe integers, and of all numbers. */
+/** Bounds that nobody declared: those of safe integers and of all numbers. */
 function correctNumber(_schema: AnySchema, json: JsonSchema): void {
   const { minimum = 0, maximum = 0 } = json;
   if (minimum === Number.MIN_SAFE_INTEGER || minimum === -Number.MAX_VALUE) delete json.minimum;
   if (maximum === Number.MAX_SAFE_INTEGER || maximum === Number.MAX_VALUE) delete json.maximum;
 }
 
-/** That the program may not change a value does not mean that a client may not send it. */
+/** A value that the program may not change may still be sent by a client. */
 function correctReadonly(schema: AnySchema, json: JsonSchema): void {
   if (!saysReadOnly(schema)) delete json.readOnly;
 }
@@ -47,7 +47,7 @@ function saysReadOnly(schema: AnySchema): boolean {
   return innerType !== undefined && saysReadOnly(innerType);
 }
 
-/** A key is required exactly where its absence is refused, or where an answer always has it. */
+/** A key is required exactly if its absence is refused, or if a response always has it. */
 function correctObject(schema: AnySchema, json: JsonSchema, direction: Direction): void {
   const { shape, catchall } = schema._zod.def as z.core.$ZodObjectDef;
   const required = Object.keys(shape).filter((key) => {
@@ -56,11 +56,11 @@ function correctObject(schema: AnySchema, json: JsonSchema, direction: Direction
   });
   if (required.length > 0) json.required = required;
   else delete json.required;
-  // Encoded objects drop further keys like others.
+  // Encoded objects drop unknown keys like others.
   if (direction === 'output' && catchall === undefined) json.additionalProperties = false;
 }
 
-/** Whether a value may be undefined, which JSON leaves out of an object. */
+/** Whether a value may be undefined, which JSON omits from an object. */
 function holdsAnything(schema: ZodType, depth = 0): boolean {
   const { type } = schema._zod.def;
   if (type === 'any' || type === 'unknown') return true;
@@ -90,19 +90,19 @@ function isSchema(json: unknown): json is JsonSchema {
   return typeof json === 'object' && json !== null && !Array.isArray(json);
 }
 
-/** Whatever does not fit becomes something that does. */
+/** A value that does not fit is replaced by one that does. */
 function correctCatch(_schema: AnySchema, json: JsonSchema, direction: Direction): void {
   if (direction === 'input') orAnything(json);
 }
 
-/** What a function makes a value of is anything, and what it makes of text is told by the schema that follows. */
+/** A function accepts anything; what text becomes follows from the schema after it. */
 function correctPipe(schema: AnySchema, json: JsonSchema, direction: Direction): void {
   const { in: first } = schema._zod.def as z.core.$ZodPipeDef;
   if (first._zod.def.type !== 'transform') correctStringbool(schema, json);
   else if (direction === 'input') orAnything(json);
 }
 
-/** A schema beside one that takes anything: what text becomes is still told by the first. */
+/** A schema beside one that accepts anything: what text becomes still follows from the first. */
 function orAnything(json: JsonSchema): void {
   const {
     default: fallback,
@@ -123,7 +123,7 @@ function correctSuccess(_schema: AnySchema, json: JsonSchema, direction: Directi
   if (direction === 'input') delete json.type;
 }
 
-/** `z.stringbool()` knows its words. */
+/** The words of `z.stringbool()`. */
 function correctStringbool(schema: AnySchema, json: JsonSchema): void {
   const { truthy, falsy, case: letters } = schema._zod.bag as Readonly<Record<string, unknown>>;
   if (!Array.isArray(truthy) || !Array.isArray(falsy) || json.type !== 'string') return;
@@ -142,13 +142,13 @@ function anyCase(word: string): string {
 
 function correctRecord(schema: AnySchema, json: JsonSchema, direction: Direction): void {
   const { keyType, valueType, mode } = schema._zod.def as z.core.$ZodRecordDef;
-  // Undefined values leave an object when it becomes JSON.
+  // JSON omits undefined values from an object.
   if (direction === 'output' && (valueType._zod.optout !== undefined || holdsAnything(valueType as ZodType)))
     delete json.required;
   if (mode === 'loose') correctLooseRecord(keyType, json);
 }
 
-/** Keys that are not its own pass a loose record as they are. */
+/** A loose record passes through keys that it does not declare. */
 function correctLooseRecord(keyType: AnySchema, json: JsonSchema): void {
   const { patternProperties, propertyNames } = json;
   if (patternProperties !== undefined) {

@@ -52,7 +52,7 @@ export class DependencyReader {
   }
 }
 
-/** A parameter of a class stands in that class; what leads there is that of the place of use. */
+/** A parameter of a class is placed in that class, with the chain that leads there from the place of use. */
 export function placeBelow({ place }: NamedInput, { shared, chain, ...use }: Place): Place {
   const site = place.site ?? use.site;
   return place.class === undefined ? { ...use, shared, chain, site } : { ...place, shared, chain, site };

@@ -8,7 +8,10 @@ interface Discriminator {
 
 type Discriminated = JsonSchema & { discriminator?: Discriminator };
 
-/** Says which property tells named alternatives apart (OpenAPI 3.1, Discriminator Object), where it always can. */
+/**
+ * Adds a discriminator to named alternatives (OpenAPI 3.1, Discriminator Object) if a property always distinguishes
+ * them.
+ */
 export function correctUnion(schema: z.core.$ZodType, json: JsonSchema, direction: 'input' | 'output'): void {
   const { discriminator, options, unionFallback } = schema._zod.def as z.core.$ZodDiscriminatedUnionDef;
   const { oneOf } = json;
@@ -18,12 +21,12 @@ export function correctUnion(schema: z.core.$ZodType, json: JsonSchema, directio
     return;
   }
   if (direction === 'input' && unionFallback !== true) return;
-  // Exactly one of them took the value; what became of it may fit another as well.
+  // Exactly one alternative accepted the value, but its output may fit another as well.
   delete json.oneOf;
   json.anyOf = oneOf;
 }
 
-/** Inline alternatives have no discriminator: but those of a union of the same property are alternatives of this one. */
+/** Inline alternatives have no discriminator, but a union by the same property counts as alternatives of this one. */
 function discriminate(
   propertyName: string,
   options: readonly z.core.$ZodType[],
@@ -48,7 +51,7 @@ function discriminate(
   json.discriminator = { propertyName, mapping: { ...mapping } };
 }
 
-/** Undefined where they are not all texts, as the keys of a mapping are, or the property may be missing. */
+/** Undefined if not all are strings, as the keys of a mapping must be, or if the property may be missing. */
 function valuesOf(option: z.core.$ZodType | undefined, propertyName: string): readonly string[] | undefined {
   const values = [...(option?._zod.propValues?.[propertyName] ?? [])];
   if (values.length === 0) return undefined;

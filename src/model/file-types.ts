@@ -2,14 +2,14 @@ import { z, type ZodFile } from 'zod';
 
 type MimeCheck = z.core.$ZodCheckMimeType;
 
-/** Whether zod would compare some media type of a file's whole, and so refuse every file. */
+/** Whether zod would compare some media type with a file's whole type, and so refuse every file. */
 export function comparesWhole(schema: z.core.$ZodType): boolean {
   return mimeChecksOf(schema).some(({ _zod: { def } }) =>
     def.mime.some((type) => type !== essenceOf(type) || isRange(type)),
   );
 }
 
-/** The same schema, whose media types and ranges are compared without parameters and case (RFC 9110 §8.3.1). */
+/** The same schema, with media types and ranges compared without parameters and case (RFC 9110 §8.3.1). */
 export function comparingEssence(schema: ZodFile): ZodFile {
   const { checks = [] } = schema._zod.def;
   const own = checks.map((check) => (isMimeCheck(check) ? z.check<File>(comparison(check)) : check));

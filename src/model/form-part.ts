@@ -6,7 +6,8 @@ import { formsOf, isFile } from './text-forms.ts';
 export type FormPart = 'text' | 'json' | 'file';
 
 /**
- * How a field of this schema is sent, by the defaults of OpenAPI's Encoding Object: what has an object in it is JSON.
+ * How a field of this schema is sent, by the defaults of OpenAPI's Encoding Object: a value that contains an object is
+ * JSON.
  *
  * A list is one part for each item, by the schema of the items; text has no list within a list, so that is JSON too.
  */
@@ -17,7 +18,7 @@ export function formPartOf({ json, definitions }: DescribedSchema): FormPart {
   return forms.some(isObject) || items.some((item) => isObject(item) || item.type === 'array') ? 'json' : 'text';
 }
 
-/** The media types that a file of this schema may have; none where it may have any. */
+/** The media types that a file of this schema may have; empty for any. */
 export function fileTypesOf({ json, definitions }: DescribedSchema): readonly string[] {
   const forms = formsOf(json, definitions);
   const files = [...forms, ...forms.flatMap((form) => itemsOf(form, definitions))].filter(isFile);
@@ -41,6 +42,6 @@ function itemsOf({ items, prefixItems = [] }: JsonSchema, definitions: Described
 }
 
 function isObject({ type, properties, $ref }: JsonSchema): boolean {
-  // What is left of a reference leads from within a schema to the schema itself.
+  // A remaining reference leads from within a schema to the schema itself.
   return type === 'object' || properties !== undefined || $ref !== undefined;
 }

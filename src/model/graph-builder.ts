@@ -30,7 +30,7 @@ export class GraphBuilder {
     this.#mistakes = mistakes;
   }
 
-  /** What the walked inputs need of what lives as long as the app. */
+  /** The app-lifetime dependencies that the walked inputs need. */
   get appNodes(): ReadonlySet<AppNode> {
     return this.#app.nodes;
   }
@@ -40,7 +40,7 @@ export class GraphBuilder {
     return this.#source(named, { place: named.place, scopes: [], providers: [] });
   }
 
-  /** The source of a controller's instance: made once where its constructor asks for nothing of a request. */
+  /** The source of a controller's instance, which is made once if its constructor needs nothing of a request. */
   useController(provider: Provider): Source {
     const path: DependencyPath = { place: { class: provider.name }, scopes: [], providers: [] };
     const forApp = provider.inputs.every(
@@ -60,7 +60,7 @@ export class GraphBuilder {
     switch (input.kind) {
       case 'request':
         if (input.what === 'connection' && path.providers.length > 0) {
-          const text = 'what is depended on runs before there is a connection';
+          const text = 'dependencies run before there is a connection';
           this.#mistakes.add('CONNECTION_MISPLACED', path.place, text);
         }
         return { kind: 'request', input };
@@ -138,7 +138,7 @@ export class GraphBuilder {
     return slot;
   }
 
-  /** Whether something below reads the scopes of its place, so that its value depends on them. */
+  /** Whether something below reads the scopes of its place of use, so that its value depends on them. */
   #reads(provider: Provider): boolean {
     const known = this.#readsScopes.get(provider.dependable);
     if (known !== undefined) return known;
@@ -162,9 +162,9 @@ export class GraphBuilder {
 }
 
 /**
- * A shared dependency that is used again under further scopes requires them of everything below it.
+ * A shared dependency that is used again with more scopes requires them of everything below it.
  *
- * What it knows already is known below as well; without that, shared nodes would be walked once for every way to them.
+ * Scopes it has already are known below as well; otherwise shared nodes would be walked once for every path to them.
  */
 function requireScopes(slot: DependencySlot, scopes: readonly string[]): void {
   const further = scopes.filter((scope) => !slot.scopes.has(scope));

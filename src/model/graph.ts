@@ -7,7 +7,7 @@ import type { ObjectFields } from './object-fields.ts';
 import type { NamedInput } from './parameters.ts';
 import type { Provider, Run } from './provider.ts';
 
-/** Where a value is found when it is needed. */
+/** Where a value comes from when it is needed. */
 export type Source =
   | { readonly kind: 'slot'; readonly slot: Slot }
   | { readonly kind: 'app'; readonly node: AppNode }
@@ -18,11 +18,11 @@ export type Source =
 /** A value that is made at most once per request. Slots stand in the order in which they are resolved. */
 export type Slot = InputSlot | DependencySlot;
 
-/** A value that is read from the request and validated; only a request has it. */
+/** A value that is read from the request and validated. */
 export type InputSlot = TextSlot | FieldsSlot | BodySlot | FileSlot;
 
 interface SlotBase {
-  /** Whether the request's body must have been read. */
+  /** Whether it needs the request's body. */
   readonly needsBody: boolean;
   readonly place: Place;
 }
@@ -33,12 +33,12 @@ export interface TextSlot extends SlotBase {
   readonly name: string;
   /** The schema as it was declared. */
   readonly schema: ZodType;
-  /** The schema that validates: the same, without coercion. */
+  /** The schema used to validate: the same, without coercion. */
   readonly accepts: ZodType;
   readonly style: ListStyle | undefined;
 }
 
-/** An object, each field of which is a value of its own. */
+/** An object whose fields are separate values. */
 export interface FieldsSlot extends SlotBase {
   readonly kind: 'fields';
   readonly from: Exclude<TextSource, 'path'>;
@@ -70,9 +70,9 @@ export interface DependencySlot extends SlotBase {
   readonly name: string;
   readonly inputs: readonly DependencyInput[];
   readonly lifetime: Exclude<Lifetime, 'app'>;
-  /** The names that lead to the generator which ends with the handler and takes this value along, this one first. */
+  /** The names that lead from here to a handler-lifetime generator that this value depends on. */
   readonly endsWith: readonly string[] | undefined;
-  /** What all places of use require together, in order of first use. */
+  /** The scopes required by all places of use, in order of first use. */
   readonly scopes: Set<string>;
 }
 
@@ -83,15 +83,15 @@ export interface DependencyInput {
 
 /** Everything one operation resolves, in order. */
 export interface Graph {
-  /** Values of the lists come first, then the controller's, then the parameters'; each after what it needs. */
+  /** Values of the lists come first, then the controller's, then the parameters'; each after the values it needs. */
   readonly slots: readonly Slot[];
   readonly controller: Source;
   readonly parameters: readonly Source[];
-  /** What lives as long as the app and must have been made before. */
+  /** App-lifetime dependencies that must have been made before. */
   readonly appNodes: readonly AppNode[];
 }
 
-/** The schemes that a slot reads credentials by, one of which decides. */
+/** The schemes that a slot reads credentials with, one of which decides. */
 export function schemesOf({ run }: DependencySlot): readonly SchemeDeclaration[] {
   return run.takes === 'credentials' ? run.schemes : [];
 }

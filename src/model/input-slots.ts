@@ -9,7 +9,7 @@ import { asDocumented } from './as-documented.ts';
 
 type ValidatedInput = Extract<InputDeclaration, { readonly schema: ZodType }>;
 
-/** Gives each value of the request one slot, however many inputs ask for it by the same schema. */
+/** Gives each value of the request one slot, however many inputs read it with the same schema. */
 export class InputSlots {
   readonly #shared = new Map<string, Map<ZodType, InputSlot>>();
   readonly #slots: Slot[];
@@ -72,9 +72,9 @@ export class InputSlots {
   }
 }
 
-/** What a key is called in a request: a header's name is its key in kebab-case, and every other is its key. */
+/** The name of a key in a request: a header's name is the key in kebab-case, any other name is the key. */
 export function wireName(from: TextSource, key: string): string {
-  // With a hyphen in it, it is a header's name already.
+  // A key with a hyphen is already a header's name.
   if (from !== 'header' || !/^[A-Za-z][A-Za-z0-9]*$/.test(key)) return key;
   return key
     .replace(/([a-z0-9])([A-Z])/g, '$1-$2')

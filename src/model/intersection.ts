@@ -4,15 +4,15 @@ import { mapSubschemas } from './subschemas.ts';
 export type Definitions = Record<string, JsonSchema>;
 
 const DEFINITION = '#/$defs/';
-/** They say nothing of which values fit. */
+/** Keywords that do not affect which values fit. */
 const ANNOTATIONS = new Set(['title', 'description', 'examples', 'deprecated', 'readOnly', 'writeOnly', 'default']);
 const OBJECT_KEYS = new Set(['type', 'properties', 'required', 'additionalProperties']);
 
 /**
- * Puts the members of each `allOf` together, wherever they are objects.
+ * Merges the members of each `allOf` if they are objects.
  *
- * A closed member of `allOf` sees its own properties alone and refuses those of the others, while zod pools them: no value
- * would fit. Members that cannot become one object are left open.
+ * A closed member of `allOf` sees only its own properties and refuses those of the others, while zod pools them: no
+ * value would fit. Members that cannot be merged into one object are left open.
  */
 export function joinIntersections(
   json: JsonSchema,
@@ -29,7 +29,7 @@ class Joiner {
   readonly made: Definitions = {};
   readonly #root: JsonSchema;
   readonly #definitions: Definitions;
-  /** The intersections that are being put together, and the names of those that were met again below. */
+  /** The intersections that are being merged, and the names of those that occur again within. */
   readonly #active = new Map<string, string | undefined>();
 
   constructor(root: JsonSchema, definitions: Definitions) {
@@ -73,7 +73,7 @@ class Joiner {
     return { allOf: parts.map((part) => this.#opened(part, new Set())) };
   }
 
-  /** The members of a member that is an intersection itself. */
+  /** The members of a member that is itself an intersection. */
   #flattened(member: JsonSchema): readonly JsonSchema[] {
     const whole = this.#resolved(member);
     const isIntersection = whole.allOf !== undefined && Object.keys(whole).every((key) => key === 'allOf');
@@ -101,12 +101,12 @@ class Joiner {
     };
   }
 
-  /** One value that is of several schemas. */
+  /** One value that has to fit several schemas. */
   #joinValues(parts: readonly JsonSchema[]): JsonSchema {
     const different = [...new Map(parts.map((part) => [JSON.stringify(part), part])).values()];
     const [first] = different;
     if (different.length < 2) return first ?? {};
-    // Where these are objects, or lists of them, they are put together like any other members.
+    // Objects, or lists of them, are merged like any other members.
     return { allOf: different };
   }
 
@@ -127,7 +127,7 @@ class Joiner {
     return open.oneOf === undefined ? open : this.#openAlternatives(open, open.oneOf, seen);
   }
 
-  /** Open alternatives may fit together, unless a constant tells them apart; inline ones have no discriminator. */
+  /** Open alternatives may overlap unless a constant distinguishes them; inline ones have no discriminator. */
   #openAlternatives(json: JsonSchema, options: readonly JsonSchema[], seen: ReadonlySet<string>): JsonSchema {
     const { oneOf: _, discriminator, ...rest } = json as JsonSchema & { discriminator?: unknown };
     const open = options.map((option) => this.#opened(option, seen));
@@ -150,7 +150,7 @@ class Joiner {
   }
 }
 
-/** A member as an object that says everything by its properties; undefined where it cannot. */
+/** A member as an object that is fully described by its properties; undefined if it cannot be. */
 function asObject(json: JsonSchema): JsonSchema | undefined {
   const said = Object.entries(json).filter(([key]) => !ANNOTATIONS.has(key));
   const { propertyNames, ...rest } = Object.fromEntries(said) as JsonSchema;
@@ -172,7 +172,7 @@ function isPlainList(json: JsonSchema): boolean {
   return isAlone && type === 'array' && typeof items === 'object' && !Array.isArray(items);
 }
 
-/** What an object says of keys that it does not name, if anything. */
+/** What an object says about keys that it does not name, if anything. */
 function furtherOf({ additionalProperties }: JsonSchema): JsonSchema | undefined {
   if (typeof additionalProperties !== 'object' || Object.keys(additionalProperties).length === 0) return undefined;
   return additionalProperties;

@@ -45,7 +45,7 @@ export type MistakeCode =
   | 'INVALID_SOCKET'
   | 'CONNECTION_MISPLACED';
 
-/** Where a declaration stands. */
+/** Where a declaration is. */
 export interface Place {
   /** The name of the class. */
   readonly class?: string | undefined;
@@ -54,7 +54,7 @@ export interface Place {
   readonly parameter?: number | undefined;
   /** The names of the dependencies that lead there, the outermost first. */
   readonly chain?: readonly string[] | undefined;
-  /** What it is part of where that holds for many classes; its mistakes are reported once for all of them. */
+  /** Set for a declaration that many classes share, whose mistakes are reported once. */
   readonly shared?: `${'dependencies' | 'responses'} of the ${'app' | 'include'}` | 'errors of the app' | undefined;
   readonly site?: CallSite | undefined;
 }
@@ -70,13 +70,13 @@ export interface Mistake {
   readonly parameter?: number | undefined;
   /** The names of the dependencies that lead there, the outermost first. */
   readonly chain?: readonly string[] | undefined;
-  /** Where the decorator or the dependency is written, if the platform tells. */
+  /** Where the decorator or the dependency is written, if the platform provides it. */
   readonly file?: string | undefined;
-  /** Counted from 1. */
+  /** Starting at 1. */
   readonly line?: number | undefined;
 }
 
-/** All mistakes in the declarations of an app; thrown when the app is made, before it serves anything. */
+/** All mistakes in the declarations of an app; thrown when the app is created, before it serves anything. */
 export class DeclarationError extends Error {
   override readonly name = 'DeclarationError';
   readonly mistakes: readonly Mistake[];
@@ -94,7 +94,7 @@ export class DeclarationError extends Error {
 export class Mistakes {
   readonly #found = new Map<string, Mistake>();
 
-  /** `example` is what one operation adds to a mistake that it shares with others; the first one's is told. */
+  /** `example` is what an operation adds to a mistake that it shares with others; only the first one is reported. */
   add(code: MistakeCode, { site, shared, ...place }: Place, text: string, example = ''): void {
     const { file, line, column } = sourceLineOf(site) ?? {};
     const where = file === undefined ? '' : ` (${file}:${line}:${column})`;

@@ -1,37 +1,37 @@
 import { z, type ZodType } from 'zod';
 import { acceptsMissingKey } from './absence.ts';
 
-/** One field of an object whose fields arrive each by itself. */
+/** One field of an object whose fields are sent separately. */
 export interface Field {
   readonly key: string;
   readonly schema: ZodType;
   readonly required: boolean;
 }
 
-/** What an object schema says of its fields, seen from outside. */
+/** What an object schema says about its fields, seen from outside. */
 export interface ObjectFields {
-  /** Every key once, with all that is said of it. */
+  /** Every key once, with all of its schemas. */
   readonly fields: readonly Field[];
-  /** The same for each alternative of a union, in order; a single one elsewhere. */
+  /** The same for each alternative of a union, in order; otherwise a single one. */
   readonly variants: readonly (readonly Field[])[];
-  /** What is said of further keys; undefined where they are dropped. */
+  /** What applies to unknown keys; undefined if they are dropped. */
   readonly further: ZodType | undefined;
 }
 
-/** Several schemas may say something of one key, as in an intersection. */
+/** Several schemas may describe one key, as in an intersection. */
 interface Alternative {
   readonly shape: ReadonlyMap<string, readonly ZodType[]>;
   readonly further: ZodType | undefined;
 }
 
-/** Alternatives, or in words why they are not known; undefined for what is not an object at all. */
+/** Alternatives, or in words why they are unknown; undefined for a schema that is not an object. */
 type Reading = readonly Alternative[] | string | undefined;
 
 type Definition = z.core.$ZodTypes['_zod']['def'];
 
 const read = new WeakMap<ZodType, ObjectFields | string | undefined>();
 
-/** The fields of an object schema, or in words why they are not known; undefined for what is not an object at all. */
+/** The fields of an object schema, or in words why they are unknown; undefined for a schema that is not an object. */
 export function objectFieldsOf(schema: ZodType): ObjectFields | string | undefined {
   if (!read.has(schema)) {
     const alternatives = alternativesOf(schema, new Set());
@@ -59,7 +59,7 @@ function alternativesOf(schema: ZodType, within: ReadonlySet<ZodType>): Reading 
     case 'lazy':
       return follow(def.getter());
     case 'pipe':
-      // `z.preprocess` is documented by what comes after it.
+      // `z.preprocess` is documented by the schema after it.
       return follow(def.in._zod.def.type === 'transform' ? def.out : def.in);
     case 'intersection':
       return both(follow(def.left), follow(def.right));
@@ -79,7 +79,7 @@ function alternativeOf(shape: z.core.$ZodShape, catchall: z.core.$ZodType | unde
   return { shape: new Map(fields), further: catchall as ZodType | undefined };
 }
 
-/** Every alternative of one side goes with every one of the other. */
+/** Combines every alternative of one side with every one of the other. */
 function both(left: Reading, right: Reading): Reading {
   if (left === undefined && right === undefined) return undefined;
   if (typeof left !== 'object') return left ?? 'one side of an intersection is not an object';

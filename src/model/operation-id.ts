@@ -8,7 +8,7 @@ export type OperationIdOf = (operation: {
   readonly path: string;
 }) => string;
 
-/** The id that a route gives, or the app, or the default. */
+/** The id that the route declares, or that the app generates, or the default. */
 export function idOf(declaration: OperationDeclaration, ofApp: OperationIdOf | undefined): string {
   return declaration.options.operationId ?? ofApp?.(partsOf(declaration)) ?? defaultId(declaration);
 }
@@ -22,7 +22,7 @@ function partsOf({ controllerName, handler, method, template }: OperationDeclara
   };
 }
 
-/** One controller in several places has ids of its own in each. */
+/** A controller that is included several times has different ids each time. */
 function defaultId({ controllerName, handler, idPrefix }: OperationDeclaration): string {
   const words = `${idPrefix} ${controllerName}`.split(/[^\p{L}\p{N}$_]+/u).filter((word) => word !== '');
   const camel = words.map(

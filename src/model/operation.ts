@@ -23,30 +23,30 @@ export interface OperationDeclaration {
   readonly controller: Class;
   /** Where its decorator is written. */
   readonly site: CallSite | undefined;
-  /** The name that was given, or the class's without a `Controller` suffix. */
+  /** The declared name, or the class's name without a `Controller` suffix. */
   readonly controllerName: string;
-  /** The include's prefix where the controller has several; it tells their default ids apart. */
+  /** The include's prefix if the controller has several; it distinguishes their default ids. */
   readonly idPrefix: string;
   readonly handler: PropertyKey;
   readonly options: RouteOptions;
   readonly tags: readonly string[];
-  /** What app, include, controller and route declare of responses, the farthest first. */
+  /** The responses that app, include, controller and route declare, the farthest first. */
   readonly responses: readonly PlacedResponses[];
   /** The dependencies of app, include, controller and route that were not left out. */
   readonly listed: readonly NamedInput[];
   readonly parameters: readonly NamedInput[];
   readonly errorHandlers: readonly ErrorHandlerDeclaration[];
-  /** What makes it a socket. */
+  /** Set for a socket. */
   readonly socket: SocketDeclaration | undefined;
 }
 
-/** One scheme of a requirement, with the scopes that are required of it. */
+/** One scheme of a requirement, with the scopes required of it. */
 export interface RequiredScheme {
   readonly scheme: SchemeDeclaration;
   readonly scopes: readonly string[];
 }
 
-/** Schemes that are required together; none is the empty alternative. */
+/** Schemes that are required together; an empty list is the anonymous alternative. */
 export type Requirement = readonly RequiredScheme[];
 
 /** The body that an operation reads. */
@@ -63,13 +63,13 @@ export interface Operation {
   readonly body: BodyUse;
   readonly socket: SocketUse | undefined;
   readonly responses: Responses;
-  /** Alternatives, of which one has to be met; none where the operation has no scheme. */
+  /** Alternatives, one of which has to be met; empty if the operation has no scheme. */
   readonly security: readonly Requirement[];
-  /** What the dependables of the graph bring along. */
+  /** What the dependables of the graph add. */
   readonly traits: readonly DependableTraits[];
 }
 
-/** What an operation is called in messages: `ItemController.read`. */
+/** The name of an operation in messages: `ItemController.read`. */
 export function operationName({ controller, handler }: OperationDeclaration): string {
   return `${controller.name}.${String(handler)}`;
 }
@@ -79,7 +79,7 @@ export function placeOf({ controller, handler, site }: OperationDeclaration): Pl
   return { class: controller.name, method: String(handler), site };
 }
 
-/** Whether an anonymous request gets past the schemes. */
+/** Whether an anonymous request passes the schemes. */
 export function isPublic({ security }: Operation): boolean {
   return security.length === 0 || security.some((requirement) => requirement.length === 0);
 }

@@ -2,10 +2,10 @@ import type { Lifetime } from '../metadata/declarations.ts';
 import type { Mistakes } from './mistakes.ts';
 import { isDependable, lifetimeOf, type Provider, type Providers } from './provider.ts';
 
-/** What stands in for what, by the identity of the replaced dependable. */
+/** Replacements by the identity of the replaced dependable. */
 export type Overrides = ReadonlyMap<unknown, unknown>;
 
-/** The overrides that can be; the others are reported, once for all places of use. */
+/** The valid overrides; the others are reported, once for all places of use. */
 export function readOverrides(overrides: Overrides, mistakes: Mistakes): Overrides {
   return new Map(
     [...overrides].filter(([replaced, replacement]) => {
@@ -18,7 +18,7 @@ export function readOverrides(overrides: Overrides, mistakes: Mistakes): Overrid
   );
 }
 
-/** Reads dependables, or what stands in for them; a replacement is not itself looked up again. */
+/** Reads dependables or their replacements; a replacement is not itself looked up again. */
 export class Dependables {
   readonly #overrides: Overrides;
   readonly #providers: Providers;
@@ -34,7 +34,7 @@ export class Dependables {
     if (!this.#overrides.has(declared)) return this.#providers.read(declared);
     if (!this.#replacements.has(declared)) {
       const provider = this.#providers.read(this.#overrides.get(declared));
-      // Stands there already while what it depends on is looked at: that may be what it replaces.
+      // Set already while its own dependencies are inspected, which may include what it replaces.
       this.#replacements.set(declared, provider);
       this.#replacements.set(declared, provider && this.#withLifetime(provider, lifetimeOf(declared)));
     }
@@ -45,7 +45,7 @@ export class Dependables {
     return this.read(declared)?.lifetime === 'app';
   }
 
-  /** What lives with the app can only be replaced for as long by something that asks for nothing of a request. */
+  /** A replacement of an app-lifetime dependency has that lifetime only if it needs nothing of a request. */
   #withLifetime(provider: Provider, lifetime: Lifetime | undefined): Provider {
     if (provider.lifetime !== undefined || lifetime === undefined) return provider;
     return lifetime === 'app' && !this.#fitsApp(provider) ? provider : { ...provider, lifetime };

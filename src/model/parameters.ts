@@ -12,10 +12,10 @@ import {
 } from '../metadata/store.ts';
 import type { Mistakes, Place } from './mistakes.ts';
 
-/** An input with the name it goes by: its key in an inputs object, or nothing for a parameter. */
+/** An input with its key in an inputs object; a parameter has none. */
 export interface NamedInput {
   readonly key: string | undefined;
-  /** Undefined for a parameter that its default value fills. */
+  /** Undefined for a parameter that is left to its default value. */
   readonly input: InputDeclaration | undefined;
   readonly place: Place;
 }
@@ -52,13 +52,15 @@ export function readParameters(
   });
 }
 
-/** Where the method, the class or another parameter is decorated: the nearest to one that is not. */
+/**
+ * Where the method, the class or another parameter is decorated: the closest known place to an undecorated parameter.
+ */
 function siteNear(target: Class, method: PropertyKey | undefined, inputs: ParameterInputs): CallSite | undefined {
   const declaration = method === undefined ? controllerOf(target) : routesOf(target).get(method)?.[0];
   return callSiteOf(declaration ?? [...inputs.values()][0]?.[0]);
 }
 
-/** Reports decorated static methods: nothing ever calls them, and a guard among their inputs guards nothing. */
+/** Reports decorated static methods: they are never called, and a guard among their inputs guards nothing. */
 export function checkStatics(target: Class, mistakes: Mistakes): void {
   for (const [method, declaration] of staticsOf(target)) {
     const place = { class: target.name, method: String(method), site: callSiteOf(declaration) };

@@ -18,14 +18,14 @@ export type Run =
     }
   | { readonly takes: 'credentials'; readonly schemes: readonly SchemeDeclaration[]; readonly generator: false };
 
-/** A dependable in one form, whatever it was written as. */
+/** A dependable in one form, however it was written. */
 export interface Provider {
-  /** What the user wrote; its identity is the key that values are shared by. */
+  /** What the user wrote; values are shared by its identity. */
   readonly dependable: object;
   readonly name: string;
   readonly run: Run;
   readonly inputs: readonly NamedInput[];
-  /** Undefined where it was not said. */
+  /** Undefined if not declared. */
   readonly lifetime: Lifetime | undefined;
   readonly traits: DependableTraits;
 }
@@ -53,7 +53,7 @@ export function isDependable(value: unknown): boolean {
   return typeof value === 'object' && value !== null && (DEPENDENCY in value || SCHEMES in value);
 }
 
-/** The lifetime that a dependable asks for, told without reading what it depends on. */
+/** The declared lifetime of a dependable, without reading its dependencies. */
 export function lifetimeOf(dependable: unknown): Lifetime | undefined {
   if (typeof dependable !== 'object' || dependable === null || !(DEPENDENCY in dependable)) return undefined;
   return (dependable as Dependency<unknown>).options.lifetime;

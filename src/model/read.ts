@@ -25,7 +25,7 @@ import { checkSchema } from './schema.ts';
 import { checkSchemes, readSecurity } from './security.ts';
 import { readSocket } from './socket.ts';
 
-/** Controllers that are taken into an app together. */
+/** Controllers that are included in an app together. */
 export interface Include {
   readonly controllers: readonly Class[];
   readonly prefix: string;
@@ -41,7 +41,7 @@ export interface AppDeclaration {
   readonly requireSecurity: boolean;
   readonly responses: ResponseDeclarations | undefined;
   readonly errors: ErrorsDeclaration;
-  /** What stands for what in this app. */
+  /** Replacements in this app. */
   readonly overrides: Overrides;
 }
 
@@ -75,7 +75,7 @@ export function readModel(app: AppDeclaration, nodes: AppNodes): readonly Operat
   return operations;
 }
 
-/** Reads the operations again with other dependencies in place of some. */
+/** Reads the operations again with some dependencies replaced. */
 export function readUnderOverrides(
   app: AppDeclaration,
   operations: readonly Operation[],
@@ -85,7 +85,7 @@ export function readUnderOverrides(
   const mistakes = new Mistakes();
   const overrides = readOverrides(new Map([...app.overrides, ...declared]), mistakes);
   const providers = new Providers(mistakes);
-  // What is documented stays required: a 401 of a replaced guard is challenged as that of the guard would be.
+  // Documented security stays: a 401 of a replaced guard has the challenge that the guard's own would have.
   const read = operations.map(({ declaration, security }) => {
     return { ...readOperation(app, declaration, overrides, nodes, providers, mistakes), security };
   });
@@ -94,7 +94,7 @@ export function readUnderOverrides(
   return read;
 }
 
-/** A replacement that depends on itself is refused also where no operation uses it. */
+/** A replacement that depends on itself is refused even if no operation uses it. */
 function checkOverrides(overrides: Overrides, nodes: AppNodes, providers: Providers, mistakes: Mistakes): void {
   for (const dependable of overrides.keys()) {
     const input: DependsDeclaration = { kind: 'depends', dependable, cache: true, scopes: [] };
@@ -154,7 +154,7 @@ function readOperation(
   };
 }
 
-/** What is declared of responses, the farthest first: by app, include, dependencies, controllers and route. */
+/** The declared responses, the farthest first: of app, include, dependencies, controllers and route. */
 function responsesOf(
   { responses: [ofApp, ofInclude, ...near] }: OperationDeclaration,
   used: readonly Provider[],

@@ -8,21 +8,21 @@ import type {
   ResponseExample,
 } from '../content/declarations.ts';
 
-/** Where responses are declared for several statuses: `4XX` and the like, or all others. */
+/** Keys that stand for several statuses: `4XX` and the like, or all others. */
 const RANGE = /^[1-5]XX$/;
 
-/** What is declared of the responses of one status, of a range of them, or of all others. */
+/** The declared response of one status, of a range, or of all others. */
 export interface DeclaredResponse {
   /** A status, a range such as `4XX`, or `default`. */
   readonly key: string;
   readonly description: string | undefined;
-  /** Alternatives of one body; none where no body is declared. */
+  /** Alternatives of one body; empty if no body is declared. */
   readonly contents: readonly Content<never>[];
   readonly headers: Readonly<Record<string, ZodType>>;
   readonly examples: Readonly<Record<string, ResponseExample>> | undefined;
 }
 
-/** What a route declares of the response to an ordinary value. */
+/** What a route declares for the response to an ordinary value. */
 export interface UsualResponse {
   readonly response?: unknown;
   readonly status?: number | undefined;
@@ -30,7 +30,7 @@ export interface UsualResponse {
 
 /** What an operation may answer: how each value is checked and sent, and how it is documented. */
 export class Responses {
-  /** The status of a value for which none is set. */
+  /** The status of a value that sets none. */
   readonly status: number;
   readonly errors: ErrorsDeclaration;
   readonly #declared: ReadonlyMap<string, DeclaredResponse>;
@@ -45,12 +45,12 @@ export class Responses {
     return [...this.#declared.values()];
   }
 
-  /** What is declared for exactly this key of the document. */
+  /** The declaration for exactly this key of the document. */
   at(key: string): DeclaredResponse | undefined {
     return this.#declared.get(key);
   }
 
-  /** What holds for a status: its own declaration, that of its range, or the one for all others. */
+  /** The declaration that applies to a status: its own, that of its range, or that of all others. */
   for(status: number): DeclaredResponse | undefined {
     const range = `${Math.trunc(status / 100)}XX`;
     return this.at(String(status)) ?? this.at(range) ?? this.at('default');
@@ -65,7 +65,7 @@ export class Responses {
 /**
  * Merges what was declared, the farthest first: app, include, dependencies, controller, route.
  *
- * What `responses` say of the usual response's status besides is kept.
+ * Whatever else `responses` declares for the status of the usual response is kept.
  */
 export function readResponses(
   { response, status: declaredStatus }: UsualResponse,
@@ -97,8 +97,8 @@ const ANYTHING = [new JsonContent()];
 /**
  * The contents by which a value of some status is sent.
  *
- * A success that is not declared is sent like the usual response. An error has the shape of errors where it is declared
- * by its description alone, and where it is not declared by an operation that declares what it responds with.
+ * An undeclared success is sent like the usual response. An error has the app's error format if only its description is
+ * declared, or if it is undeclared in an operation that declares its response.
  */
 export function contentsFor(responses: Responses, status: number): readonly Content<never>[] {
   const declared = responses.for(status);
@@ -108,7 +108,7 @@ export function contentsFor(responses: Responses, status: number): readonly Cont
   return status < 400 ? usual : [new JsonContent(errors.schema, errors.mediaType)];
 }
 
-/** All schemas that the responses of an operation are checked and documented by. */
+/** All schemas by which the responses of an operation are checked and documented. */
 export function schemasOfResponses({ declared, errors }: Responses): readonly ZodType[] {
   const schemas = declared.flatMap(({ contents, headers }) => [
     ...contents.flatMap(({ schema, itemSchema }) => [schema ?? [], itemSchema ?? []].flat()),
@@ -117,7 +117,7 @@ export function schemasOfResponses({ declared, errors }: Responses): readonly Zo
   return [...schemas, ...(errors.schema === undefined ? [] : [errors.schema])];
 }
 
-/** One response of those declared; `say` is told what cannot be read and is left out. */
+/** Reads one declared response; `say` gets what cannot be read and is left out. */
 export function readResponse(
   key: string,
   declaration: unknown,
@@ -139,7 +139,7 @@ export function readResponse(
   const contents = listed.flatMap((one) => contentOf(one) ?? []);
   if (contents.length < listed.length) say(`the content of its response '${key}' is neither a schema nor a content`);
   const named = Object.entries(headers).filter(([name, schema]) => {
-    if (!isSchema(schema)) say(`the header '${name}' of its response '${key}' is no schema`);
+    if (!isSchema(schema)) say(`the header '${name}' of its response '${key}' is not a schema`);
     return isSchema(schema);
   });
   return { key, description, contents, headers: Object.fromEntries(named), examples };
@@ -149,7 +149,7 @@ function isStatusKey(key: string): boolean {
   return key === 'default' || RANGE.test(key) || (/^\d{3}$/.test(key) && Number(key) >= 200 && Number(key) <= 599);
 }
 
-/** The nearer declaration, with what only the farther one says. */
+/** The nearer declaration, completed by the farther one. */
 function merged(far: DeclaredResponse | undefined, near: DeclaredResponse): DeclaredResponse {
   if (far === undefined) return near;
   return {

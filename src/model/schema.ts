@@ -8,13 +8,13 @@ import type { MistakeCode, Mistakes, Place } from './mistakes.ts';
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 export type Direction = 'input' | 'output';
 
-/** What keeps a schema out of the document. */
+/** Why a schema cannot be documented. */
 interface SchemaFault {
   readonly code: MistakeCode;
   readonly text: string;
 }
 
-/** A zod schema as JSON Schema, converted once for everybody who needs it. */
+/** A zod schema as JSON Schema, converted once. */
 export interface DescribedSchema {
   readonly json: JsonSchema;
   /** Schemas it refers to, under `#/$defs/`. */
@@ -30,9 +30,9 @@ export interface DescribedSchema {
 const described = { input: new WeakMap<ZodType, DescribedSchema>(), output: new WeakMap<ZodType, DescribedSchema>() };
 
 /**
- * What a schema accepts (`input`) or what is answered by it (`output`), as JSON Schema 2020-12.
+ * What a schema accepts (`input`) or what is sent by it (`output`), as JSON Schema 2020-12.
  *
- * What has codecs is encoded on its way out: then both are what the codecs decode from.
+ * A schema with codecs encodes what is sent, so then both are what the codecs decode from.
  */
 export function describeSchema(schema: ZodType, direction: Direction): DescribedSchema {
   const known = described[direction].get(schema);
@@ -42,12 +42,12 @@ export function describeSchema(schema: ZodType, direction: Direction): Described
   return result;
 }
 
-/** Reports what keeps a schema out of the document. */
+/** Reports why a schema cannot be documented. */
 export function checkSchema(schema: ZodType, direction: Direction, place: Place, mistakes: Mistakes): void {
   for (const { code, text } of describeSchema(schema, direction).faults) mistakes.add(code, place, text);
 }
 
-/** Whether a schema accepts that nothing was sent; where only its functions know, they are tried with undefined. */
+/** Whether a schema accepts that nothing was sent; if only its functions can tell, they are tried with undefined. */
 export function acceptsAbsence(schema: ZodType): boolean {
   return acceptsUndefined(schema);
 }
@@ -61,7 +61,7 @@ export function resolve(json: JsonSchema, definitions: Readonly<Record<string, J
   return { ...target, ...rest };
 }
 
-/** The alternatives and the parts that a schema is put together from. */
+/** The alternatives and the parts that a schema consists of. */
 export function partsOf(json: JsonSchema): readonly JsonSchema[] {
   const type: unknown = json.type;
   if (Array.isArray(type))
@@ -112,12 +112,12 @@ function convert(schema: ZodType, direction: Direction): DescribedSchema {
   }
 }
 
-/** What an answer is where there is one: a header that is absent is not null. */
+/** The schema of a present value: an absent header is not null. */
 export function withoutNothing(schema: ZodType, json: JsonSchema): JsonSchema {
   return schema._zod.optout === 'optional' ? (json.anyOf?.[0] ?? json) : json;
 }
 
-/** An answer of undefined is sent as null. */
+/** A response of undefined is sent as null. */
 function orNothing(schema: ZodType, json: JsonSchema): JsonSchema {
   if (schema._zod.optout !== 'optional' || Object.keys(json).length === 0) return json;
   return { anyOf: [json, { type: 'null' }] };
@@ -129,11 +129,11 @@ function oneWayFaults(schema: ZodType): readonly SchemaFault[] {
   const faults = fileFault === undefined ? [] : [fileFault];
   if (!codec || !oneWay) return faults;
   const text =
-    'its answer has a codec, by which values are encoded, and a transform, which has no way back; make the transform a codec';
+    'its response has a codec, which encodes values, and a transform, which cannot be reversed; make the transform a codec';
   return [...faults, { code: 'CODEC_WITH_TRANSFORM', text }];
 }
 
-/** What is wrong with a schema whose values are JSON. */
+/** Faults of a schema whose values are JSON. */
 function fileFaultOf(schema: ZodType): SchemaFault | undefined {
   if (!featuresOf(schema).file) return undefined;
   return { code: 'SCHEMA_NOT_EXPRESSIBLE', text: 'its schema cannot be documented: JSON has no files' };
@@ -142,7 +142,9 @@ function fileFaultOf(schema: ZodType): SchemaFault | undefined {
 /** OpenAPI 3.1, Components Object. */
 function nameFaults(id: string): readonly SchemaFault[] {
   if (id.startsWith('__')) {
-    return [{ code: 'INVALID_SCHEMA_ID', text: `the id '${id}' begins like the names of schemas that have none` }];
+    return [
+      { code: 'INVALID_SCHEMA_ID', text: `the id '${id}' begins like the generated names of schemas without an id` },
+    ];
   }
   if (/^[a-zA-Z0-9._-]+$/.test(id)) return [];
   const suggestion = id.replace(/[^a-zA-Z0-9._-]+/g, '_').replace(/^_+|_+$/g, '');

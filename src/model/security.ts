@@ -4,7 +4,7 @@ import type { Mistakes } from './mistakes.ts';
 import type { RequiredScheme, Requirement } from './operation.ts';
 
 /**
- * The alternatives that a graph's schemes make together.
+ * The security requirements that follow from a graph's schemes.
  *
  * Several dependencies that read credentials are all required: their alternatives multiply. One scheme used several
  * times is listed once, with the union of the scopes in order of first use.
@@ -22,7 +22,7 @@ export function readSecurity({ slots }: Graph): readonly Requirement[] {
   return alternatives;
 }
 
-/** Scopes that a scheme does not declare, and schemes that cannot be sent or documented. */
+/** Reports scopes that a scheme does not declare, and schemes that cannot be sent or documented. */
 export function checkSchemes(graph: Graph, mistakes: Mistakes): void {
   for (const slot of schemeSlots(graph.slots)) {
     const { scopes, place } = slot;

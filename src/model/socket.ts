@@ -6,13 +6,13 @@ import type { MessageKind } from '../http/socket.ts';
 import type { SocketDeclaration } from '../metadata/declarations.ts';
 import { schemesOf, schemeSlots, type Slot } from './graph.ts';
 
-/** What messages of one direction are; JSON of any shape where there is no schema. */
+/** The messages of one direction; any JSON if there is no schema. */
 export interface MessageUse {
   readonly kind: MessageKind;
   readonly schema: ZodType | undefined;
 }
 
-/** What an operation is as a socket. */
+/** The socket part of an operation. */
 export interface SocketUse {
   readonly receive: MessageUse;
   readonly send: MessageUse;
@@ -55,7 +55,7 @@ function kindOf({ bodySchema }: Content<never>): MessageKind | undefined {
 function readOrigins(declared: string | readonly string[], say: (text: string) => void): Origins {
   const listed: readonly unknown[] = Array.isArray(declared) ? declared : [declared];
   if (listed.includes('*')) {
-    if (listed.length > 1) say('its `origins` have `*`, which is any origin, and others beside it');
+    if (listed.length > 1) say('its `origins` list `*`, which is any origin, together with others');
     return 'any';
   }
   for (const origin of listed) {
@@ -66,7 +66,7 @@ function readOrigins(declared: string | readonly string[], say: (text: string) =
   return new Set(listed as readonly string[]);
 }
 
-/** Whether a browser may send credentials by itself: a page of anybody's could open the socket in its user's name. */
+/** Whether a browser may send credentials by itself, so that any page could open the socket in its user's name. */
 function hasAmbientCredentials(slots: readonly Slot[]): boolean {
   const readsCookie = slots.some((slot) => (slot.kind === 'text' || slot.kind === 'fields') && slot.from === 'cookie');
   const schemes = schemeSlots(slots).flatMap(schemesOf);

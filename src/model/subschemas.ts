@@ -1,6 +1,8 @@
 import type { JsonSchema } from './schema.ts';
 
-/** Where a schema has schemas: one, a list, or a map of them (JSON Schema 2020-12). Everything else in it is data. */
+/**
+ * Where a schema contains schemas: one, a list, or a map of them (JSON Schema 2020-12). Everything else in it is data.
+ */
 const POSITIONS: ReadonlyMap<string, 'one' | 'list' | 'map'> = new Map([
   ...(
     [
@@ -23,7 +25,7 @@ const POSITIONS: ReadonlyMap<string, 'one' | 'list' | 'map'> = new Map([
 
 type Visit = (schema: JsonSchema) => unknown;
 
-/** A copy of a schema with what `visit` gives in place of each schema directly in it. */
+/** A copy of a schema, with each schema directly in it replaced by the result of `visit`. */
 export function mapSubschemas(schema: JsonSchema, visit: Visit): JsonSchema {
   const copy = { ...schema } as Record<string, unknown>;
   for (const key in copy) {
@@ -37,7 +39,7 @@ export function mapSubschemas(schema: JsonSchema, visit: Visit): JsonSchema {
   return copy;
 }
 
-/** A copy of a schema with its references, however deep they are, leading elsewhere. */
+/** A copy of a schema with all of its references replaced. */
 export function linked(schema: JsonSchema, link: (reference: string) => string): JsonSchema {
   const copy = mapSubschemas(schema, (inner) => linked(inner, link));
   if (typeof copy.$ref === 'string' && isLocal(copy.$ref)) copy.$ref = link(copy.$ref);

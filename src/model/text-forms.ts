@@ -7,14 +7,14 @@ export function formsOf(json: JsonSchema, definitions: DescribedSchema['definiti
   return parts.length === 0 ? [schema] : parts.flatMap((part) => formsOf(part, definitions));
 }
 
-/** The alternatives that say something: one that takes anything does not tell what a text becomes. */
+/** The alternatives that are specific: one that accepts anything does not say what a text becomes. */
 export function tellingFormsOf(json: JsonSchema, definitions: DescribedSchema['definitions']): readonly JsonSchema[] {
   const forms = formsOf(json, definitions);
   const telling = forms.filter((form) => Object.keys(form).length > 0);
   return telling.length === 0 ? forms : telling;
 }
 
-/** What zod makes of `z.file()`; its alternatives are media types. */
+/** zod's JSON Schema of `z.file()`; its alternatives are media types. */
 export function isFile({ type, format, contentEncoding }: JsonSchema): boolean {
   return type === 'string' && format === 'binary' && contentEncoding === 'binary';
 }
@@ -24,7 +24,7 @@ export function takesList({ json, definitions }: DescribedSchema): boolean {
   return formsOf(json, definitions).some(({ type }) => type === 'array');
 }
 
-/** What a list says of the item at an index; undefined where it says nothing. */
+/** The schema of a list's item at an index; undefined if there is none. */
 export function itemAt({ prefixItems, items }: JsonSchema, index: number): JsonSchema | undefined {
   const item = prefixItems?.[index] ?? items;
   return typeof item === 'object' && !Array.isArray(item) ? item : undefined;

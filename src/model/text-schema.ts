@@ -8,17 +8,17 @@ interface Check {
   readonly tx?: (text: string) => unknown;
 }
 
-/** Formats by which zod names a check of its own, and that say nothing to anybody else. */
+/** Formats that name checks of zod's own and mean nothing to anybody else. */
 const NO_FORMATS = new Set(['regex', 'includes', 'starts_with', 'ends_with', 'lowercase', 'uppercase', 'json_string']);
-/** Formats of which the pattern refuses what zod takes: an IPv4 address within (RFC 4291 §2.2). */
+/** Formats whose pattern refuses what zod accepts: an embedded IPv4 address (RFC 4291 §2.2). */
 const NARROW_PATTERNS = new Set(['ipv6', 'cidrv6']);
-/** Formats that a text keeps when it is trimmed, or written in other letters. */
+/** Formats that a text keeps when it is trimmed or changes case. */
 const KEPT_FORMATS = new Set(['email', 'uuid', 'guid', 'ipv4', 'ipv6']);
-/** Without `u` they mean something else, or nothing; JSON Schema's patterns have `u` (2020-12 §6.4). */
+/** Escapes that mean something else, or nothing, without `u`; JSON Schema's patterns have `u` (2020-12 §6.4). */
 const OTHER_WITH_UNICODE = /\\(?:[pPk]|u\{)/;
 const SYNTAX = /\\([^$^\\.*+?()[\]{}|/bBdDsSwWcfnrtvxu0-9])/g;
 
-/** Says of a text what is true of it as it is sent: `input` before zod has rewritten it, `output` afterwards. */
+/** Describes a text as it is sent: `input` before zod has rewritten it, `output` afterwards. */
 export function correctText(schema: z.core.$ZodType, json: JsonSchema, direction: Direction): void {
   const checks = checksOf(schema);
   if (checks.length === 0 && json.pattern === undefined) return;
@@ -42,7 +42,7 @@ function isRewriting(check: z.core.$ZodCheck): boolean {
   return definitionOf(check).check === 'overwrite';
 }
 
-/** What is checked on one side of a `trim()` or its like is checked of another text than the one on the other side. */
+/** Checks before and after a `trim()` or the like apply to different texts. */
 function documentUnwritten(
   schema: z.core.$ZodType,
   json: JsonSchema,
@@ -66,7 +66,7 @@ function documentUnwritten(
   Object.assign(json, rest);
 }
 
-/** A text that is long enough when it has been trimmed was so before. */
+/** A text that is long enough after trimming was long enough before. */
 function sinceTrimmed(checks: readonly z.core.$ZodCheck[], first: number): readonly z.core.$ZodCheck[] {
   const rewriting = checks.filter(isRewriting).map(definitionOf);
   if (!rewriting.every(({ tx }) => tx !== undefined && isTrim(tx))) return [];
@@ -106,19 +106,19 @@ function replace(json: JsonSchema, pattern: string | undefined): void {
   else json.pattern = pattern;
 }
 
-/** A regular expression as JSON Schema reads it; undefined where it cannot say the same. */
+/** A regular expression as JSON Schema reads it; undefined if it cannot mean the same. */
 export function patternOf(source: string, flags: string): string | undefined {
   if (/[imsvy]/.test(flags)) return undefined;
   const isUnicode = flags.includes('u');
   if (!isUnicode && OTHER_WITH_UNICODE.test(source)) return undefined;
-  // `\-` and its like are mistakes with `u`; within brackets they are not.
+  // `\-` and the like are errors with `u`, except within brackets.
   for (const pattern of isUnicode ? [source] : [source, source.replaceAll(SYNTAX, '$1')]) {
     try {
-      // oxlint-disable-next-line no-new -- it throws where it is none
+      // oxlint-disable-next-line no-new -- it throws for an invalid pattern
       new RegExp(pattern, 'u');
       return pattern;
     } catch {
-      // The next may be one.
+      // The next character may be one.
     }
   }
   return undefined;

@@ -8,13 +8,16 @@ import { isSeveral, type Values } from './text-sources.ts';
 import { issuesOf, type Location } from './issues.ts';
 
 /**
- * Validates a value; where it is invalid the issues are recorded and `FAILED` is left.
+ * Validates a value; if it is invalid, records the issues and returns `FAILED`.
  *
- * Of the keys that have been `refused` already nothing more is said.
+ * Keys that have already been `refused` get no further issues.
  */
 export type Accept = (execution: Execution, value: unknown, refused?: ReadonlySet<unknown>) => unknown;
 
-/** What validates the value at a place; `names` says what the keys of an object are called in a request. */
+/**
+ * Makes the function that validates the value at a place; `names` maps the keys of an object to their names in a
+ * request.
+ */
 export function accepting(
   schema: ZodType,
   loc: Location,
@@ -58,7 +61,7 @@ function renamed(
   };
 }
 
-/** A single value that was sent more than once stays a list, which its schema refuses in its own words. */
+/** A single value that was sent more than once stays a list, which its schema refuses with its own message. */
 export function coerce(sent: Values, coercion: Coercion): unknown {
   if (sent === undefined) return undefined;
   return isSeveral(sent) ? coercion.several(sent) : coercion.one(sent);
@@ -70,7 +73,7 @@ export interface Repeat {
   readonly sent: readonly Sent[];
 }
 
-/** A schema may accept anything; one value where several were sent is still not for it to choose. */
+/** A schema that accepts anything must not turn several values into one. */
 export function refuseRepeats(
   execution: Execution,
   value: unknown,

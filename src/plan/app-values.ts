@@ -4,7 +4,7 @@ import { type AnyGenerator, enter, type EnteredGenerator, leaveAll } from './gen
 import { executionOutside } from './execution.ts';
 import { compileInvoke } from './invoke.ts';
 
-/** The place of one app-lifetime value; `made` tells an undefined value from none. */
+/** The holder of one app-lifetime value; `made` distinguishes an undefined value from a missing one. */
 export interface Holder {
   value: unknown;
   made: boolean;
@@ -12,7 +12,7 @@ export interface Holder {
 
 const OUTSIDE = executionOutside();
 
-/** The values that live as long as the app. */
+/** The app-lifetime values. */
 export class AppValues {
   readonly #holders = new Map<AppNode, Holder>();
   readonly #making = new Map<AppNode, Promise<void>>();
@@ -27,25 +27,25 @@ export class AppValues {
     return holder;
   }
 
-  /** Makes what is not made yet, in order; concurrent needs share one making, and a failed one is tried again. */
+  /** Makes missing values in order; concurrent calls share one attempt, and a failed attempt is repeated next time. */
   async make(nodes: Iterable<AppNode>): Promise<void> {
     if (this.#closed) throw new FrameworkError('The app has been closed');
     for (const node of nodes) await this.#make(node);
   }
 
-  /** The same before anything is served, where nothing but the error says which of them failed. */
+  /** The same at startup, where only the error can say which of them failed. */
   async start(nodes: Iterable<AppNode>): Promise<void> {
     for (const node of nodes) {
       try {
         await this.make([node]);
       } catch (cause) {
-        const text = `The dependency '${node.name}', which lives as long as the app, could not be made`;
+        const text = `The dependency '${node.name}' of lifetime 'app' could not be made`;
         throw new FrameworkError(`${text}: ${messageOf(cause)}`, { cause });
       }
     }
   }
 
-  /** Ends all values in reverse order of making. */
+  /** Cleans up all values in reverse order of creation. */
   async close(report: (error: unknown, name: string) => void): Promise<void> {
     this.#closed = true;
     await Promise.allSettled(this.#making.values());

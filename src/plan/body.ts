@@ -3,7 +3,7 @@ import { HTTPException } from '../http/errors.ts';
 import type { BodyUse } from '../model/operation.ts';
 import { FAILED, type Step } from './execution.ts';
 
-/** The steps that read the request's body, after everything that does not need it; `position` is the first one's. */
+/** The steps that read the request's body, after everything that does not need it; `position` is that of the first. */
 export function compileBody(body: BodyUse, order: number, position: number): readonly Step[] {
   if (body.kind === 'form') {
     return [
@@ -49,7 +49,7 @@ const readFormBytes: Step = ({ exchange: { incoming, limits } }) => {
   return incoming.read(limits.body);
 };
 
-/** RFC 9110 §15.5.14: a declared length over the limit is refused also where nobody would read the body. */
+/** RFC 9110 §15.5.14: a declared length over the limit is refused even if nobody would read the body. */
 export const refuseOversize: Step = ({ exchange: { incoming, limits } }) => {
   if (incoming.length > limits.body) throw new HTTPException(413);
 };

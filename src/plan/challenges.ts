@@ -9,14 +9,14 @@ export interface Guard {
   readonly scopes: string;
 }
 
-/** What the whole operation requires: an error of the handler comes from here. */
+/** What the whole operation requires, for errors of the handler. */
 export function guardOf({ security }: Operation): Guard {
   const required = security.flat();
   const schemes = new Set(required.map(({ scheme }) => scheme));
   return { schemes: [...schemes], scopes: [...new Set(required.flatMap(({ scopes }) => scopes))].join(' ') };
 }
 
-/** What is required at a dependency: the schemes it is made from, or all where it is made from none. */
+/** What is required at a dependency: the schemes it depends on, or all if it depends on none. */
 export function guardAt(slot: DependencySlot, all: Guard): Guard {
   const below = new Set<SchemeDeclaration>();
   collect(slot, below, new Set());
@@ -33,9 +33,9 @@ function collect({ run, inputs }: DependencySlot, found: Set<SchemeDeclaration>,
 }
 
 /**
- * The challenges of a 401 (RFC 9110 §11.6.1), or of a 403 for want of scopes (RFC 6750 §3.1).
+ * The challenges of a 401 (RFC 9110 §11.6.1), or of a 403 for missing scopes (RFC 6750 §3.1).
  *
- * Without credentials there is no error code to tell (RFC 6750 §3.1).
+ * Without credentials there is no error code (RFC 6750 §3.1).
  */
 export function challengesOf(
   { schemes, scopes }: Guard,

@@ -2,19 +2,19 @@ import type { DescribedSchema, JsonSchema } from '../model/schema.ts';
 import { itemAt, tellingFormsOf } from '../model/text-forms.ts';
 import { fitting } from './fitting.ts';
 
-/** What was sent under one name. */
+/** The text or texts sent under one name. */
 export type Sent = string | File;
 
-/** Turns text into what a schema documents; text that does not convert stays as it is, for the schema to refuse. */
+/** Converts text to what a schema documents; text that does not convert stays as it is, for the schema to refuse. */
 type Convert = (text: string) => unknown;
 
-/** How what was sent under one name becomes the value that a schema sees. */
+/** How the text sent under one name becomes the value that a schema sees. */
 export interface Coercion {
-  /** Whether several values are a list; else they are refused. */
+  /** Whether several values form a list; otherwise they are refused. */
   readonly list: boolean;
   readonly one: (sent: Sent) => unknown;
   readonly several: (sent: readonly Sent[]) => unknown;
-  /** Whether a value made by `one` or `several` is one that is documented, as far as types and simple rules say. */
+  /** Whether a value converted by `one` or `several` fits the document, as far as types and simple rules say. */
   readonly fits: (value: unknown) => boolean;
 }
 
@@ -24,7 +24,7 @@ const WORDS: ReadonlyMap<string, boolean> = new Map([
   ...['false', '0', 'off', 'no'].map((word) => [word, false] as const),
 ]);
 
-/** Reads the coercion off the JSON Schema that is documented for the input. */
+/** Derives the coercion from the JSON Schema that is documented for the input. */
 export function coercionOf({ json, definitions }: DescribedSchema): Coercion {
   const forms = tellingFormsOf(json, definitions).filter(({ type }) => type !== 'null');
   const lists = forms.filter(({ type }) => type === 'array');
@@ -51,13 +51,13 @@ export function coercionOf({ json, definitions }: DescribedSchema): Coercion {
   };
 }
 
-/** One text, and the alternatives of what it may become. */
+/** Converts one text to one of the documented alternatives. */
 interface Element {
   readonly convert: (sent: Sent) => unknown;
   readonly fits: (value: unknown) => boolean;
 }
 
-/** What becomes of each item, by its index: the items of a tuple differ. */
+/** Converts each item by its index: the items of a tuple differ. */
 function itemsOf(
   lists: readonly JsonSchema[],
   definitions: DescribedSchema['definitions'],
@@ -76,7 +76,7 @@ function elementOf(forms: readonly JsonSchema[]): Element {
   return { fits, convert: (sent) => (typeof sent === 'string' ? convert(sent) : sent) };
 }
 
-/** Where text is one of the alternatives it stays text, unless a rule of it says otherwise. */
+/** If text is one of the alternatives it stays text, unless a rule of that alternative says otherwise. */
 function converterOf(forms: readonly JsonSchema[], fits: Element['fits']): Convert {
   const kinds = new Set(forms.flatMap(kindsOf));
   const converters: Convert[] = [];
@@ -121,15 +121,15 @@ function kindOfConstant(constant: unknown): Kind {
   return typeof constant === 'boolean' ? 'boolean' : 'word';
 }
 
-/** What is written as a number reads is a decimal literal, and most are; the expression is for the others. */
+/** A text that equals its number's own notation is a decimal literal, and most are; the expression is for the rest. */
 function toInteger(text: string): unknown {
   const value = Number(text);
   if (!Number.isFinite(value)) return text;
-  // Without the addition `-0` would stay what JSON cannot say.
+  // Without the addition, `-0` would remain, which JSON cannot represent.
   return String(value) === text || DECIMAL.test(text) ? value + 0 : text;
 }
 
-/** An integer beyond the safe range would become another number. */
+/** An integer beyond the safe range would become a different number. */
 function toNumber(text: string): unknown {
   const value = toInteger(text);
   const isUnsafe = Number.isInteger(value) && !Number.isSafeInteger(value);

@@ -12,16 +12,16 @@ import { run } from './run.ts';
 import { type OpenSockets, SocketConclusion } from './socket-conclusion.ts';
 import { compileSteps } from './steps.ts';
 
-/** A whole operation as one function: resolves, validates, calls the handler, and makes the reply; it never rejects. */
+/** A whole operation as one function: resolves, validates, calls the handler, and makes the reply; never rejects. */
 export type Plan = (exchange: Exchange) => Reply | Eventual<Reply>;
 
-/** What the operations of an app have in common when they run. */
+/** What the operations of an app share when they run. */
 export interface Surroundings {
   readonly appValues: AppValues;
   readonly errors: ErrorReplies;
   readonly limits: Limits;
   readonly sockets: OpenSockets;
-  /** The address that challenges name for clients to begin at (RFC 9728 §5.1). */
+  /** The address of the resource metadata in challenges (RFC 9728 §5.1). */
   readonly resourceMetadata: string | undefined;
 }
 

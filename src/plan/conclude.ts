@@ -18,14 +18,14 @@ export interface ConclusionParts {
   /** Reads the controller's instance, for its error handlers. */
   readonly controller: Step;
   readonly errors: ErrorReplies;
-  /** The address that challenges name for clients to begin at (RFC 9728 §5.1). */
+  /** The address of the resource metadata in challenges (RFC 9728 §5.1). */
   readonly resourceMetadata: string | undefined;
 }
 
 /** Turns the outcome of an operation into a reply: its value, or the error that ended it. */
 export class HttpConclusion implements Conclusion {
   readonly #parts: ConclusionParts;
-  /** The refusal for missing credentials is one and the same for all requests, and its reply is made once. */
+  /** The refusal for missing credentials is the same for all requests, so its reply is made once. */
   readonly #refusals = new WeakMap<HTTPException, Reply>();
 
   constructor(parts: ConclusionParts) {
@@ -69,7 +69,7 @@ export class HttpConclusion implements Conclusion {
     return unwind(entered, { error }).catch((thrown: unknown) => errors.reply(thrown, exchange)) as Promise<Reply>;
   }
 
-  /** Leaves what ends with the handler; the rest waits for the reply to be sent. */
+  /** Leaves handler-lifetime generators; the others wait for the reply to be sent. */
   async #leave(execution: Execution, pending: Reply | Promise<Reply>): Promise<Reply> {
     const { exchange, entered = [] } = execution;
     let reply: Reply | undefined;

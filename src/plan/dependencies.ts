@@ -7,7 +7,7 @@ import { FAILED, type Step } from './execution.ts';
 import { type AnyGenerator, enter } from './generators.ts';
 import { compileInvoke, type Read } from './invoke.ts';
 
-/** Where the steps of a plan leave the values of slots. */
+/** The positions at which the steps of a plan store the values of slots. */
 export type Positions = ReadonlyMap<Slot, number>;
 
 export function compileSource(source: Source, positions: Positions, appValues: AppValues): Read {
@@ -45,7 +45,7 @@ export function compileDependency(slot: DependencySlot, positions: Positions, ap
   );
   if (!run.generator) return invoke;
   return function stepInto(execution) {
-    // Nothing is opened for a request that is going to be refused.
+    // No generator is entered for a request that is going to be refused.
     const made = execution.issues === undefined ? invoke(execution) : FAILED;
     if (made === FAILED) return FAILED;
     const generator = made as AnyGenerator;
@@ -74,7 +74,7 @@ function compileCredentials(schemes: readonly SchemeDeclaration[]): Step {
       return optional ? undefined : execution.refuse(value, false);
     }
     if (optional) return undefined;
-    // One for all requests: without credentials there is nothing to tell them apart.
+    // One for all requests: without credentials they do not differ.
     return execution.refuse((absent ??= schemes[0]?.refuse() ?? new HTTPException(401)), true);
   };
 }

@@ -11,45 +11,45 @@ import type { Reply } from '../http/reply.ts';
 import { boundedIssues } from './issues.ts';
 import { type EnteredGenerator, unwind } from './generators.ts';
 
-/** Stands for a value that could not be made, because an input of it is invalid. */
+/** Stands for a value that could not be made because one of its inputs is invalid. */
 export const FAILED: unique symbol = Symbol('failed');
 
 const NOTHING: unknown[] = [];
 
-/** Makes one value; a promise of it where that takes time, `FAILED` where an input of it is invalid. */
+/** Makes one value; a promise if that takes time, `FAILED` if one of its inputs is invalid. */
 export type Step = (execution: Execution) => unknown;
 
 /** One request on its way through a plan. */
 export class Execution {
   readonly exchange: Exchange;
-  /** The value of each step; none is kept once the reply is there. */
+  /** The value of each step; cleared once the reply is made. */
   values: unknown[];
-  /** The step that is running, or is waited for. */
+  /** The step that is running or awaited. */
   position = 0;
   /** The reply to come, made when the first step takes time. */
   reply: Later<Reply> | undefined = undefined;
-  /** Goes on once a step's value is there: the same two callbacks for all steps of the request. */
+  /** Continues once a step's value is available: the same two callbacks for all steps of the request. */
   resume: (value: unknown) => void = notWaiting;
   fail: (error: unknown) => void = notWaiting;
   /** Generators that were entered, in order. */
   entered: EnteredGenerator[] | undefined = undefined;
-  /** The refusal of a scheme; kept as a value, since to throw it costs a thousand times as much. */
+  /** The refusal of a scheme; kept as a value, since throwing it costs a thousand times as much. */
   refusal: HTTPException | undefined = undefined;
-  /** Whether the refusal is for missing credentials, and not for bad ones. */
+  /** Whether the refusal is for missing credentials, not for invalid ones. */
   anonymous = false;
   issues: PlacedIssue[] | undefined = undefined;
-  /** The parsed JSON body; undefined until it has been read and where there is none, `FAILED` where it is not JSON. */
+  /** The parsed JSON body; undefined until it has been read and if there is none, `FAILED` if it is not JSON. */
   json: unknown = undefined;
   form: FormFields | undefined = undefined;
 
-  /** With room for so many values. */
+  /** Allocates room for that many values. */
   constructor(exchange: Exchange, size: number) {
     this.exchange = exchange;
-    // oxlint-disable-next-line unicorn/no-new-array -- one that grows takes more room than most requests need
+    // oxlint-disable-next-line unicorn/no-new-array -- an array that grows takes more room than most requests need
     this.values = new Array(size);
   }
 
-  /** Records issues at their place in the declaration, which is not where they are found: bodies are read last. */
+  /** Records issues by their order of declaration, not of discovery: bodies are read last. */
   report(order: number, issues: readonly ValidationIssue[]): typeof FAILED {
     this.issues ??= [];
     for (const issue of issues) this.issues.push({ order, issue });
@@ -81,7 +81,7 @@ export class Execution {
     return FAILED;
   }
 
-  /** All issues in the order of the declarations, as far as they are told; what several inputs say alike is said once. */
+  /** The issues in order of declaration, up to the limit; an issue that several inputs share appears once. */
   validationError(): RequestValidationError {
     const { issues = [], exchange, json } = this;
     const placed = issues.toSorted((one, other) => one.order - other.order).map(({ issue }) => issue);
@@ -92,7 +92,7 @@ export class Execution {
   }
 }
 
-/** For what is made outside of a request: nothing of one is there to be read. */
+/** For values that are made outside of a request. */
 export function executionOutside(): Execution {
   return new Execution({ context: undefined } as never, 0);
 }

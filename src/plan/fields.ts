@@ -20,13 +20,13 @@ interface CompiledField {
   readonly readJson: ReadJson | undefined;
 }
 
-/** The same fields as an alternative of a union has them; a field that it does not have is left as it is documented. */
+/** The fields of one alternative of a union; a field that it does not have stays as documented. */
 interface Variant {
   readonly coercions: readonly Coercion[];
   readonly fits: (sent: readonly Values[]) => boolean;
 }
 
-/** The step of an object whose fields arrive each by itself; `taken` are the names that other inputs read there. */
+/** The step of an object whose fields are sent separately; `taken` are the names that other inputs read there. */
 export function compileFields(slot: FieldsSlot, order: number, taken: ReadonlySet<string>): Step {
   const { from, object, accepts } = slot;
   const fields = object.fields.map((field) => compileField(slot, field, order));
@@ -68,7 +68,9 @@ function compileField({ from, style }: FieldsSlot, { key, schema }: Field, order
   return { key, coercion, loc, read: valuesOf(from, name, coercion.list, style), readJson };
 }
 
-/** Finds the alternative whose fields fit what was sent, so that each text becomes what that alternative documents. */
+/**
+ * Finds the alternative whose fields fit what was sent, so that each text is converted as that alternative documents.
+ */
 function chooser(
   variants: FieldsSlot['object']['variants'],
   fields: readonly CompiledField[],
@@ -86,7 +88,7 @@ function compileVariant(variant: readonly Field[], fields: readonly CompiledFiel
     const field = own[index];
     return field === undefined ? coercion : coercionOf(describeSchema(field.schema, 'input'));
   });
-  // Of a file, and of JSON that has not been read yet, an alternative is not told by.
+  // Files, and JSON that has not been read yet, do not help to choose an alternative.
   const isText = own.map(
     (field) => field === undefined || formPartOf(describeSchema(field.schema, 'input')) === 'text',
   );
@@ -103,7 +105,7 @@ function compileVariant(variant: readonly Field[], fields: readonly CompiledFiel
   };
 }
 
-/** The names that single values, and API keys, are read by from one place. */
+/** The names by which single values and API keys are read from one place. */
 export function namesFrom(slots: readonly Slot[], from: TextSource): ReadonlySet<string> {
   const names = new Set<string>();
   for (const slot of slots) {

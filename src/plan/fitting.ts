@@ -3,9 +3,9 @@ import type { JsonSchema } from '../model/schema.ts';
 type Fits = (value: unknown) => boolean;
 
 /**
- * Whether a value is what one of these alternatives documents, each without parts of its own.
+ * Whether a value fits one of these alternatives, each of which has no alternatives of its own.
  *
- * It chooses between them; what is accepted is decided by the schema alone.
+ * It only chooses between them; the schema alone decides what is accepted.
  */
 export function fitting(forms: readonly JsonSchema[]): Fits {
   const tests = forms.map(testOf);
@@ -48,14 +48,14 @@ function textTestOf({ minLength = 0, maxLength = Infinity, pattern }: JsonSchema
   };
 }
 
-/** A pattern may have been written for either way of reading it; one that cannot be read says nothing. */
+/** A pattern may have been written for either mode; an invalid one is ignored. */
 function expressionOf(pattern: string | undefined): RegExp | undefined {
   if (pattern === undefined) return undefined;
   for (const flags of ['u', '']) {
     try {
       return new RegExp(pattern, flags);
     } catch {
-      // The next way, or none.
+      // Try the next mode, if any.
     }
   }
   return undefined;

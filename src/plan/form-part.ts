@@ -9,10 +9,10 @@ import type { Execution } from './execution.ts';
 import type { Values } from './text-sources.ts';
 import type { Location } from './issues.ts';
 
-/** Reads JSON from what came under a field's name; `FAILED`, and an issue at the field, where it is none. */
+/** Reads JSON from a field; `FAILED` and an issue at the field if it is not JSON. */
 export type ReadJson = (execution: Execution, sent: Values) => unknown;
 
-/** What reads a field of a form that is sent as JSON; undefined for every other one. */
+/** Makes the function that reads a form field sent as JSON; undefined for any other field. */
 export function compileJsonPart(described: DescribedSchema, loc: Location, order: number): ReadJson | undefined {
   if (formPartOf(described) !== 'json') return undefined;
   const forms = tellingFormsOf(described.json, described.definitions).filter(({ type }) => type !== 'null');
@@ -21,7 +21,7 @@ export function compileJsonPart(described: DescribedSchema, loc: Location, order
   return function readJsonPart(execution, sent) {
     if (sent === undefined) return undefined;
     const parts: readonly Sent[] = typeof sent === 'string' || sent instanceof File ? [sent] : sent;
-    // A single value that was sent more than once stays a list, which its schema refuses in its own words.
+    // A single value that was sent more than once stays a list, which its schema refuses with its own message.
     if (parts.length > 1 && !takesList) return parts;
     const isList = parts.length > 1 || !takesOne;
     const issues: ValidationIssue[] = [];
@@ -36,7 +36,7 @@ export function compileJsonPart(described: DescribedSchema, loc: Location, order
   };
 }
 
-/** Text is JSON whatever its part says of it; a file has to say so. */
+/** Text is read as JSON whatever its part declares; a file has to declare it. */
 function jsonOf(part: Sent, depth: number): Json {
   if (typeof part === 'string') return parseJsonText(part, depth, 'field');
   const content = jsonContentOf(part);

@@ -2,7 +2,7 @@ import { FrameworkError } from '../http/errors.ts';
 
 export type AnyGenerator = Generator<unknown, unknown, unknown> | AsyncGenerator<unknown, unknown, unknown>;
 
-/** A generator that has been entered and waits at its `yield`. */
+/** A generator that has been entered and is paused at its `yield`. */
 export interface EnteredGenerator {
   readonly generator: AnyGenerator;
   readonly name: string;
@@ -26,7 +26,7 @@ export async function leave({ generator, name }: EnteredGenerator): Promise<void
   if (result.done !== true) await refuseSecondYield(generator, name);
 }
 
-/** Throws an error in at a `yield`; rejects with what comes out, which is never nothing. */
+/** Throws an error in at a `yield`; always rejects, with what comes out. */
 async function throwIn({ generator, name }: EnteredGenerator, error: unknown): Promise<never> {
   const result = await generator.throw(error);
   if (result.done !== true) return refuseSecondYield(generator, name);
@@ -44,7 +44,7 @@ async function refuseSecondYield(generator: AnyGenerator, name: string): Promise
 /**
  * Leaves generators in reverse order of entry.
  *
- * An error, from the start or from a cleanup, is thrown in to all that are left, and what comes out of the last is
+ * An error, given or thrown by a cleanup, is thrown in to all remaining generators, and what comes out of the last is
  * thrown.
  */
 export async function unwind(entered: EnteredGenerator[], failure?: { readonly error: unknown }): Promise<void> {
@@ -59,7 +59,7 @@ export async function unwind(entered: EnteredGenerator[], failure?: { readonly e
   if (current !== undefined) throw current.error;
 }
 
-/** Leaves generators in reverse order of entry, each for itself; failures go to `report`. */
+/** Leaves generators in reverse order of entry, independently of each other; failures go to `report`. */
 export async function leaveAll(
   entered: EnteredGenerator[],
   report: (error: unknown, name: string) => void,

@@ -14,8 +14,8 @@ import { filled, isSeveral, pathValueOf, placeOf, valuesOf } from './text-source
 /**
  * The step of a value that is read from the request and validated.
  *
- * `order` is its place in the declaration, `template` the path of the operation, and `taken` tells the names that the
- * operation's other inputs read from a place.
+ * `order` is its position in the declaration, `template` the path of the operation, and `taken` returns the names that
+ * the operation's other inputs read from a place.
  */
 export function compileInput(
   slot: InputSlot,
@@ -77,7 +77,7 @@ function compileBody({ name, accepts }: BodySlot, order: number): Step {
   };
 }
 
-/** What all bodies that are keyed say alike of one that has no keys; it is told once. */
+/** The issue that all keyed bodies share if the body is not an object; it is reported once. */
 const NO_OBJECT: ValidationIssue = { type: 'invalid_type', loc: ['body'], msg: 'Invalid input: expected object' };
 
 function isObject(value: unknown): value is Record<string, unknown> {

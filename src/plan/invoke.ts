@@ -1,10 +1,10 @@
 import type { Run } from '../model/provider.ts';
 import { type Execution, FAILED } from './execution.ts';
 
-/** Finds or makes a value; `FAILED` where something that it is made from could not be. */
+/** Finds or makes a value; `FAILED` if one of its inputs is invalid. */
 export type Read = (execution: Execution) => unknown;
 
-/** Calls a dependable with what is read for its inputs; `keys` are their names, where it takes them by name. */
+/** Calls a dependable with the values of its inputs; `keys` are their names if it takes them by name. */
 export function compileInvoke(
   run: Exclude<Run, { takes: 'credentials' }>,
   keys: readonly (string | undefined)[],
@@ -31,7 +31,7 @@ export function compileInvoke(
   }
 }
 
-/** The values of a parameter list, or `FAILED` where one of them is. */
+/** The values of a parameter list, or `FAILED` if one of them is. */
 export function valuesOf(reads: readonly Read[], execution: Execution): unknown[] | typeof FAILED {
   const values: unknown[] = [];
   for (let index = 0; index < reads.length; index++) {

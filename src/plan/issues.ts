@@ -5,10 +5,10 @@ import type { ValidationIssue } from '../http/errors.ts';
 export type Location = readonly (string | number)[];
 type Issues = readonly z.core.$ZodIssue[];
 
-/** What is longer is cut: a message may quote all that was sent. */
+/** Longer texts are cut: a message may quote all that was sent. */
 const MAX_TEXT = 200;
 const MAX_DEPTH = 4;
-/** What is left of 64 KiB for the issues of a response, whatever the shape of errors puts around them. */
+/** The share of 64 KiB for the issues of a response, whatever the error format puts around them. */
 const MAX_BYTES = 60_000;
 const encoder = new TextEncoder();
 
@@ -17,7 +17,7 @@ export function issuesOf(issues: Issues, loc: Location, sent: unknown, limit: nu
   return new Reading(limit).read(issues, loc, sent, 0);
 }
 
-/** Distinct issues, as many as are told: no more than `limit`, and no more than fit a response of 64 KiB. */
+/** Distinct issues: no more than `limit`, and no more than fit a response of 64 KiB. */
 export function boundedIssues(issues: readonly ValidationIssue[], limit: number): ValidationIssue[] {
   const seen = new Set<string>();
   const told: ValidationIssue[] = [];
@@ -34,7 +34,7 @@ export function boundedIssues(issues: readonly ValidationIssue[], limit: number)
   return told;
 }
 
-/** One reading of a schema's issues, with those of alternatives counted in. */
+/** One pass over a schema's issues, counting those of alternatives too. */
 class Reading {
   #left: number;
 
@@ -80,9 +80,9 @@ function cut<T extends string | number>(value: T): T {
 const SECRET = /pass|secret|token|auth|cookie|credential|api-?_?key|private|session|pin\b/i;
 
 /**
- * The value that was sent, where to repeat it helps and does no harm.
+ * The value that was sent, if repeating it helps and does no harm.
  *
- * Whole objects may hold secrets, and cookies, authorization and what is named like a secret is one.
+ * Whole objects may contain secrets; cookies, authorization and values named like secrets are treated as secrets.
  */
 function echo(loc: Location, value: unknown): { readonly input?: unknown } {
   if (loc[0] === 'cookie' || loc.some((step) => typeof step === 'string' && SECRET.test(step))) return {};

@@ -10,13 +10,13 @@ import { boundedIssues, issuesOf } from './issues.ts';
 
 type Data = string | Uint8Array;
 
-/** What a message says, or what is wrong with it. */
+/** The value of a message, or its issues. */
 type Reading = { readonly value: unknown } | { readonly error: RequestValidationError };
 
-/** Reads what has come in a frame of the right kind. */
+/** Reads the message of a frame of the right kind. */
 export type ReadMessage = (data: Data, limits: Limits) => Reading | Promise<Reading>;
 
-/** What a value is sent as; throws or rejects for one that does not fit. */
+/** Encodes a value; throws or rejects for one that does not fit. */
 export type WriteMessage = (value: unknown) => Data | Promise<Data>;
 
 export function compileRead({ kind, schema }: MessageUse): ReadMessage {

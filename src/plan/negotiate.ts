@@ -7,7 +7,7 @@ interface Preference {
 /**
  * The indexes of media types in the order in which a client prefers them (RFC 9110 §12.5.1).
  *
- * What it accepts alike, or not at all, stays in the order of declaration: an Accept header is a wish.
+ * Types that it accepts equally, or not at all, stay in order of declaration: an Accept header is only a preference.
  */
 export function preferred(mediaTypes: readonly string[], accept: string | undefined): readonly number[] {
   const preferences = (accept ?? '').slice(0, 1024).split(',').map(readPreference);

@@ -13,10 +13,10 @@ import type { Operation } from '../model/operation.ts';
 import { headersOf, ValueReplies } from './value-replies.ts';
 import { compile, type Plan, type Surroundings } from './compile.ts';
 
-/** What an app has for every route of the same limits. */
+/** What the routes of an app share. */
 export interface RouteSettings extends Surroundings {
   readonly logger: Logger;
-  /** Milliseconds; 0 is no limit. */
+  /** Milliseconds; 0 means no limit. */
   readonly timeout: number;
   readonly deadlines: Deadlines;
 }
@@ -44,7 +44,7 @@ export class Route implements Endpoint {
     this.logger = settings.logger;
     const timeout = options.timeout ?? settings.timeout;
     this.origins = operation.socket?.origins;
-    // What comes before a socket opens has a limit of its own.
+    // The time before a socket opens has a limit of its own.
     const before = this.origins === undefined ? 0 : this.limits.handshake;
     this.deadline = settings.deadlines.of(
       timeout === 0 || before === 0 ? timeout || before : Math.min(timeout, before),
@@ -63,19 +63,19 @@ export class Route implements Endpoint {
     return this.#replies.replyToValue(value, exchange);
   }
 
-  /** Replaces the operation by the same one with other dependencies. */
+  /** Replaces the operation with the same one under other dependencies. */
   update(operation: Operation): void {
     this.#operation = operation;
     this.#plan = undefined;
   }
 
-  /** What is declared of responses stays as it is when dependencies are replaced. */
+  /** Declared responses do not change when dependencies are replaced. */
   get #replies(): ValueReplies {
     return (this.#values ??= new ValueReplies(this.#operation));
   }
 }
 
-/** A controller's own handler is a method of the instance that the request has. */
+/** A controller's own handler is a method of the request's instance. */
 function onController(name: PropertyKey): ErrorHandler {
   return (error: Error, context) => {
     const { controller } = context.exchange;

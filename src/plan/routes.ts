@@ -1,4 +1,4 @@
-// `Disposable` is in no lib that a target brings by itself; with this line whoever uses the declarations has it.
+// No `target` includes the lib that declares `Disposable`; this line makes it available to users of the declarations.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { AppNodes } from '../model/app-nodes.ts';
 import { GraphBuilder } from '../model/graph-builder.ts';
@@ -34,7 +34,7 @@ export class Routes {
     return this.#operations;
   }
 
-  /** With what stands for what at the moment: what requests run. */
+  /** With the current overrides: what requests run. */
   get current(): readonly Operation[] {
     return this.#underOverrides(this.#overrides);
   }
@@ -54,14 +54,14 @@ export class Routes {
     this.#update(replaced);
   }
 
-  /** Throws a DeclarationError where the replacement makes a cycle or a conflict of lifetimes. */
+  /** Throws a DeclarationError if the replacement creates a cycle or a conflict of lifetimes. */
   override(dependable: unknown, replacement: unknown): Disposable {
     const override: Override = { dependable, replacement };
     this.#apply([...this.#overrides, override]);
     return { [Symbol.dispose]: () => this.#apply(this.#overrides.filter((other) => other !== override)) };
   }
 
-  /** Makes empty graphs for dependencies outside of requests, under the overrides of this moment. */
+  /** Makes empty graphs for dependencies outside of requests, under the current overrides. */
   graphs(): () => GraphBuilder {
     const overrides = new Map([...this.#app.overrides, ...mapOf(this.#overrides)]);
     return () => {

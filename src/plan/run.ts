@@ -5,7 +5,7 @@ import { type Execution, FAILED, type Step } from './execution.ts';
 
 /** How the outcome of an operation's steps becomes the reply. */
 export interface Conclusion {
-  /** For the value of the last step, which is the handler's. */
+  /** For the value of the last step, the handler. */
   succeed(execution: Execution, value: unknown): Reply | Eventual<Reply>;
   /** For the refusal of a security scheme. */
   refuse(execution: Execution, refusal: HTTPException): Reply | Eventual<Reply>;
@@ -19,13 +19,13 @@ export interface Program {
   readonly conclusion: Conclusion;
 }
 
-/** Runs the steps from where the execution stands; a value that is there at once is used at once. */
+/** Runs the steps from the execution's position; a value that is available at once is used at once. */
 export function run(execution: Execution, program: Program): Reply | Eventual<Reply> {
   const { steps, conclusion } = program;
   const { values } = execution;
   let value: unknown;
   try {
-    // Nothing is begun for a client that has gone.
+    // Nothing is started for a client that has disconnected.
     if (execution.position < steps.length && execution.exchange.abandoned) throw new RequestAbandonedError();
     for (; execution.position < steps.length; execution.position++) {
       value = (steps[execution.position] as Step)(execution);
@@ -39,10 +39,10 @@ export function run(execution: Execution, program: Program): Reply | Eventual<Re
   return conclusion.succeed(execution, values[steps.length - 1]);
 }
 
-/** Goes on once a step's value is there: by callbacks, since an async function would take three turns for it. */
+/** Continues once a step's value is available: by callbacks, since an async function would take three turns. */
 function wait(execution: Execution, program: Program, pending: PromiseLike<unknown>): Eventual<Reply> {
   const reply = (execution.reply ??= begin(execution, program));
-  // A thenable may call back more than once; what it is made into does not.
+  // A thenable may call back more than once; a promise made from it does not.
   const trusted = pending instanceof Later ? pending : Promise.resolve(pending);
   trusted.then(execution.resume, execution.fail);
   return reply;
@@ -61,7 +61,7 @@ function begin(execution: Execution, program: Program): Later<Reply> {
 }
 
 function deliver(execution: Execution, reply: Later<Reply>, made: Reply | Eventual<Reply>): void {
-  // A later step that takes time gives the same one.
+  // Later steps that take time return the same one.
   if (made === reply) return;
   whenThere(made, (settled) => {
     execution.release();

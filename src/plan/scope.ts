@@ -1,4 +1,4 @@
-// `Disposable` is in no lib that a target brings by itself; with this line whoever uses the declarations has it.
+// No `target` includes the lib that declares `Disposable`; this line makes it available to users of the declarations.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { FrameworkError } from '../http/errors.ts';
 import type { DependsDeclaration } from '../metadata/declarations.ts';
@@ -37,7 +37,7 @@ export class Scope implements AsyncDisposable {
     return value as Promise<ValueOf<D>>;
   }
 
-  /** Ends what was entered, in reverse order; rejects with what a cleanup throws after all have run. */
+  /** Runs cleanups in reverse order; rejects with what a cleanup throws once all have run. */
   close(): Promise<void> {
     return (this.#closed ??= this.#last.then(() => unwind(this.#execution.entered ?? [])).finally(this.#leave));
   }
@@ -50,7 +50,7 @@ export class Scope implements AsyncDisposable {
     if (this.#closed !== undefined) throw new FrameworkError('The scope has been closed');
     const input: DependsDeclaration = { kind: 'depends', dependable, cache: true, scopes: [] };
     const named = { key: undefined, input, place: {} };
-    // What is declared wrong must leave nothing behind in the graph of the scope.
+    // A mistaken declaration must leave nothing behind in the scope's graph.
     const trial = this.#graph();
     trial.use(named);
     trial.throwIfMistaken();
@@ -72,7 +72,7 @@ export class Scope implements AsyncDisposable {
   }
 }
 
-/** Throws for everything below that only a request has. */
+/** Throws if the source, or anything below it, needs a request. */
 function refuseRequestNeeds(source: Source, chain: readonly string[], seen: Set<Slot>): void {
   switch (source.kind) {
     case 'request':
@@ -103,7 +103,7 @@ function refuseRequestNeedsOf(slot: DependencySlot, chain: readonly string[], se
   }
 }
 
-/** Where in a request the value of a slot would be. */
+/** The place in a request that a slot reads. */
 function whereOf(slot: InputSlot): string {
   return 'from' in slot ? slot.from : 'body';
 }

@@ -9,12 +9,14 @@ import { type EnteredGenerator, leaveAll, unwind } from './generators.ts';
 import { compileRead, compileWrite } from './messages.ts';
 import { type SessionParts, SocketSession } from './socket-session.ts';
 
-/** Counts what is open, of an app or of one route. */
+/** Counts the open sockets of an app or of one route. */
 export class OpenSockets {
   count = 0;
 }
 
-/** Turns the outcome of a socket's steps into an upgrade; refusals and errors are answered as those of any operation. */
+/**
+ * Turns the outcome of a socket's steps into an upgrade; refusals and errors are answered like those of any operation.
+ */
 export class SocketConclusion extends HttpConclusion {
   readonly #errors: ConclusionParts['errors'];
   readonly #session: SessionParts;
@@ -38,7 +40,7 @@ export class SocketConclusion extends HttpConclusion {
     this.#maxOfApp = maxOfApp;
   }
 
-  /** The value is the handler, which waits for its connection. */
+  /** The value is the handler, ready to be called with its connection. */
   override succeed(execution: Execution, value: unknown): Reply | Eventual<Reply> {
     const { exchange } = execution;
     const { incoming, limits, closing } = exchange;
@@ -61,9 +63,11 @@ export class SocketConclusion extends HttpConclusion {
   }
 }
 
-const NO_SOCKETS = new FrameworkError('This platform has no WebSockets, and no adapter that knows them serves the app');
+const NO_SOCKETS = new FrameworkError(
+  'This platform has no WebSockets, and the app is not served by an adapter that supports them',
+);
 
-/** Runs the handler, then leaves what ends with it: an error is thrown in there first. */
+/** Runs the handler, then leaves handler-lifetime generators, into which an error is thrown first. */
 async function handle(execution: Execution, value: unknown, connection: SocketConnection): Promise<void> {
   let failure: { readonly error: unknown } | undefined;
   try {
@@ -74,7 +78,7 @@ async function handle(execution: Execution, value: unknown, connection: SocketCo
   await unwind(takeHandlers(execution.entered), failure);
 }
 
-/** The generators that end with the handler, which are taken out. */
+/** Removes and returns the handler-lifetime generators. */
 function takeHandlers(entered: EnteredGenerator[] = []): EnteredGenerator[] {
   const taken = entered.filter(({ lifetime }) => lifetime === 'handler');
   const kept = entered.filter(({ lifetime }) => lifetime !== 'handler');

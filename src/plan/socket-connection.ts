@@ -10,13 +10,13 @@ export interface ConnectionParts {
   readonly onInvalid: ((error: RequestValidationError, socket: never) => unknown) | undefined;
 }
 
-/** A link as its handler has it: messages are read when they are asked for, and checked in both directions. */
+/** A link as its handler sees it: messages are read on demand, and checked in both directions. */
 export class PlannedConnection implements SocketConnection {
   readonly closed: Promise<SocketClosure>;
   readonly #link: SocketLink;
   readonly #parts: ConnectionParts;
   readonly #limits: Limits;
-  /** Messages are sent in the order of `send`, also where the check of one takes time. */
+  /** Messages are sent in the order of `send` calls, even if checking one takes time. */
   #last: Promise<unknown> | undefined = undefined;
 
   constructor(link: SocketLink, parts: ConnectionParts, limits: Limits) {
@@ -28,7 +28,7 @@ export class PlannedConnection implements SocketConnection {
 
   readonly send = (value: unknown): Promise<void> => {
     const sent = this.#send(value);
-    // One that nobody waits for must not end the process; that the socket has closed shows elsewhere too.
+    // An unawaited rejection must not end the process; that the socket has closed shows elsewhere too.
     sent.catch(() => {});
     return sent;
   };
@@ -36,7 +36,7 @@ export class PlannedConnection implements SocketConnection {
   readonly close = (code: number = CLOSE.normal, reason: string = ''): void => this.#link.endBy(code, reason);
 
   [Symbol.asyncIterator](): AsyncIterator<unknown, undefined> {
-    // Whoever leaves a loop may begin another one: that does not close the socket.
+    // Leaving a loop does not close the socket: another loop may follow.
     return { next: () => this.#next() };
   }
 

@@ -12,10 +12,10 @@ import {
 import { SocketInbox } from '../http/socket-inbox.ts';
 import type { Limits } from '../http/limits.ts';
 
-/** Milliseconds for a peer to answer a close before it is cut. */
+/** Milliseconds a peer has to answer a close before it is cut. */
 const CLOSE_TIME = 5_000;
 
-/** One open socket: its messages in both directions, within their limits, and how it ends. */
+/** One open socket: its messages in both directions, within their limits, and how it closes. */
 export class SocketLink implements SocketEvents {
   readonly inbox: SocketInbox<string | Uint8Array>;
   readonly closed: Promise<SocketClosure>;
@@ -30,7 +30,7 @@ export class SocketLink implements SocketEvents {
   #unsent = 0;
   #watch: ReturnType<typeof setInterval> | undefined = undefined;
   #cut: ReturnType<typeof setTimeout> | undefined = undefined;
-  /** Whether something has come since the last ping. */
+  /** Whether something was received since the last ping. */
   #heard = true;
 
   constructor(transport: SocketTransport, receives: MessageKind, limits: Limits) {
@@ -55,7 +55,7 @@ export class SocketLink implements SocketEvents {
     this.end(CLOSE.unsupportedData, isBinary ? 'Messages are text' : 'Messages are binary');
   }
 
-  /** A platform that cannot hold its peer back would keep whatever comes. */
+  /** A platform that cannot pause its peer would buffer whatever comes. */
   #take(data: string | Uint8Array): void {
     this.inbox.put(data, sizeOf(data));
     if (this.#transport.pause !== undefined) return;
@@ -73,7 +73,7 @@ export class SocketLink implements SocketEvents {
     this.#over = true;
     clearInterval(this.#watch);
     clearTimeout(this.#cut);
-    // What has come before the peer's own close may still be read.
+    // Messages received before the peer's own close may still be read.
     this.inbox.end(this.#closing !== undefined);
     const ended = (this.#closing ??= closure);
     for (const reject of this.#sends) reject(new SocketClosedError(ended));
@@ -81,7 +81,7 @@ export class SocketLink implements SocketEvents {
     this.#settle(ended);
   }
 
-  /** Settles once the peer's side has taken the message. */
+  /** Settles once the peer has accepted the message. */
   send(data: string | Uint8Array): Promise<void> {
     if (this.#closing !== undefined) return Promise.reject(new SocketClosedError(this.#closing));
     const size = sizeOf(data);
@@ -101,7 +101,7 @@ export class SocketLink implements SocketEvents {
     });
   }
 
-  /** Begins to close it, unless that has begun; a peer that does not answer is cut. */
+  /** Starts to close it, unless that has started; a peer that does not answer is cut. */
   end(code: number, text: string): void {
     if (this.#closing !== undefined) return;
     const reason = shortReason(text);
@@ -112,7 +112,7 @@ export class SocketLink implements SocketEvents {
     if (!this.#over) this.#cut = setTimeout(() => this.cut(), CLOSE_TIME);
   }
 
-  /** The same for a code and a reason of a user's. */
+  /** The same for a user's code and reason. */
   endBy(code: number, reason: string): void {
     checkClosure(code, reason);
     this.end(code, reason);
@@ -124,7 +124,7 @@ export class SocketLink implements SocketEvents {
   }
 
   #ping(): void {
-    // The answer of a peer that is held back waits behind messages that nobody has read.
+    // The close of a paused peer waits behind messages that nobody has read.
     if (!this.#heard && !this.inbox.held) return this.cut();
     this.#heard = false;
     this.#transport.ping?.();

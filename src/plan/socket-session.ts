@@ -15,14 +15,14 @@ export interface SessionParts extends ConnectionParts {
   readonly compress: boolean;
   readonly receives: MessageKind;
   readonly sends: MessageKind;
-  /** Logs what is not for the client. */
+  /** Logs what is not meant for the client. */
   readonly report: (error: unknown, exchange: Exchange) => void;
 }
 
-/** Runs the handler, and leaves what ends with it; rejects with what comes out. */
+/** Runs the handler and leaves handler-lifetime generators; rejects with what comes out. */
 export type Handle = (connection: SocketConnection) => Promise<void>;
 
-/** One socket from its upgrade to its end: the handler runs while it is open. */
+/** One socket from its upgrade until it closes: the handler runs while it is open. */
 export class SocketSession implements Upgrade {
   readonly maxMessage: number;
   readonly compress: boolean;
@@ -32,7 +32,7 @@ export class SocketSession implements Upgrade {
   readonly #parts: SessionParts;
   readonly #exchange: Exchange;
   readonly #handle: Handle;
-  /** What the handler ended with, where that is an error. */
+  /** The error that ended the handler, if any. */
   failure: { readonly error: unknown } | undefined = undefined;
   #link: SocketLink | undefined = undefined;
   #over: () => void = () => {};
@@ -63,7 +63,7 @@ export class SocketSession implements Upgrade {
     this.#link?.cut();
   }
 
-  /** Settles once both the handler and the socket have ended. */
+  /** Settles once the handler has ended and the socket has closed. */
   async #run(link: SocketLink): Promise<void> {
     const { closing, limits } = this.#exchange;
     const forget = closing.whenBegun(() => {
@@ -87,7 +87,7 @@ export class SocketSession implements Upgrade {
     this.#exchange.expire(new RequestAbandonedError());
   }
 
-  /** Closes by the error of a handler, and logs what is our own fault. */
+  /** Closes according to the handler's error, and logs faults of the server's own. */
   #fail(link: SocketLink, error: unknown): void {
     const { report } = this.#parts;
     const wasOpen = !link.closing;
@@ -95,12 +95,12 @@ export class SocketSession implements Upgrade {
     if (kind === 'refusal') link.end(CLOSE.policyViolation, textOf(error as HTTPException));
     else link.end(CLOSE.internalError, 'Internal error');
     if (kind === 'refusal' || kind === 'other') report(error, this.#exchange);
-    // What is for the client alone would leave a close for our own fault without an entry.
+    // An error meant only for the client would leave a close for our own fault without an entry.
     else if (wasOpen) report(new Error('The handler of a socket failed', { cause: error }), this.#exchange);
   }
 }
 
-/** Whether an error refuses, is for nobody's log, or is any other; a check of a Proxy is somebody else's code. */
+/** Whether an error refuses, is not to be logged, or is any other; checking a Proxy runs somebody else's code. */
 function kindOf(error: unknown): 'refusal' | 'quiet' | 'other' {
   try {
     if (error instanceof HTTPException) return 'refusal';

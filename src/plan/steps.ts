@@ -18,7 +18,7 @@ export interface Steps {
   readonly controller: Step;
 }
 
-/** Puts an operation's slots in the order in which they run: what needs the body comes after all that does not. */
+/** Puts an operation's slots in the order in which they run: those that need the body come after all others. */
 export function compileSteps(operation: Operation, appValues: AppValues): Steps {
   const { graph, body, declaration, traits } = operation;
   const { slots } = graph;
@@ -56,7 +56,7 @@ export function compileSteps(operation: Operation, appValues: AppValues): Steps 
     const values = valuesOf(parameters, execution) as unknown[];
     return (instance[declaration.handler] as (...values: unknown[]) => unknown).apply(instance, values);
   }
-  /** A socket's handler waits for its connection. */
+  /** A socket's handler is called later, with its connection. */
   function hold(execution: Execution): unknown {
     if (execution.issues !== undefined) return handle(execution);
     return function run(connection: SocketConnection) {

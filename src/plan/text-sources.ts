@@ -7,13 +7,13 @@ import type { Execution } from './execution.ts';
 /** Nothing, one value, or several of one name. */
 export type Values = undefined | Sent | readonly Sent[];
 
-/** Finds what was sent under one name. */
+/** Finds the values sent under one name. */
 export type ReadValues = (execution: Execution) => Values;
 
 /** Everything that was sent in one place, by name. */
 type AllValues = Iterable<readonly [string, Sent | readonly Sent[]]>;
 
-/** What reads the values of one name from a place; those of a list by its style. */
+/** Makes the function that reads the values of one name from a place; lists by their style. */
 export function valuesOf(
   from: Exclude<TextSource, 'path'>,
   name: string,
@@ -34,7 +34,8 @@ export function valuesOf(
   }
 }
 
-/** What reads a variable of the path; a list from the path as it was sent, so that `%2C` is data (RFC 6570 §3.2.2). */
+/** Makes the function that reads a path variable; a list from the path as it was sent, so that `%2C` is data (RFC 6570
+ * §3.2.2). */
 export function pathValueOf({ names, segments }: PathTemplate, name: string, style: ListStyle | undefined): ReadValues {
   const index = names.indexOf(name);
   if (style !== 'comma') return ({ exchange }) => exchange.pathValues[index] ?? '';
@@ -58,12 +59,12 @@ export function everythingFrom(from: Exclude<TextSource, 'path'>, { exchange, fo
     case 'form':
       return allFilled(form);
     case 'header':
-      // Every request has headers that no schema names.
+      // Every request has headers that no schema declares.
       return [];
   }
 }
 
-/** What issues call a place. */
+/** The name of a place in issues. */
 export function placeOf(from: TextSource): string {
   return from === 'form' ? 'body' : from;
 }
@@ -72,7 +73,7 @@ export function isSeveral(sent: Values): sent is readonly Sent[] {
   return Array.isArray(sent);
 }
 
-/** Those of a form's values that count: a browser sends a nameless, empty file for a control that was left alone. */
+/** The values of a form that count: a browser sends a nameless, empty file for an untouched control. */
 export function filled(sent: Values): Values {
   if (sent === undefined) return undefined;
   return asValues((isSeveral(sent) ? sent : [sent]).filter(isFilled));
@@ -96,7 +97,7 @@ function asValues(values: readonly Sent[]): Values {
 function delimitedValues(name: string, style: Exclude<ListStyle, 'form'>): ReadValues {
   const delimiter = style === 'space' ? ' ' : '|';
   return function readDelimited({ exchange }) {
-    // Read for its limits too.
+    // Read also to enforce its limits.
     const sent = exchange.query.get(name);
     if (sent === undefined) return undefined;
     if (style !== 'comma') return asValues((isSeveral(sent) ? sent : [sent]).flatMap((text) => text.split(delimiter)));
@@ -105,7 +106,10 @@ function delimitedValues(name: string, style: Exclude<ListStyle, 'form'>): ReadV
   };
 }
 
-/** The items of a list repeat its name: as cookies, or within one as the document's style has it (OpenAPI 3.1, `form`). */
+/**
+ * The items of a list repeat its name: as several cookies, or within one as in the document's style (OpenAPI 3.1,
+ * `form`).
+ */
 function cookieList(name: string): ReadValues {
   return function readCookieList({ exchange }) {
     const sent = exchange.cookies.get(name);

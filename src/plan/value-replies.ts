@@ -29,13 +29,13 @@ interface Way {
 
 const CONTENT_TYPE: ReadonlySet<string> = new Set(['content-type']);
 
-/** Turns the values of an operation into replies, each by what is declared for its status. */
+/** Turns the values of an operation into replies, each by the declaration for its status. */
 export class ValueReplies {
   readonly #operation: Operation;
   /** Headers of all replies of the operation, names and values in turn. */
   readonly #headers: readonly string[];
   readonly #ways = new Map<number, readonly Way[]>();
-  /** The status of a value for which none is set, and its only way, if there is one way and not several. */
+  /** The status of a value that sets none, and its content if there is exactly one. */
   readonly #status: number;
   readonly #usual: Way | undefined;
 
@@ -57,7 +57,7 @@ export class ValueReplies {
     return this.#replyWith(status, value, exchange);
   }
 
-  /** The reply to a value that an error handler gives: where nothing is declared for its status it is sent as it is. */
+  /** The reply to the value of an error handler; it is sent as it is if nothing is declared for its status. */
   replyToValue(value: unknown, exchange: Exchange): Reply | Promise<Reply> {
     const status = exchange.outgoing?.status ?? this.#status;
     const isDeclared = this.#operation.responses.for(status) !== undefined;
@@ -68,7 +68,7 @@ export class ValueReplies {
   }
 
   async #replyToAnswer({ status, value, headers }: Answer<number, unknown>, exchange: Exchange): Promise<Reply> {
-    // A content may look at the status, or change it.
+    // A content may read the status, or change it.
     exchange.context.response.status = status;
     const reply = await this.#replyWith(status, value, exchange);
     return { ...reply, headers: withFields(reply.headers, headers) };
@@ -83,7 +83,7 @@ export class ValueReplies {
       : this.#encodePreferred(ways, status, value, exchange);
   }
 
-  /** Several contents: the one that the client prefers goes first, and the first that takes the value is sent. */
+  /** Tries several contents in the client's order of preference; the first that accepts the value is sent. */
   async #encodePreferred(ways: readonly Way[], status: number, value: unknown, exchange: Exchange): Promise<Reply> {
     const mediaTypes = ways.map(({ content }) => content.mediaType);
     let refusal: unknown;
@@ -125,7 +125,7 @@ export class ValueReplies {
     }
   }
 
-  /** Says where a value came from that does not fit. */
+  /** Adds to an error where the value came from. */
   #explain(error: unknown): never {
     if (!(error instanceof ResponseValidationError)) throw error;
     throw new ResponseValidationError(`${this.#name} returned what its response refuses: ${error.message}`);
@@ -140,7 +140,7 @@ export class ValueReplies {
     if (known !== undefined) return known;
     const contents = contentsFor(this.#operation.responses, status);
     const varies = new Set(contents.map(essenceOf)).size > 1;
-    // RFC 9110 §12.5.5: a cache may not give one alternative to who prefers another.
+    // RFC 9110 §12.5.5: a cache must not serve one alternative to a client that prefers another.
     const headers = varies ? [...this.#headers, 'Vary', 'Accept'] : this.#headers;
     const ways = contents.map((content) => wayOf(content, headers));
     this.#ways.set(status, ways);
@@ -151,7 +151,7 @@ export class ValueReplies {
 /** Headers of all replies of an operation, names and values in turn. */
 export function headersOf(operation: Operation): readonly string[] {
   const headers = new Map<string, string>();
-  // RFC 9110 §11.6.2, OWASP ASVS 14.3.2: what was given for a credential is not for any cache.
+  // RFC 9110 §11.6.2, OWASP ASVS 14.3.2: a response to credentials must not be cached.
   if (operation.security.length > 0) headers.set('Cache-Control', 'no-store');
   for (const traits of operation.traits) {
     for (const [name, value] of Object.entries(traits.headers ?? {})) headers.set(name, value);
@@ -159,7 +159,7 @@ export function headersOf(operation: Operation): readonly string[] {
   return [...headers].flat();
 }
 
-/** JSON is made by the model for a bare schema, and so is never that of another copy of the package. */
+/** The model creates JSON contents for bare schemas, so they never come from another copy of the package. */
 function wayOf(content: Content<never>, ofAll: readonly string[]): Way {
   const type = content.mediaType === '' ? [] : ['Content-Type', content.mediaType];
   const own = [...type, ...Object.entries(content.headers ?? {}).flat()];
@@ -168,13 +168,13 @@ function wayOf(content: Content<never>, ofAll: readonly string[]): Way {
   return { content, stringify: content instanceof JsonContent ? content.stringify : undefined, headers };
 }
 
-/** Without a body, what the content says of it describes nothing. */
+/** Without a body, the headers that the content sets describe nothing. */
 function replyToEncoded({ body, headers: own }: EncodedBody, status: number, headers: readonly string[]): Reply {
   const kept = body === null ? without(headers, CONTENT_TYPE) : headers;
   return { status, headers: withFields(kept, own), body: bodyOf(body) };
 }
 
-/** What fails before the first piece of a stream is answered as an error. */
+/** A failure before the first piece of a stream is answered as an error. */
 function bodyOf(body: ReplyBody): Reply['body'] {
   if (body === null || typeof body === 'string' || body instanceof Uint8Array) return body;
   return new BodySource(body, true);
