@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
 import { describe, test } from 'node:test';
 import { runInThisContext } from 'node:vm';
 import {
@@ -425,6 +426,26 @@ describe('constructors that are inherited', () => {
     }
     decorate(Depends(Writer), Lost, undefined, 1);
     assert.deepEqual(codesOf([LostAll]), ['PARAMETER_WITHOUT_INPUT']);
+  });
+
+  test('what classes of the platform take needs no input, and a class of a library is named', async () => {
+    class Bus extends EventEmitter {}
+    class Names extends Array<string> {}
+    class Pool {
+      constructor(readonly options: object) {}
+    }
+    class AppPool extends Pool {}
+    @Controller('/x')
+    class Using {
+      @Get()
+      get(@Depends(Bus) bus: Bus, @Depends(Names) names: Names): unknown {
+        return [bus.listenerCount('a'), names.length];
+      }
+    }
+    await expectJson(await appOf([Using]).request('/x'), 200, [0, 0]);
+    const [mistake] = mistakesOf([taking(Depends(AppPool))]);
+    assert.equal(mistake?.code, 'PARAMETER_WITHOUT_INPUT');
+    assert.match(mistake.message, /the constructor is that of Pool: .*give AppPool its own/);
   });
 
   test('one that takes nothing and calls the base by itself is left alone, and so is one that hands on everything', async () => {

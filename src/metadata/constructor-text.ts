@@ -19,8 +19,11 @@ export function hasDefaults(target: object): boolean {
   return first !== undefined && first !== ')' && first !== '.';
 }
 
-/** Undefined for a class that was compiled to a function. */
+/** False for a class of the platform, and for one that was compiled to a function. */
+export function isClassSyntax(target: object): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(target));
+}
+
 function classText(target: object): string | undefined {
-  const source = Function.prototype.toString.call(target);
-  return /^class\b/.test(source) ? source.replace(OPAQUE, ' ') : undefined;
+  return isClassSyntax(target) ? Function.prototype.toString.call(target).replace(OPAQUE, ' ') : undefined;
 }

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { ErrorClass } from '../http/error-handlers.ts';
-import { handsOn, hasDefaults } from './constructor-text.ts';
+import { handsOn, hasDefaults, isClassSyntax } from './constructor-text.ts';
 import type { ControllerDeclaration, DependableTraits, InputDeclaration, RouteDeclaration } from './declarations.ts';
 
 // Shared by all copies of the package that a program has loaded.
@@ -153,6 +153,8 @@ export interface ParameterList {
 export function constructorOf(target: Class): ParameterList {
   for (const level of lineage(target) as Class[]) {
     const own = ownInputs(level, undefined);
+    // What a class of the platform takes, such as Error or EventEmitter, is nobody's input.
+    if (own === undefined && level !== target && !isClassSyntax(level)) break;
     if (own !== undefined || level.length > 0) return { owner: level, inputs: own ?? new Map(), length: level.length };
     if (hasDefaults(level) && inputsOf(level).size > 0) return { owner: level, inputs: new Map(), length: 1 };
     if (!handsOn(level)) break;

@@ -43,7 +43,7 @@ export function readParameters(
       site,
     };
     if (inputs.length === 0 && parameter < length) {
-      mistakes.add('PARAMETER_WITHOUT_INPUT', place, withoutInput(owner, method));
+      mistakes.add('PARAMETER_WITHOUT_INPUT', place, withoutInput(target, owner, method));
     }
     if (inputs.length > 1) {
       mistakes.add('PARAMETER_WITH_SEVERAL_INPUTS', place, 'more than one input says where its value comes from');
@@ -68,13 +68,13 @@ export function checkStatics(target: Class, mistakes: Mistakes): void {
   }
 }
 
-function withoutInput(owner: Class, method: PropertyKey | undefined): string {
+function withoutInput(target: Class, owner: Class, method: PropertyKey | undefined): string {
   const text = 'no input says where its value comes from';
   const base: unknown = Object.getPrototypeOf(owner);
   const drops = method === undefined && typeof base === 'function' && inputsOf(base as Class).size > 0;
-  return drops
-    ? `${text}; ${owner.name} has a constructor of its own, which declares its inputs anew`
-    : `${text}; was a decorator dropped?`;
+  if (drops) return `${text}; ${owner.name} has a constructor of its own, which declares its inputs anew`;
+  if (owner === target) return `${text}; was a decorator dropped?`;
+  return `${text}; the constructor is that of ${owner.name}: decorate its parameters, or give ${target.name} its own`;
 }
 
 function methodOf(target: Class, method: PropertyKey): ParameterList {
