@@ -800,6 +800,42 @@ test('the asynchronous context of whoever asked is that of the handler, also aft
   );
 });
 
+test('what runs after the time limit is in the asynchronous context of its own request', async () => {
+  const storage = new AsyncLocalStorage<string>();
+  const seen: string[] = [];
+  const note = (what: string, id: string): void => void seen.push(`${what} ${id} ${storage.getStore()}`);
+  const resource = dependency(async function* (ctx) {
+    const id = ctx.header('x-id') ?? '';
+    ctx.background(() => note('task', id));
+    try {
+      yield id;
+    } finally {
+      note('left', id);
+    }
+  });
+  @Controller()
+  class SlowController {
+    @Get('/', { timeout: 30 }) async slow(@Depends(resource) _id: string): Promise<void> {
+      await pause(80);
+    }
+  }
+  const app = appOf([SlowController]).onError(HTTPException, (_error, ctx) => {
+    note('handled', ctx.header('x-id') ?? '');
+    return 'handled';
+  });
+  const answer = toNodeListener(app);
+  const url = await listening((request, response) =>
+    storage.run(`of ${String(request.headers['x-id'])}`, () => answer(request, response)),
+  );
+  const ids = ['a', 'b', 'c'];
+  await Promise.all(ids.map(async (id) => expectJson(await fetch(url, { headers: { 'x-id': id } }), 503, 'handled')));
+  await app.idle();
+  assert.deepEqual(
+    seen.toSorted(),
+    ['handled', 'left', 'task'].flatMap((what) => ids.map((id) => `${what} ${id} of ${id}`)),
+  );
+});
+
 test('a body that middleware reads while the handler waits for it is there for both', async () => {
   @Controller()
   class BodyController {

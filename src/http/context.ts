@@ -94,6 +94,7 @@ export class Context {
    * A failing task is logged and does not keep the next from running.
    */
   background(task: BackgroundTask): void {
+    this.exchange.keepContext();
     (this.exchange.backgroundTasks ??= []).push(task);
   }
 }

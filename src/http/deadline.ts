@@ -144,9 +144,11 @@ export class Deadline {
   #expire(limited: Limited): void {
     const overdue = new Promise<Reply>((resolve) => (limited.overdue = resolve));
     this.#remove(limited);
-    const error = new HTTPException(503);
-    const { exchange } = limited;
-    exchange.expire(error);
-    whenThere(this.#late(error, overdue, exchange), (reply) => limited.reply.settle(reply));
+    const { exchange, reply } = limited;
+    exchange.inContext(() => {
+      const error = new HTTPException(503);
+      exchange.expire(error);
+      whenThere(this.#late(error, overdue, exchange), (made) => reply.settle(made));
+    });
   }
 }

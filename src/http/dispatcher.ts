@@ -79,6 +79,7 @@ export class Dispatcher {
     exchange.pathValues = match.values;
     const reply = endpoint.run(exchange);
     if (endpoint.deadline === undefined || !isEventual(reply)) return reply;
+    if (this.#errors.callsUser(exchange)) exchange.keepContext();
     return endpoint.deadline.within(reply, exchange);
   }
 

@@ -12,6 +12,10 @@ const OWN = [HTTPException, RequestValidationError, FrameworkError, RequestAband
 export class ErrorHandlers {
   readonly #handlers = new Map<unknown, ErrorHandler>();
 
+  get isEmpty(): boolean {
+    return this.#handlers.size === 0;
+  }
+
   add(error: ErrorClass, handler: ErrorHandler): void {
     this.#handlers.set(identityOf(error), handler);
   }

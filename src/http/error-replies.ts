@@ -1,5 +1,5 @@
 import { type ErrorHandler, ErrorHandlers } from './error-handlers.ts';
-import { type ErrorFormat, statusOf } from './error-format.ts';
+import { DETAIL, type ErrorFormat, statusOf } from './error-format.ts';
 import {
   FrameworkError,
   HTTPException,
@@ -39,6 +39,11 @@ export class ErrorReplies {
   find(error: unknown, { controller, endpoint }: Exchange): ErrorHandler | undefined {
     const own = typeof controller === 'object' ? endpoint?.handlers?.find(error) : undefined;
     return own ?? this.handlers.find(error);
+  }
+
+  /** Whether user code may take part in the reply to an error of this request. */
+  callsUser({ endpoint }: Exchange): boolean {
+    return !this.handlers.isEmpty || endpoint?.handlers?.isEmpty === false || this.#format.body !== DETAIL.body;
   }
 
   /** The reply of the error's handler, or the error in the format of the app; never throws or rejects. */

@@ -60,6 +60,7 @@ export class Execution {
   hold(generator: EnteredGenerator): void {
     const entered = (this.entered ??= []);
     entered.push(generator);
+    this.exchange.keepContext();
     this.exchange.abandon ??= () => unwind(entered, { error: new RequestAbandonedError() });
   }
 
@@ -94,7 +95,7 @@ export class Execution {
 
 /** For values that are made outside of a request. */
 export function executionOutside(): Execution {
-  return new Execution({ context: undefined } as never, 0);
+  return new Execution({ context: undefined, keepContext() {} } as never, 0);
 }
 
 function notWaiting(): void {}
