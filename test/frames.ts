@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectSecurely } from 'node:tls';
 
 export interface Frame {
   readonly opcode: number;
   /** As UTF-8. */
   readonly data: string;
+}
+
+export interface OpenOptions {
+  /** Nothing is read afterwards. */
+  readonly deaf?: boolean;
+  readonly tls?: ConnectionOptions;
 }
 
 /** The client's end of a WebSocket, frame by frame, so that every one of them may be wrong. */
@@ -35,14 +42,13 @@ export class FrameSocket {
     });
   }
 
-  /** Opens a socket; with `deaf` nothing is read from it afterwards. */
   static async open(
     port: number,
     path: string,
     headers: Record<string, string> = {},
-    deaf = false,
+    { deaf = false, tls }: OpenOptions = {},
   ): Promise<FrameSocket> {
-    const socket = await requested(port, path, headers);
+    const socket = await requested(port, path, headers, tls);
     let received = Buffer.alloc(0);
     while (!received.includes('\r\n\r\n')) {
       const [chunk] = (await once(socket, 'data')) as [Buffer];
@@ -124,10 +130,16 @@ export class FrameSocket {
   }
 }
 
-async function requested(port: number, path: string, headers: Record<string, string>): Promise<Socket> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+async function requested(
+  port: number,
+  path: string,
+  headers: Record<string, string>,
+  tls?: ConnectionOptions,
+): Promise<Socket> {
+  const address = { port, host: '127.0.0.1', noDelay: true };
+  const socket = tls === undefined ? connect(address) : connectSecurely({ ...tls, ...address });
   socket.on('error', () => {});
-  await once(socket, 'connect');
+  await once(socket, tls === undefined ? 'connect' : 'secureConnect');
   const fields = {
     Host: `127.0.0.1:${port}`,
     Connection: 'Upgrade',

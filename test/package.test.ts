@@ -69,7 +69,7 @@ const PUBLIC_NAMES = {
     'redirect',
     'text',
   ],
-  'portico/node': ['serve', 'toNodeListener'],
+  'portico/node': ['serve', 'toNodeListener', 'toNodeUpgradeListener'],
   'portico/middleware': ['accessLog', 'compress', 'cors', 'etag', 'requestId', 'securityHeaders'],
   'portico/files': ['file', 'fileIn', 'staticFiles'],
   'portico/workers': ['toWorker'],
@@ -358,6 +358,24 @@ test('every subpath is imported by plain Node with nothing but the declared depe
     const program = `const names = Object.keys(await import('${specifier}')); if (names.length === 0) throw new Error('no names');`;
     execFileSync(process.execPath, ['--input-type=module', '--eval', program], { cwd: consumer, stdio: 'pipe' });
   }
+});
+
+test('an app with a socket does not start on Node without ws, and says what to install', () => {
+  const program = `
+    import { App, Connection, Controller, Socket } from 'portico';
+    import { serve, toNodeUpgradeListener } from 'portico/node';
+    class Sockets { run() {} }
+    const descriptor = Object.getOwnPropertyDescriptor(Sockets.prototype, 'run');
+    Connection()(Sockets.prototype, 'run', 0);
+    Socket('/socket')(Sockets.prototype, 'run', descriptor);
+    Controller()(Sockets);
+    const app = new App({ title: 'Sockets', version: '1', controllers: [Sockets] });
+    for (const start of [() => serve(app, { port: 0 }), () => toNodeUpgradeListener(app)]) {
+      await start().then(() => console.log('started'), ({ message }) => console.log(message));
+    }`;
+  const options = { cwd: consumer, encoding: 'utf8' } as const;
+  const said = execFileSync(process.execPath, ['--input-type=module', '--eval', program], options);
+  assert.equal(said, '@Socket needs the package ws on Node.js: npm install ws\n'.repeat(2));
 });
 
 test('the file behind the command starts with the line that makes it one', () => {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
 import {
   APIKeyCookie,
   APIKeyQuery,
@@ -14,6 +15,7 @@ import {
   Socket,
   type SocketConnection,
 } from 'portico';
+import { toNodeListener, toNodeUpgradeListener } from 'portico/node';
 import { z } from 'zod';
 
 export interface User {
@@ -108,3 +110,10 @@ class NewsController {
 // #endregion ticket
 
 export const app = new App({ title: 'Sockets', version: '1', controllers: [RoomController, NewsController] });
+
+// #region server
+/** Without the second listener a handshake is answered with 501. */
+export async function server(): Promise<Server> {
+  return createServer(toNodeListener(app)).on('upgrade', await toNodeUpgradeListener(app));
+}
+// #endregion server

@@ -1,6 +1,10 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { pairsOf } from '../http/headers.ts';
+
+/** Takes a request that asks for an upgrade. */
+export type UpgradeListener = (message: IncomingMessage, socket: Duplex, first: Buffer) => void;
 
 /**
  * Lets a server answer a request as if it had not asked for an upgrade, which a server is free to ignore (RFC 9110 §7.8).
@@ -8,9 +12,10 @@ import { pairsOf } from '../http/headers.ts';
  * Once Node has an 'upgrade' listener it takes every such request off its connection, that of clients which offer `h2c`
  * with each request too, bodies included. So the connection begins anew, with the same bytes less the offer.
  */
-export function giveBack(server: Server, message: IncomingMessage, socket: Socket, first: Buffer): void {
+export function giveBack(message: IncomingMessage, socket: Socket, first: Buffer): void {
+  const { server, _httpMessage: answering } = socket as { server?: Server; _httpMessage?: unknown };
   // Answers that are under way belong to what the connection was before.
-  if ((socket as { _httpMessage?: unknown })._httpMessage) {
+  if (answering || server === undefined) {
     socket.destroy();
     return;
   }

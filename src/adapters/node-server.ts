@@ -19,8 +19,15 @@ export function checkOptions(port: unknown, host: unknown, shutdownTimeout: unkn
   }
 }
 
+/** How many proxies are trusted. */
+export function proxyCount(trustProxy: boolean | number = 0): number {
+  const count = Number(trustProxy);
+  if (Number.isInteger(count) && count >= 0) return count;
+  throw new RangeError(`trustProxy is a count of proxies, and not ${shown(trustProxy)}`);
+}
+
 /** An option as an error names it. */
-export function shown(value: unknown): string {
+function shown(value: unknown): string {
   return typeof value === 'string' ? `'${printable(value)}'` : String(value);
 }
 

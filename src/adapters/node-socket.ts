@@ -1,4 +1,4 @@
-import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { WebSocket, WebSocketServer } from 'ws';
 import type { App } from '../app.ts';
@@ -8,7 +8,7 @@ import { isHandshake } from '../http/handshake.ts';
 import { pairsOf } from '../http/headers.ts';
 import type { Reply } from '../http/reply.ts';
 import { CLOSE, type SocketTransport, type Upgrade } from '../http/socket.ts';
-import { giveBack } from './node-handback.ts';
+import { giveBack, type UpgradeListener } from './node-handback.ts';
 import { NodeIncoming } from './node-incoming.ts';
 import { send } from './node-send.ts';
 import { type Head, readHead } from './node-target.ts';
@@ -58,7 +58,13 @@ export class NodeSockets {
     for (const socket of this.#open) socket.destroy();
   }
 
-  handle(message: IncomingMessage, socket: Socket, first: Buffer): void {
+  readonly take: UpgradeListener = (message, stream, first) => {
+    const socket = stream as Socket;
+    if (asksForSocket(message)) this.#handle(message, socket, first);
+    else giveBack(message, socket, first);
+  };
+
+  #handle(message: IncomingMessage, socket: Socket, first: Buffer): void {
     this.#open.add(socket);
     socket.once('close', () => this.#open.delete(socket));
     // A client that resets the connection has left; that is told by its close.
@@ -118,14 +124,9 @@ export class NodeSockets {
   }
 }
 
-/** Makes sockets of the upgrades that a server is asked for; rejects where `ws` is not installed. */
-export async function acceptSockets(server: Server, app: App, trustedProxies: number): Promise<NodeSockets> {
-  const sockets = new NodeSockets(app, await loadServer(), trustedProxies);
-  server.on('upgrade', (message: IncomingMessage, socket: Socket, first: Buffer) => {
-    if (asksForSocket(message)) sockets.handle(message, socket, first);
-    else giveBack(server, message, socket, first);
-  });
-  return sockets;
+/** Makes sockets of the upgrades that servers are asked for; rejects where `ws` is not installed. */
+export async function openSockets(app: App, trustedProxies: number): Promise<NodeSockets> {
+  return new NodeSockets(app, await loadServer(), trustedProxies);
 }
 
 /** Whether an upgrade that is asked for is one to a socket: a server is free to ignore all others (RFC 9110 §7.8). */

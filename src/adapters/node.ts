@@ -7,12 +7,15 @@ import { HTTPException } from '../http/errors.ts';
 import type { Logger } from '../http/log.ts';
 import type { Reply } from '../http/reply.ts';
 import { enqueue, lingerAtEnd, refuseBytes } from './node-connection.ts';
+import type { UpgradeListener } from './node-handback.ts';
 import { type HeadWriter, headWriterFor } from './node-head.ts';
 import { NodeIncoming } from './node-incoming.ts';
 import { send } from './node-send.ts';
-import { checkOptions, listen, Shutdown, shown } from './node-server.ts';
-import { acceptSockets, asksForSocket } from './node-socket.ts';
+import { checkOptions, listen, proxyCount, Shutdown } from './node-server.ts';
+import { asksForSocket, openSockets } from './node-socket.ts';
 import { type Head, readHead } from './node-target.ts';
+
+export type { UpgradeListener } from './node-handback.ts';
 
 export interface ListenerOptions {
   /** How many proxies in front add to `X-Forwarded-For`; `true` is one. None is trusted unless set. */
@@ -58,6 +61,16 @@ export function toNodeListener(app: App, options: ListenerOptions = {}): Request
   return listenerOf(app, options, { closing: false });
 }
 
+/**
+ * The sockets of the app as a listener of the 'upgrade' event of a `node:http` server.
+ *
+ * A request that asks to be upgraded to anything else goes on without it, as a server may have it (RFC 9110 §7.8).
+ * Rejects where the package `ws` is not installed.
+ */
+export async function toNodeUpgradeListener(app: App, options: ListenerOptions = {}): Promise<UpgradeListener> {
+  return (await openSockets(app, proxyCount(options.trustProxy))).take;
+}
+
 /** In place of a head that is refused, of which nothing may be used. */
 const REFUSED: Head = { target: '/', length: 0, chunked: false };
 
@@ -71,13 +84,10 @@ interface State {
 
 function listenerOf(
   app: App,
-  { trustProxy = 0 }: ListenerOptions,
+  { trustProxy }: ListenerOptions,
   state: State,
 ): (message: IncomingMessage, response: ServerResponse, continues?: boolean) => void {
-  const trustedProxies = Number(trustProxy);
-  if (!Number.isInteger(trustedProxies) || trustedProxies < 0) {
-    throw new RangeError(`trustProxy is a count of proxies, and not ${shown(trustProxy)}`);
-  }
+  const trustedProxies = proxyCount(trustProxy);
   /** Connections that are about to end: RFC 9112 §9.6, nothing that follows on them may be processed. */
   const ending = new Set<Socket>();
   const end = (reply: Reply, response: ServerResponse): void => {
@@ -126,7 +136,8 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
   const state: State = { closing: false };
   const server = await createServerFor(app, options, state, logger);
   const hasSockets = app.operations.some(({ socket }) => socket !== undefined);
-  const sockets = hasSockets ? await acceptSockets(server, app, Number(options.trustProxy ?? 0)) : undefined;
+  const sockets = hasSockets ? await openSockets(app, proxyCount(options.trustProxy)) : undefined;
+  if (sockets !== undefined) server.on('upgrade', sockets.take);
   const shutdown = new Shutdown(server, app, shutdownTimeout, logger, sockets);
   let address: AddressInfo;
   try {
