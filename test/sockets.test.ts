@@ -777,14 +777,13 @@ describe('a socket over the wire', () => {
     const { app } = socketApp(echo, { dependencies: [Depends(recorder.generator('held'))] });
     const server = await served(app, { shutdownTimeout: 10_000 });
     const codes: number[] = [];
+    const answer = async (socket: FrameSocket): Promise<void> => {
+      codes.push((await socket.closing()).code);
+      socket.frame(0x8, Buffer.from([0x03, 0xe9]));
+    };
     for (let count = 0; count < 1_000; count += 100) {
       const opening = Array.from({ length: 100 }, () => FrameSocket.open(server.port, '/socket'));
-      for (const socket of await Promise.all(opening)) {
-        void socket.closing().then(({ code }) => {
-          codes.push(code);
-          socket.frame(0x8, Buffer.from([0x03, 0xe9]));
-        });
-      }
+      for (const socket of await Promise.all(opening)) void answer(socket);
     }
     const start = performance.now();
     await server.close();
