@@ -14,7 +14,7 @@ import {
   Post,
   Query,
 } from 'portico';
-import { compress, cors, etag, securityHeaders } from 'portico/middleware';
+import { checkPreconditions, compress, cors, etag, securityHeaders } from 'portico/middleware';
 import { z } from 'zod';
 import { appOf, describeMatrix, exchange, expectJson, Log, pause, type Send, servers } from './world.ts';
 
@@ -192,6 +192,45 @@ describeMatrix('etag()', (open) => {
       assert.equal((await (await send('/short')).text()).length, 7);
     }
   });
+});
+
+test('checkPreconditions() is 412 unless If-Match holds strongly and If-None-Match weakly does not', async () => {
+  let tag: string | undefined;
+  let changes = 0;
+  @Controller()
+  class ChangedController {
+    @Post('/')
+    change(@Ctx() context: Context): void {
+      checkPreconditions(context, tag);
+      changes++;
+    }
+  }
+  const app = appOf([ChangedController]);
+  for (const [current, headers, status] of [
+    ['"a"', {}, 200],
+    ['"a"', { 'If-Match': '"a"' }, 200],
+    ['"a"', { 'If-Match': '"b", "a"' }, 200],
+    ['"a"', { 'If-Match': '*' }, 200],
+    ['"a"', { 'If-Match': '"b"' }, 412],
+    ['"a"', { 'If-Match': 'W/"a"' }, 412],
+    ['W/"a"', { 'If-Match': 'W/"a"' }, 412],
+    ['"a"', { 'If-Match': 'a' }, 412],
+    ['"a"', { 'If-Match': '' }, 412],
+    [undefined, { 'If-Match': '*' }, 412],
+    [undefined, { 'If-Match': '"a"' }, 412],
+    ['"a"', { 'If-None-Match': '*' }, 412],
+    ['"a"', { 'If-None-Match': 'W/"a"' }, 412],
+    ['W/"a"', { 'If-None-Match': '"b", "a"' }, 412],
+    ['"a"', { 'If-None-Match': '"b"' }, 200],
+    [undefined, { 'If-None-Match': '*' }, 200],
+    ['"a"', { 'If-Match': '"a"', 'If-None-Match': '"a"' }, 412],
+    ['a', {}, 500],
+  ] as [string | undefined, Record<string, string>, number][]) {
+    tag = current;
+    const before = changes;
+    const { status: answered } = await app.request('/', { method: 'POST', headers });
+    assert.deepEqual([answered, changes - before], [status, status === 200 ? 1 : 0], JSON.stringify([tag, headers]));
+  }
 });
 
 describe('compress()', () => {

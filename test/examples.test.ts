@@ -750,6 +750,16 @@ describe('the examples of the guides', () => {
     assert.equal(missing.headers.get('strict-transport-security'), 'max-age=31536000');
     const { path, status, requestId } = JSON.parse(String(info.mock.calls.at(-1)?.arguments[0]));
     assert.deepEqual([path, status, requestId], ['/notes/missing', 404, missing.body.detail.requestId]);
+    const page = await ask(app, '/page');
+    const write = (headers: Record<string, string>) =>
+      ask(app, '/page', {
+        method: 'PUT',
+        body: '{"text":"Bye"}',
+        headers: { 'content-type': 'application/json', ...headers },
+      });
+    const match = { 'If-Match': page.headers.get('etag') ?? '' };
+    assert.deepEqual([(await write(match)).status, (await write(match)).status], [204, 412]);
+    assert.deepEqual([(await write({})).status, (await ask(app, '/page')).body.text], [204, 'Bye']);
     const guarded = new App({ title: 'Customers', version: '1.0.0', middleware: [customersOnly] });
     const answers = ['https://customer.example', 'https://elsewhere.test'].map(async (Origin) => {
       return (await ask(guarded, '/nothing', { headers: { Origin } })).headers.get('access-control-allow-origin');

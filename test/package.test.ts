@@ -70,7 +70,7 @@ const PUBLIC_NAMES = {
     'text',
   ],
   'portico/node': ['serve', 'toNodeListener', 'toNodeUpgradeListener'],
-  'portico/middleware': ['accessLog', 'compress', 'cors', 'etag', 'requestId', 'securityHeaders'],
+  'portico/middleware': ['accessLog', 'checkPreconditions', 'compress', 'cors', 'etag', 'requestId', 'securityHeaders'],
   'portico/files': ['file', 'fileIn', 'staticFiles'],
   'portico/workers': ['toWorker'],
   'portico/bun': ['toBun'],

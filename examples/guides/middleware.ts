@@ -1,5 +1,6 @@
-import { App, type Context, Controller, Ctx, Get, HTTPException, Path, Post } from 'portico';
-import { accessLog, cors, requestId, securityHeaders } from 'portico/middleware';
+import { App, Body, type Context, Controller, Ctx, Get, HTTPException, Path, Post, Put } from 'portico';
+import { accessLog, checkPreconditions, cors, requestId, securityHeaders } from 'portico/middleware';
+import { z } from 'zod';
 
 // #region state
 @Controller('/notes')
@@ -16,6 +17,27 @@ class NoteController {
   }
 }
 // #endregion state
+
+// #region preconditions
+const page = { text: 'Hello', version: 1 };
+
+@Controller('/page')
+class PageController {
+  @Get()
+  read(@Ctx() { response }: Context) {
+    response.headers.set('ETag', `"${page.version}"`);
+    return { text: page.text };
+  }
+
+  @Put({ status: 204 })
+  write(@Body(z.object({ text: z.string() })) { text }: { text: string }, @Ctx() context: Context) {
+    checkPreconditions(context, `"${page.version}"`);
+    page.text = text;
+    page.version++;
+    context.response.headers.set('ETag', `"${page.version}"`);
+  }
+}
+// #endregion preconditions
 
 // #region cors
 const frontEnd = cors({
@@ -40,7 +62,7 @@ const log = accessLog({ format: (entry) => JSON.stringify({ time: new Date().toI
 export const app = new App({
   title: 'Notes',
   version: '1.0.0',
-  controllers: [NoteController],
+  controllers: [NoteController, PageController],
   middleware: [log, requestId(), securityHeaders({ strictTransportSecurity: 'max-age=31536000' }), frontEnd],
 });
 // #endregion app

@@ -6,6 +6,9 @@ export type Json = { readonly value: unknown; readonly fault?: undefined } | { r
 /**
  * Parses UTF-8 JSON nested at most `depth` levels, without keys that would reach a prototype.
  *
+ * Nesting is looked at once all is parsed: the platform's parser needs no stack for it, and a megabyte of brackets takes it
+ * about 60 ms, five times as long as one of numbers. To look before would cost every body, and `limits.body` bounds both.
+ *
  * The fault is constant text: a parser's own message quotes the body, and that may hold a secret.
  */
 export function parseJson(bytes: Uint8Array, depth: number, what = 'body'): Json {

@@ -1,3 +1,5 @@
+import type { Context } from '../http/context.ts';
+import { HTTPException } from '../http/errors.ts';
 import type { Middleware } from '../http/middleware.ts';
 
 /** Headers that describe a body, and are left out of a 304 (RFC 9110 §15.4.5). */
@@ -27,6 +29,20 @@ export function etag(): Middleware {
   };
 }
 
+/**
+ * Throws a 412 `HTTPException` where `If-Match` or `If-None-Match` does not hold, for handlers that change something
+ * (RFC 9110 §13.2.2).
+ *
+ * `tag` is the entity tag of what is there before the change, quotes included; undefined where nothing is. To be called
+ * once the client is known to be allowed the change, and in the same transaction. Throws a TypeError for what is no tag.
+ */
+export function checkPreconditions(context: Context, tag: string | undefined): void {
+  if (tag !== undefined && !WHOLE_TAG.test(tag)) throw new TypeError(`${JSON.stringify(tag)} is not an entity tag`);
+  const expected = context.header('if-match');
+  if (expected !== undefined && !isExpected(expected, tag)) throw new HTTPException(412);
+  if (tag !== undefined && matches(context.header('if-none-match'), tag)) throw new HTTPException(412);
+}
+
 /** 144 bits of a SHA-256, as a strong tag: equal tags mean equal bytes. */
 async function tagOf(body: unknown): Promise<string | undefined> {
   const bytes = typeof body === 'string' ? encoder.encode(body) : body;
@@ -37,6 +53,15 @@ async function tagOf(body: unknown): Promise<string | undefined> {
 }
 
 const TAG = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g;
+
+const WHOLE_TAG = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
+
+/** Strong comparison with any of the tags (RFC 9110 §8.8.3.2), by which a weak tag equals none. */
+function isExpected(condition: string, tag: string | undefined): boolean {
+  if (tag === undefined) return false;
+  if (condition.trim() === '*') return true;
+  return Array.from(condition.matchAll(TAG), ([whole]) => whole).includes(tag) && !tag.startsWith('W/');
+}
 
 /** Weak comparison with any of the tags (RFC 9110 §8.8.3.2). */
 function matches(condition: string | undefined, tag: string): boolean {

@@ -2,6 +2,6 @@ export { accessLog, type AccessLogEntry, type AccessLogOptions } from './access-
 export { compress, type CompressOptions } from './compress.ts';
 export { cors, type CorsOptions } from './cors.ts';
 export type { CorsOrigin, CorsOriginFunction } from './cors-origin.ts';
-export { etag } from './etag.ts';
+export { checkPreconditions, etag } from './etag.ts';
 export { requestId, type RequestIdOptions } from './request-id.ts';
 export { securityHeaders, type SecurityHeadersOptions } from './security-headers.ts';
