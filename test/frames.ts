@@ -5,8 +5,32 @@ import { type ConnectionOptions, connect as connectSecurely } from 'node:tls';
 
 export interface Frame {
   readonly opcode: number;
-  /** As UTF-8. */
+  /** Text as UTF-8, everything else byte by byte. */
   readonly data: string;
+}
+
+export interface FrameOptions {
+  readonly final?: boolean;
+  /** The three reserved bits. */
+  readonly rsv?: number;
+  readonly masked?: boolean;
+}
+
+/** A frame as a client sends it, or should not. */
+export function encodeFrame(
+  opcode: number,
+  payload: string | Buffer,
+  { final = true, rsv = 0, masked = true }: FrameOptions = {},
+): Buffer {
+  const data = Buffer.from(payload as string);
+  const short = data.length < 126 ? data.length : data.length < 65_536 ? 126 : 127;
+  const length = Buffer.alloc(short === 126 ? 2 : short === 127 ? 8 : 0);
+  if (length.length === 2) length.writeUInt16BE(data.length);
+  if (length.length === 8) length.writeBigUInt64BE(BigInt(data.length));
+  const start = Buffer.from([(final ? 0x80 : 0) | (rsv << 4) | opcode, (masked ? 0x80 : 0) | short]);
+  if (!masked) return Buffer.concat([start, length, data]);
+  const mask = Buffer.from([1, 2, 3, 4]);
+  return Buffer.concat([start, length, mask, data.map((byte, index) => byte ^ (mask[index % 4] ?? 0))]);
 }
 
 export interface OpenOptions {
@@ -81,15 +105,7 @@ export class FrameSocket {
 
   /** Sends a masked frame; false where the connection takes no more for now. */
   frame(opcode: number, payload: string | Buffer, final = true): boolean {
-    const data = Buffer.from(payload as string);
-    const size = data.length < 126 ? [data.length] : data.length < 65_536 ? [126] : [127];
-    const length = Buffer.alloc(size[0] === 126 ? 2 : size[0] === 127 ? 8 : 0);
-    if (length.length === 2) length.writeUInt16BE(data.length);
-    if (length.length === 8) length.writeBigUInt64BE(BigInt(data.length));
-    const mask = Buffer.from([1, 2, 3, 4]);
-    const masked = data.map((byte, index) => byte ^ (mask[index % 4] ?? 0));
-    const start = Buffer.from([(final ? 0x80 : 0) | opcode, 0x80 | (size[0] ?? 0)]);
-    return this.raw(Buffer.concat([start, length, mask, masked]));
+    return this.raw(encodeFrame(opcode, payload, { final }));
   }
 
   /** The next frame, which no server masks. */
@@ -112,6 +128,14 @@ export class FrameSocket {
     }
   }
 
+  /** Whatever comes until the connection has ended. */
+  async rest(): Promise<Frame[]> {
+    const frames: Frame[] = [];
+    await this.ended;
+    for (let frame = this.#take(); frame !== undefined; frame = this.#take()) frames.push(frame);
+    return frames;
+  }
+
   end(): void {
     this.#socket.destroy();
   }
@@ -126,7 +150,7 @@ export class FrameSocket {
     const length = short === 126 ? bytes.readUInt16BE(2) : short === 127 ? Number(bytes.readBigUInt64BE(2)) : short;
     if (bytes.length < start + length) return undefined;
     this.#received = bytes.subarray(start + length);
-    return { opcode, data: bytes.subarray(start, start + length).toString(opcode === 0x8 ? 'latin1' : 'utf8') };
+    return { opcode, data: bytes.subarray(start, start + length).toString(opcode === 0x1 ? 'utf8' : 'latin1') };
   }
 }
 
