@@ -14,6 +14,7 @@ import {
   Get,
   Header,
   HTTPException,
+  OAuth2Error,
   OAuth2PasswordBearer,
   OAuth2PasswordRequestForm,
   Path,
@@ -152,7 +153,7 @@ class UserController {
 
   @Post('/token')
   async login(@Depends(OAuth2PasswordRequestForm) form: OAuth2PasswordRequestForm) {
-    if (!(await compareSecrets(form.password, SECRET))) throw new HTTPException(400, 'Incorrect username or password');
+    if (!(await compareSecrets(form.password, SECRET))) throw new OAuth2Error('invalid_grant');
     return { access_token: SECRET, token_type: 'bearer' };
   }
 }

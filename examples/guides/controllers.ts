@@ -16,6 +16,7 @@ import {
   Put,
   Query,
   Route,
+  text,
 } from 'portico';
 import { z } from 'zod';
 
@@ -158,12 +159,12 @@ class AnswerController {
     return { title: 'Annual', pages: 3, draftOf: 'a field that the schema does not have' };
   }
 
-  @Get('/text')
+  @Get('/text', { response: text() })
   text() {
     return new Response('plain text', { headers: { 'Content-Type': 'text/plain; charset=utf-8' } });
   }
 
-  @Get('/headers')
+  @Get('/headers', { responses: { 202: z.object({ queued: z.boolean() }) } })
   headers(@Ctx() { response }: Context) {
     response.status = 202;
     response.headers.set('Retry-After', '120');

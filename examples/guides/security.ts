@@ -12,6 +12,7 @@ import {
   Depends,
   dependency,
   Get,
+  Header,
   HTTPException,
   OAuth2Error,
   OAuth2PasswordBearer,
@@ -19,6 +20,7 @@ import {
   Post,
   SecurityScheme,
 } from 'portico';
+import { z } from 'zod';
 
 const PASSWORD = process.env['PASSWORD'] ?? randomBytes(12).toString('base64url');
 const API_TOKEN = process.env['API_TOKEN'] ?? randomBytes(32).toString('base64url');
@@ -65,10 +67,7 @@ const COOKIE = '__Host-session';
 const sessions = new Map<string, string>();
 
 /** Browsers say where a request comes from, and a page of another site cannot make them say otherwise. */
-function sameOrigin(context: Context) {
-  const safe = context.method === 'GET' || context.method === 'HEAD';
-  if (!safe && context.header('sec-fetch-site') !== 'same-origin') throw new HTTPException(400, 'Not of this origin');
-}
+const sameOrigin = dependency({ site: Header('sec-fetch-site', z.literal('same-origin')) }, ({ site }) => site);
 
 const sessionId = new APIKeyCookie(COOKIE);
 
