@@ -17,6 +17,7 @@ import {
   Delete,
   Depends,
   dependency,
+  DeclarationError,
   events,
   File as FileInput,
   Form,
@@ -24,6 +25,7 @@ import {
   Header,
   HTTPBearer,
   HTTPException,
+  type Input,
   lines,
   OAuth2PasswordRequestForm,
   Path,
@@ -35,8 +37,9 @@ import {
   text,
 } from 'portico';
 import { assertDocumentTrue, type DocumentCheckOptions, findDocumentMismatches } from 'portico/testing';
-import { z } from 'zod';
-import { appOf, type Controllers } from './world.ts';
+import { z, type ZodType } from 'zod';
+import { appOf, type ControllerClass, type Controllers } from './world.ts';
+import { KINDS, NARROWER } from './zod-kinds.ts';
 
 // Read by examples when they are loaded.
 process.env['API_KEY'] = 'key-of-this-test';
@@ -44,6 +47,8 @@ process.env['API_TOKEN'] = 'token-of-this-test';
 process.env['PASSWORD'] = 'password-of-this-test';
 
 const SEED = 20;
+/** Requests to the app of every kind of schema, for a longer run; each operation has a few of them otherwise. */
+const BUDGET = Number(process.env['PORTICO_REQUESTS'] ?? 0);
 
 /** What a check finds, as `METHOD /path: message`. */
 async function found(app: App, options: DocumentCheckOptions = {}): Promise<string[]> {
@@ -239,13 +244,13 @@ class SafeController {
   }
 }
 
-const KINDS = [TextController, BodyController, AnswerController, SafeController];
+const CONTROLLERS = [TextController, BodyController, AnswerController, SafeController];
 const CREDENTIALS = { authorization: 'Bearer good', 'x-key': 'good' };
 
 describe('a document that is true', () => {
   it('is found true for every kind of input, body and answer, each of which is accepted and refused', async () => {
     const statuses = new Map<string, Set<number>>();
-    const app = appOf(KINDS, {
+    const app = appOf(CONTROLLERS, {
       middleware: [
         async (context, next) => {
           await next();
@@ -287,6 +292,77 @@ describe('a document that is true', () => {
   });
 });
 
+/** Every kind of input, with a schema for its value. */
+const INPUTS: Readonly<Record<string, (schema: ZodType<any>) => readonly Input<any>[]>> = {
+  body: (schema) => [Body(schema)],
+  path: (schema) => [Path('v', schema)],
+  query: (schema) => [Query('v', schema)],
+  header: (schema) => [Header('v', schema)],
+  cookie: (schema) => [Cookie('v', schema)],
+  form: (schema) => [Form('v', schema)],
+  multipart: (schema) => [FileInput('f'), Form('v', schema)],
+  'body by keys': (schema) => [Body('v', schema)],
+  'object in a body': (schema) => [Body(z.object({ v: schema, list: z.array(schema) }))],
+  'object of the query': (schema) => [Query(z.object({ v: schema }))],
+  'object of a form': (schema) => [Form(z.object({ v: schema }))],
+  'list of the query': (schema) => [Query('v', z.array(schema))],
+};
+
+/** A controller that takes a schema by an input; undefined where that is refused at startup. */
+function takingKind(kind: string, place: string): ControllerClass | undefined {
+  class KindController {
+    take(..._values: unknown[]) {
+      return kind;
+    }
+  }
+  const { prototype } = KindController;
+  const inputs = INPUTS[place]?.((KINDS[kind] ?? assert.fail(kind))()) ?? assert.fail(place);
+  for (const [index, input] of inputs.entries()) (input as (...target: unknown[]) => void)(prototype, 'take', index);
+  const route = (/body|form|multipart/.test(place) ? Post : Get)(place === 'path' ? '/:v' : '');
+  (route as (...target: unknown[]) => void)(prototype, 'take', Object.getOwnPropertyDescriptor(prototype, 'take'));
+  const name = `${place} ${kind}`.replaceAll(/\W/g, '_');
+  Controller(`/${name}`, { name })(KindController);
+  try {
+    appOf([KindController]);
+    return KindController;
+  } catch (error) {
+    if (error instanceof DeclarationError) return undefined;
+    throw error;
+  }
+}
+
+describe('an app that takes every kind of schema by every kind of input', () => {
+  // Each kind in a body and one other place; all of them in a long run.
+  const places = Object.keys(INPUTS);
+  const pairs = Object.keys(KINDS).flatMap((kind, index) =>
+    places
+      .filter((_place, at) => BUDGET > 0 || at === 0 || at === 1 + (index % (places.length - 1)))
+      .map((place) => [kind, place] as const),
+  );
+
+  it('has a true document, but for the kinds that are listed as narrower', async () => {
+    const narrower = new RegExp(`^/\\w+_(?:${NARROWER.join('|').replaceAll('.', '_')})(?:/|$)`);
+    const controllers = pairs.flatMap(([kind, place]) => takingKind(kind, place) ?? []);
+    assert.ok(controllers.length > pairs.length * 0.7, `${controllers.length} of ${pairs.length}`);
+    const requests = Math.max(3, Math.ceil(BUDGET / controllers.length));
+    const { mismatches, unchecked, ...sent } = await findDocumentMismatches(appOf(controllers), {
+      seed: SEED,
+      requests,
+    });
+    const others = mismatches.filter(
+      ({ path, message }) => !narrower.test(path) || message !== 'a valid request is refused with 422',
+    );
+    assert.deepEqual(others, []);
+    // Their patterns have look-aheads, and there is no value of the others that could be sent.
+    assert.deepEqual(
+      unchecked.filter(({ path }) => !/_(?:emoji|iban|never|null)(?:\/|$)/.test(path)),
+      [],
+    );
+    assert.ok(sent.requests >= BUDGET);
+    if (BUDGET > 0) console.log(`${sent.requests} requests to ${controllers.length} operations`);
+  });
+});
+
 /** What two examples are about, and no document can say. */
 const TOLD: Readonly<Record<string, readonly RegExp[]>> = {
   // Two dates of which one must not come before the other, by `refine`.
@@ -303,11 +379,11 @@ describe('every example', () => {
         file.endsWith('.ts') && /^export (?:const app\b|\{.*\bapp \})/m.test(readFileSync(join(folder, file), 'utf8')),
     )
     .map((file) => file.replaceAll('\\', '/'));
-  for (const file of files.toSorted()) {
+  for (const file of [...files.toSorted(), '../test/fixtures/library.ts']) {
     it(`${file} has a true document, but for what it shows`, async () => {
       const { app: exported } = (await import(join(folder, file))) as { app: App | (() => App) };
       const app = typeof exported === 'function' ? exported() : exported;
-      const mismatches = await found(app, { requests: 10, headers: await credentialsOf(app) });
+      const mismatches = await found(app, { requests: BUDGET > 0 ? 200 : 10, headers: await credentialsOf(app) });
       const shown = TOLD[file] ?? [];
       assert.deepEqual(
         mismatches.filter((mismatch) => !shown.some((told) => told.test(mismatch))),

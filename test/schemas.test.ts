@@ -7,6 +7,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { type App, Body, Controller, DeclarationError, Get, Post, Query } from 'portico';
 import { z, type ZodType } from 'zod';
 import { appOf, expectJson, issuesOf, Log, pause, raise } from './world.ts';
+import { At, KINDS, NARROWER, OTHERS } from './zod-kinds.ts';
 
 type Json = Record<string, any>;
 
@@ -99,11 +100,6 @@ function codesOf(declare: () => unknown): string[] {
   return [];
 }
 
-const At = z.codec(z.iso.datetime(), z.date(), {
-  decode: (text) => new Date(text),
-  encode: (date) => date.toISOString(),
-});
-
 function encodes(schema: ZodType, accepts: (value: unknown) => boolean): void {
   for (const value of SAMPLES) {
     const { success, data } = encode(schema, value);
@@ -118,164 +114,6 @@ function encode(schema: ZodType, value: unknown): { success: boolean; data?: unk
     return { success: false };
   }
 }
-
-/** Every schema that zod makes, by the name it is made with. */
-const KINDS: Readonly<Record<string, () => ZodType>> = {
-  any: () => z.any(),
-  array: () => z.array(z.int()).min(1).max(2),
-  base64: () => z.base64(),
-  base64url: () => z.base64url(),
-  bigint: () => z.bigint(),
-  boolean: () => z.boolean(),
-  catch: () => z.object({ a: z.string().catch('b') }),
-  check: () => z.string().check(z.minLength(2)),
-  cidrv4: () => z.cidrv4(),
-  cidrv6: () => z.cidrv6(),
-  codec: () => z.object({ a: At }),
-  creditCard: () => z.creditCard(),
-  // oxlint-disable-next-line typescript/no-deprecated -- zod makes it still
-  cuid: () => z.cuid(),
-  cuid2: () => z.cuid2(),
-  currencyCode: () => z.currencyCode(),
-  custom: () => z.custom(() => true),
-  date: () => z.date(),
-  deepPartial: () => z.deepPartial(z.object({ a: z.object({ b: z.int() }) })),
-  discriminatedUnion: () =>
-    z.discriminatedUnion('a', [z.object({ a: z.literal('x') }), z.object({ a: z.literal('y'), b: z.int() })]),
-  e164: () => z.e164(),
-  email: () => z.email(),
-  emoji: () => z.emoji(),
-  endsWith: () => z.string().check(z.endsWith('c')),
-  enum: () => z.enum(['a', 'x']),
-  exactOptional: () => z.object({ a: z.exactOptional(z.string()) }),
-  file: () => z.file(),
-  float32: () => z.float32(),
-  float64: () => z.float64(),
-  fromJSONSchema: () => z.fromJSONSchema({ type: 'string', minLength: 2 }),
-  function: () => z.function(),
-  gt: () => z.number().check(z.gt(1)),
-  gte: () => z.number().check(z.gte(1)),
-  guid: () => z.guid(),
-  hash: () => z.hash('md5'),
-  hex: () => z.hex(),
-  hostname: () => z.hostname(),
-  httpUrl: () => z.httpUrl(),
-  iban: () => z.iban(),
-  includes: () => z.string().check(z.includes('b', { position: 1 })),
-  input: () => z.input(z.string()),
-  instanceof: () => z.instanceof(URL),
-  int: () => z.int(),
-  int32: () => z.int32(),
-  int64: () => z.int64(),
-  intersection: () => z.intersection(z.object({ a: z.string() }), z.object({ b: z.int() })),
-  invertCodec: () => z.invertCodec(z.codec(z.date(), z.iso.datetime(), { decode: String, encode: (t) => new Date(t) })),
-  ipv4: () => z.ipv4(),
-  ipv6: () => z.ipv6(),
-  json: () => z.json(),
-  jwt: () => z.jwt(),
-  keyof: () => z.keyof(z.object({ a: z.string() })),
-  ksuid: () => z.ksuid(),
-  lazy: () => z.lazy(() => z.string()),
-  length: () => z.string().check(z.length(3)),
-  literal: () => z.literal(['a', 5, null, true]),
-  looseObject: () => z.looseObject({ a: z.string() }),
-  looseRecord: () => z.looseRecord(z.string().regex(/^a/), z.string()),
-  lowercase: () => z.string().check(z.lowercase()),
-  lt: () => z.number().check(z.lt(1)),
-  lte: () => z.number().check(z.lte(1)),
-  mac: () => z.mac(),
-  map: () => z.map(z.string(), z.string()),
-  maxLength: () => z.string().check(z.maxLength(3)),
-  maxSize: () => z.set(z.string()).check(z.maxSize(3)),
-  mime: () => z.file().check(z.mime(['text/plain'])),
-  minLength: () => z.string().check(z.minLength(3)),
-  minSize: () => z.set(z.string()).check(z.minSize(3)),
-  multipleOf: () => z.number().check(z.multipleOf(0.5)),
-  nan: () => z.nan(),
-  nanoid: () => z.nanoid(),
-  // oxlint-disable-next-line typescript/no-deprecated -- zod makes it still
-  nativeEnum: () => z.nativeEnum({ A: 'a', B: 5 } as const),
-  negative: () => z.number().check(z.negative()),
-  never: () => z.never(),
-  nonnegative: () => z.number().check(z.nonnegative()),
-  nonoptional: () => z.object({ a: z.nonoptional(z.string().optional()) }),
-  nonpositive: () => z.number().check(z.nonpositive()),
-  normalize: () => z.string().check(z.normalize(), z.maxLength(3)),
-  null: () => z.null(),
-  nullable: () => z.nullable(z.string()),
-  nullish: () => z.object({ a: z.nullish(z.string()) }),
-  number: () => z.number(),
-  object: () => z.object({ a: z.string(), b: z.int().default(1) }),
-  optional: () => z.object({ a: z.optional(z.string()) }),
-  output: () => z.output(z.string()),
-  overwrite: () =>
-    z.string().check(
-      z.overwrite((text) => `${text}!`),
-      z.maxLength(3),
-    ),
-  partialRecord: () => z.partialRecord(z.enum(['a', 'b']), z.string()),
-  pipe: () => z.pipe(z.string(), z.email()),
-  positive: () => z.number().check(z.positive()),
-  prefault: () => z.object({ a: z.prefault(z.string(), 'b') }),
-  preprocess: () => z.preprocess((value) => (value === 'a' ? 1 : value), z.int()),
-  promise: () => z.promise(z.string()),
-  properties: () => z.object({ a: z.string() }).check(z.properties({ a: z.string().min(2) })),
-  property: () => z.object({ a: z.string() }).check(z.property('a', z.string().min(2))),
-  readonly: () => z.readonly(z.object({ a: z.string() })),
-  record: () => z.record(z.string().regex(/^[a-z]$/), z.string()),
-  refine: () => z.string().check(z.refine((text) => text !== 'a')),
-  regex: () => z.string().check(z.regex(/^AB/i)),
-  set: () => z.set(z.string()),
-  size: () => z.set(z.string()).check(z.size(1)),
-  slugify: () => z.string().check(z.slugify(), z.maxLength(3)),
-  startsWith: () => z.string().check(z.startsWith('a')),
-  strictObject: () => z.strictObject({ a: z.string() }),
-  string: () => z.string(),
-  stringFormat: () => z.stringFormat('letters', /^[a-z]+$/),
-  stringbool: () => z.stringbool(),
-  success: () => z.success(z.string()),
-  superRefine: () => z.string().check(z.superRefine((text, context) => void (text === 'a' && context.addIssue('no')))),
-  symbol: () => z.symbol(),
-  templateLiteral: () => z.templateLiteral(['a', z.number().optional()]),
-  toLowerCase: () => z.string().check(z.toLowerCase(), z.regex(/^[a-z]+$/)),
-  toUpperCase: () => z.string().check(z.toUpperCase(), z.regex(/^[A-Z]+$/)),
-  transform: () => z.transform((value) => value),
-  trim: () => z.string().check(z.trim(), z.minLength(1), z.maxLength(3)),
-  tuple: () => z.tuple([z.int(), z.string().optional()]),
-  uint32: () => z.uint32(),
-  uint64: () => z.uint64(),
-  ulid: () => z.ulid(),
-  undefined: () => z.undefined(),
-  union: () => z.union([z.string(), z.boolean()]),
-  unknown: () => z.unknown(),
-  uppercase: () => z.string().check(z.uppercase()),
-  url: () => z.url(),
-  uuid: () => z.uuid(),
-  uuidv4: () => z.uuidv4(),
-  uuidv6: () => z.uuidv6(),
-  uuidv7: () => z.uuidv7(),
-  void: () => z.void(),
-  xid: () => z.xid(),
-  xor: () => z.xor([z.object({ a: z.string() }), z.object({ b: z.int() })]),
-  _default: () => z.object({ a: z._default(z.string(), 'b') }),
-  _function: () => z._function(),
-  'coerce.bigint': () => z.coerce.bigint(),
-  'coerce.boolean': () => z.coerce.boolean(),
-  'coerce.date': () => z.coerce.date(),
-  'coerce.number': () => z.coerce.number(),
-  'coerce.string': () => z.coerce.string(),
-  'iso.date': () => z.iso.date(),
-  'iso.datetime': () => z.iso.datetime({ local: true, offset: true }),
-  'iso.duration': () => z.iso.duration(),
-  'iso.time': () => z.iso.time(),
-};
-
-/** Functions of zod that make no schema. */
-const OTHERS = new Set(
-  `clone compile config decode decodeAsync describe encode encodeAsync flattenError formatError getDiscriminatedOption
-  getErrorMap memoizer meta parse parseAsync prettifyError registry safeDecode safeDecodeAsync safeEncode safeEncodeAsync
-  safeParse safeParseAsync setErrorMap toJSONSchema toZod treeifyError validate validateAsync withParser`.split(/\s+/),
-);
 
 /** What JSON never is, or JSON Schema has no word for. */
 const REFUSED =
@@ -387,11 +225,6 @@ const BODIES = SAMPLES.filter((value) => {
     return false;
   }
 });
-
-/** Where the document accepts what the app refuses; these are the rows of docs/narrower.md. */
-const NARROWER =
-  `cidrv6 coerce.date creditCard httpUrl iban includes int ipv6 jwt normalize overwrite pipe preprocess properties
-  property refine regex slugify success superRefine toLowerCase toUpperCase trim url`.split(/\s+/);
 
 describe('every schema that zod makes', () => {
   test('is in the table of these tests, or is said to be none', () => {

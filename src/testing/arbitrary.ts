@@ -33,10 +33,11 @@ export class Values {
 
   /** Values for a place; throws `Unmakeable` where there are none. */
   of(schema: JsonSchema | boolean, place: Place, depth = 0): Arbitrary<unknown> {
+    if (depth > DEPTH) throw new Unmakeable(`of the schema ${JSON.stringify(schema)}`);
     const all = alternativesOf(schema, this.#schemas);
     const arbitraries = all.flatMap((one) => this.#tryOf(() => this.#ofAlternative(one, place, depth)));
     const [only] = arbitraries;
-    if (only === undefined || depth > DEPTH) throw new Unmakeable(`of the schema ${JSON.stringify(schema)}`);
+    if (only === undefined) throw new Unmakeable(`of the schema ${JSON.stringify(schema)}`);
     return arbitraries.length === 1 ? only : this.#fc.oneof(...arbitraries);
   }
 

@@ -29,8 +29,8 @@ export class Schemas {
   constructor(document: OpenAPIObject, { Ajv }: Peers) {
     this.document = document;
     const formats = Object.fromEntries(Array.from(FORMATS, ([name, { check }]) => [name, check]));
-    // A pattern is a regular expression as it is written; not every one can be read with the flag `u`.
-    this.#ajv = new Ajv({ strict: false, logger: false, unicodeRegExp: false, validateSchema: false, formats });
+    const code = { regExp: Object.assign(expressionOf, { code: 'expressionOf' }) };
+    this.#ajv = new Ajv({ strict: false, logger: false, validateSchema: false, formats, code });
   }
 
   resolve(schema: JsonSchema): JsonSchema {
@@ -63,6 +63,15 @@ export class Schemas {
       this.#validators.set(schema, validate);
     }
     return validate;
+  }
+}
+
+/** A pattern as JSON Schema reads it (2020-12 §6.4); not every one can be read so, and then it is as it is written. */
+export function expressionOf(pattern: string): RegExp {
+  try {
+    return new RegExp(pattern, 'u');
+  } catch {
+    return new RegExp(pattern);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Arbitrary } from 'fast-check';
 import { FORMATS } from './formats.ts';
 import type { FastCheck } from './peers.ts';
-import type { JsonSchema } from './schemas.ts';
+import { expressionOf, type JsonSchema } from './schemas.ts';
 
 /** Where a value is sent, which says what a string of it can be. */
 export type Place = 'path' | 'query' | 'header' | 'cookie' | 'form' | 'json';
@@ -11,10 +11,10 @@ const SEPARATORS = /[ ,|]/g;
 
 /** Strings that a schema describes and that can be sent in a place. */
 export function stringsOf(fc: FastCheck, schema: JsonSchema, place: Place): Arbitrary<string> {
-  const format = FORMATS.get(schema.format ?? '');
-  if (format !== undefined) return format.arbitrary(fc);
+  const format = FORMATS.get(schema.format ?? '')?.arbitrary(fc);
   const pattern = typeof schema['pattern'] === 'string' ? matching(fc, schema['pattern']) : undefined;
-  if (pattern !== undefined) return pattern;
+  if (format !== undefined && pattern !== undefined) return fc.oneof(format, pattern);
+  if (format !== undefined || pattern !== undefined) return (format ?? pattern) as Arbitrary<string>;
   const minLength = Math.max(numberOf(schema, 'minLength') ?? 0, place === 'json' || place === 'query' ? 0 : 1);
   const maxLength = Math.max(minLength, Math.min(numberOf(schema, 'maxLength') ?? minLength + 12, minLength + 12));
   const bounds = { minLength, maxLength };
@@ -40,7 +40,7 @@ function ascii(fc: FastCheck, bounds: { minLength: number; maxLength: number }):
 /** A pattern with what fast-check does not read, such as a look-ahead, gives nothing. */
 function matching(fc: FastCheck, pattern: string): Arbitrary<string> | undefined {
   try {
-    return fc.stringMatching(new RegExp(pattern), { size: 'small' });
+    return fc.stringMatching(expressionOf(pattern), { size: 'small' });
   } catch {
     return undefined;
   }
