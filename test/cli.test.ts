@@ -330,6 +330,40 @@ test('FILE in TypeScript is loaded by plain Node with the tsx of the project, wh
   assert.doesNotMatch(broken.stderr, /tsx/);
 });
 
+describe('portico check', () => {
+  const check = ['check', shop, '--requests', '4', '--seed', '7'];
+
+  test('passes an app whose document is true, and names what it could not check', async () => {
+    const { stdout, stderr } = await output(check, 0);
+    assert.match(stdout, /^\d+ requests were answered as documented \(seed 7\)\n$/);
+    assert.match(stderr, /^GET \/items\/ was not wholly checked: its credentials are not among the headers$/m);
+    const alone = await output([...check, '--operation', 'open_maybe', '--header', 'Authorization: Bearer a'], 0);
+    assert.doesNotMatch(alone.stderr, /not wholly checked/);
+    assert.ok(Number.parseInt(alone.stdout) < Number.parseInt(stdout), alone.stdout);
+  });
+
+  test('fails one whose document lies, by the smallest request and the seed that repeats it', async () => {
+    const lie = varied('lie.mjs', `export const greeting = () => new Response('hello');`);
+    const { stdout, stderr } = await output(check, 1, lie);
+    assert.equal(stdout, '');
+    assert.match(stderr, /GET \/greeting: 200 is of text\/plain, and application\/json is documented/);
+    assert.match(stderr, /> GET \/greeting/);
+    assert.match(stderr, /seed 7/);
+  });
+
+  test('says what is wrong with its options', async () => {
+    const wrong: [string[], RegExp][] = [
+      [['--requests', '0'], /^--requests needs a whole number of at least 1, and not '0'\n\nUsage: portico check FILE/],
+      [['--seed', 'x'], /^--seed needs a whole number, and not 'x'\n\nUsage: portico check FILE/],
+      [['--header', 'Authorization'], /^--header needs 'NAME: VALUE', and not 'Authorization'\n\nUsage/],
+    ];
+    const runs = await Promise.all(wrong.map(([args]) => output(['check', shop, ...args], 2)));
+    for (const [index, { stderr }] of runs.entries()) assert.match(stderr, wrong[index]?.[1] ?? /nothing/);
+    const { stderr } = await output(['check', shop, '--operation', 'nobody'], 1);
+    assert.match(stderr, /has no operation 'nobody'/);
+  });
+});
+
 describe('the command line', () => {
   test('answers wrong usage with the usage of the command, on standard error', async () => {
     const wrong: [string[], RegExp][] = [
