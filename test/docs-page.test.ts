@@ -223,7 +223,7 @@ describeMatrix('the docs page', (open) => {
       '["login: access_denied: Not today","closed"]',
     );
     for (const foreign of ['?code=a&state=other', '?code=a', '', '?error=access_denied&state=other']) {
-      assert.match(answered(foreign), /^\["login: The answer belongs to another request[^"]*","closed"\]$/);
+      assert.match(answered(foreign), /^\["login: The response belongs to another request[^"]*","closed"\]$/);
     }
   });
 

@@ -480,17 +480,17 @@ describe('keys that are given', () => {
   const mistakes: readonly (readonly [what: string, options: object, message: RegExp])[] = [
     ['neither issuer nor key', { issuer: undefined }, /there is no issuer/],
     ['an empty issuer', { issuer: '', jwks }, /there is no issuer/],
-    ['an issuer over http', { issuer: 'http://id.example' }, /neither an https address nor one of this machine/],
-    ['an issuer over http beside its keys', { issuer: 'http://id.example', jwks }, /neither an https address/],
+    ['an issuer over http', { issuer: 'http://id.example' }, /neither an https URL nor one of this machine/],
+    ['an issuer over http beside its keys', { issuer: 'http://id.example', jwks }, /neither an https URL/],
     ['an issuer that only begins like this machine', { issuer: 'http://127.0.0.1.example' }, /neither an https/],
-    ['an issuer that is no address and has to be asked', { issuer: 'somebody' }, /is not an address/],
+    ['an issuer that is no address and has to be asked', { issuer: 'somebody' }, /is not a URL/],
     ['an issuer with a query', { issuer: `${ISSUER}?a=b` }, /has a query or a fragment/],
     ['no audience', { audience: undefined, jwks }, /there is no audience/],
     ['an empty audience', { audience: '', jwks }, /there is no audience/],
     ['an empty list of audiences', { audience: [], jwks }, /there is no audience/],
-    ['a weak secret', { secret: 'x'.repeat(31) }, /has 31 bytes, and 32 are the least/],
+    ['a weak secret', { secret: 'x'.repeat(31) }, /has 31 bytes; at least 32 are required/],
     ['a weak secret in bytes', { secret: new Uint8Array(16) }, /has 16 bytes/],
-    ['a secret that is none', { secret: 1 }, /secret is neither text nor bytes/],
+    ['a secret that is none', { secret: 1 }, /secret is neither a string nor bytes/],
     ['a symmetric key beside an asymmetric one', { secret: 'x'.repeat(32), jwks }, /jwks and secret are given/],
     [
       'a symmetric key among others',
@@ -498,7 +498,7 @@ describe('keys that are given', () => {
       /jwks\.keys\[2] is symmetric/,
     ],
     ['two sources of keys', { jwks, jwksUri: `${ISSUER}/jwks` }, /jwksUri and jwks are given/],
-    ['the algorithm none', { jwks, algorithms: ['RS256', 'none'] }, /'none' accepts what anybody has written/],
+    ['the algorithm none', { jwks, algorithms: ['RS256', 'none'] }, /'none' accepts tokens that anybody has written/],
     ['the algorithm NONE', { jwks, algorithms: ['NONE'] }, /'NONE'|'none' accepts/],
     [
       'a symmetric algorithm for public keys',
@@ -520,7 +520,7 @@ describe('keys that are given', () => {
     ['a private JWK in a set', { jwks: { keys: [jwkOf(ec.privateKey)] } }, /jwks\.keys\[0] is a private key/],
     ['private PEM', { publicKey: ec.privateKey.export({ type: 'pkcs8', format: 'pem' }) }, /PEM of a PRIVATE KEY/],
     ['text that is no key', { publicKey: 'secret' }, /not PEM; a shared secret is given as `secret`/],
-    ['a key that is none', { publicKey: {} }, /publicKey is no key/],
+    ['a key that is none', { publicKey: {} }, /publicKey is not a key/],
     ['a short key', { publicKey: weak.publicKey }, /modulus of 1024 bits/],
     ['a short JWK', { publicKey: jwkOf(weak.publicKey) }, /modulus of 1024 bits/],
     ['an age that is none', { jwks, maxAge: Number.NaN }, /maxAge is not a number/],
@@ -894,11 +894,11 @@ describe('an issuer of tokens', () => {
 
   it('refuses what a token cannot say', async () => {
     const tokens = jwtIssuer(options);
-    await assert.rejects(tokens.issue(''), /issued to a subject/);
+    await assert.rejects(tokens.issue(''), /needs a subject/);
     for (const name of ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'scope', 'client_id']) {
       await assert.rejects(
         tokens.issue('ada', { claims: { [name]: 'x' } }),
-        new RegExp(`'${name}' is no claim of your own`),
+        new RegExp(`'${name}' is not a claim of your own`),
       );
     }
     for (const scope of ['a b', '', 'a"b', 'é'])
@@ -907,8 +907,8 @@ describe('an issuer of tokens', () => {
 
   const sealed = generateKeyPair('ES256');
   const mistakes: readonly (readonly [what: string, change: () => object | Promise<object>, message: RegExp])[] = [
-    ['no key', () => ({ key: undefined }), /there is to be a key, or a secret/],
-    ['a key and a secret', () => ({ secret: 'x'.repeat(32) }), /there is to be a key, or a secret/],
+    ['no key', () => ({ key: undefined }), /either a key or a secret is required/],
+    ['a key and a secret', () => ({ secret: 'x'.repeat(32) }), /either a key or a secret is required/],
     ['a weak secret', () => ({ key: undefined, secret: 'x' }), /secret has 1 bytes/],
     ['a public key', () => ({ key: ec.publicKey }), /key is a public key/],
     ['public PEM', () => ({ key: ec.publicKey.export({ type: 'spki', format: 'pem' }) }), /not of a PRIVATE KEY/],

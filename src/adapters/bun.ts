@@ -5,7 +5,7 @@ import type { WebUpgrade } from '../http/web-socket.ts';
 /** The part of Bun's `ServerWebSocket` that is used. */
 export interface BunSocket {
   readonly data: unknown;
-  /** Bytes that were sent; -1 where they wait, 0 where they were dropped. */
+  /** Bytes that were sent; -1 if they are queued, 0 if they were dropped. */
   send(data: string | Uint8Array): number;
   ping(): unknown;
   close(code?: number, reason?: string): void;
@@ -18,7 +18,7 @@ export interface BunServer {
   requestIP(request: Request): { readonly address: string } | null;
 }
 
-/** What `Bun.serve` takes, and a default export for Bun. */
+/** The argument of `Bun.serve`, and a default export for Bun. */
 export interface BunHandler {
   fetch(request: Request, server: BunServer): Promise<Response | undefined>;
   readonly websocket: {
@@ -34,11 +34,11 @@ export interface BunHandler {
   };
 }
 
-/** One socket on its way from the handshake to its end. */
+/** One socket from handshake to close. */
 class BunConnection {
   readonly upgrade: Upgrade;
   events: SocketEvents | undefined = undefined;
-  /** What is called once the peer's side takes more. */
+  /** Called once the peer accepts more. */
   #waiting: (() => void)[] = [];
 
   constructor(upgrade: Upgrade) {
@@ -63,13 +63,13 @@ class BunConnection {
   }
 }
 
-/** Bytes that Bun takes of a message or keeps of one at most: the app's own limits are lower, or say so by a 1009. */
+/** Bytes of a message that Bun accepts or queues at most: the app's own limits are lower, or close with 1009. */
 const MOST = 16 * 1_048_576;
 
 /**
  * The app for Bun, with its sockets: `export default toBun(app)`, or an argument of `Bun.serve`.
  *
- * Bun cannot hold a peer back: one that sends faster than it is read is closed with 1013.
+ * Bun cannot pause a peer: one that sends faster than it is read is closed with 1013.
  */
 export function toBun(app: App): BunHandler {
   return {
@@ -97,7 +97,7 @@ function of({ data }: BunSocket): BunConnection {
   return data as BunConnection;
 }
 
-/** Undefined once the request has become a socket: that is how Bun wants it. */
+/** Undefined once the request has become a socket, as Bun requires. */
 async function answer(app: App, request: Request, server: BunServer): Promise<Response | undefined> {
   let isSocket = false;
   const upgrade: WebUpgrade = (_, accepted, headers, lost) => {

@@ -14,13 +14,15 @@ import {
 import { SocketInbox } from '../http/socket-inbox.ts';
 import type { WebUpgrade } from '../http/web-socket.ts';
 
-/** The client's end of a socket that is all in memory. */
+/** The client's end of an in-memory socket. */
 export interface TestSocket<Receive = unknown, Send = unknown> extends AsyncIterable<Receive>, AsyncDisposable {
-  /** Sends a message as the socket declares it: a value as JSON, text, or a `Uint8Array`, which always goes as bytes. */
+  /**
+   * Sends a message as the socket declares it: a value as JSON, text, or a `Uint8Array`, which is always sent as bytes.
+   */
   send(value: Send | Uint8Array): Promise<void>;
   /** Closes with 1000 unless another code is given. */
   close(code?: number, reason?: string): void;
-  /** How it ended: the code and the reason of whoever closed it. */
+  /** How it closed: the code and the reason of whoever closed it. */
   readonly closed: Promise<SocketClosure>;
 }
 
@@ -28,10 +30,10 @@ export interface ConnectOptions {
   readonly headers?: Readonly<Record<string, string>> | readonly (readonly [string, string])[] | Headers;
 }
 
-/** What `connect` rejects with where the handshake is answered otherwise. */
+/** Rejects `connect` if the handshake is refused. */
 export class ConnectError extends Error {
   override readonly name: string = 'ConnectError';
-  /** The refusal as it was sent. */
+  /** The refusing response. */
   readonly response: Response;
 
   constructor(path: string, response: Response) {
@@ -41,9 +43,9 @@ export class ConnectError extends Error {
 }
 
 /**
- * Opens a socket of an app in memory; rejects with a ConnectError, which has the response, where it is refused.
+ * Opens a socket of an app in memory; rejects with a ConnectError, which has the response, if it is refused.
  *
- * `Receive` and `Send` are what the test takes the messages for: nothing checks them here.
+ * `Receive` and `Send` are the types that the test assumes; nothing checks them here.
  */
 export async function connect<Receive = unknown, Send = unknown>(
   app: App,
@@ -65,7 +67,7 @@ export async function connect<Receive = unknown, Send = unknown>(
   return peer as TestSocket<Receive, Send>;
 }
 
-/** Both ends: what one sends, the other one gets in a later turn, as from a network. */
+/** Both ends: the other one receives messages in a later turn, as from a network. */
 class Peer implements TestSocket {
   readonly closed: Promise<SocketClosure>;
   readonly #receives: MessageKind;
@@ -73,7 +75,7 @@ class Peer implements TestSocket {
   readonly #maxMessage: number;
   readonly #inbox: SocketInbox<unknown>;
   readonly #server: SocketEvents;
-  /** What waits while this end, or the other one, is not read. */
+  /** Messages that wait while this end, or the other one, is not read. */
   #held: (() => void)[] | undefined = undefined;
   #heldServer: (() => void)[] | undefined = undefined;
   #closing: SocketClosure | undefined = undefined;

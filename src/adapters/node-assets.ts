@@ -3,9 +3,9 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 /**
- * Reads a file of an optional package; undefined where neither it nor the file is installed.
+ * Reads a file of an optional package; undefined if the package or the file is not installed.
  *
- * A package that this one does not name as a peer is found from the folder in which the program runs.
+ * A package that is not a peer of this one is looked up from the working directory.
  */
 export async function readAsset(packageName: string, path: string): Promise<Uint8Array | undefined> {
   for (const place of [import.meta.url, join(process.cwd(), 'package.json')]) {
@@ -20,7 +20,7 @@ export async function readAsset(packageName: string, path: string): Promise<Uint
   return undefined;
 }
 
-/** The folder of a package. Its `package.json` need not be among what it exports, but what it is imported by is. */
+/** The folder of a package. Its `package.json` need not be exported, but its main entry is. */
 function rootOf(name: string, place: string): string | undefined {
   try {
     const main = createRequire(place).resolve(name);

@@ -8,7 +8,7 @@ const EMPTY = new Uint8Array();
 
 type Piece = IteratorResult<Uint8Array, undefined>;
 
-/** The body of a request of `node:http`: read as a whole, or taken piece by piece. */
+/** The body of a `node:http` request: read as a whole, or in pieces. */
 export class NodeBody {
   readonly #message: IncomingMessage;
   readonly #response: ServerResponse;
@@ -25,7 +25,7 @@ export class NodeBody {
     this.#continues = continues;
   }
 
-  /** Whether something may still come that nobody reads, so that the connection cannot be used again. */
+  /** Whether unread bytes may still come, so that the connection cannot be reused. */
   get unread(): boolean {
     if (this.#cut || this.#continues) return true;
     return this.#whole === undefined && this.#taken !== 'wholly' && !this.#message.complete;
@@ -36,13 +36,13 @@ export class NodeBody {
     return (this.#whole ??= this.#collect(limit));
   }
 
-  /** The pieces, no faster than they are asked for; what was read as a whole already is given once more. */
+  /** The pieces on demand; a body that was already read as a whole is returned once more. */
   take(limit: number): Pieces {
     return this.#whole === undefined ? this.#pieces(limit) : copyOf(this.#whole);
   }
 
   #begin(): void {
-    // Its 'close' has been: a client that left while something else was waited for.
+    // It has already been closed: the client disconnected while something else was awaited.
     if (this.#message.destroyed) throw new RequestAbandonedError();
     if (this.#continues) this.#response.writeContinue();
     this.#continues = false;
@@ -51,7 +51,7 @@ export class NodeBody {
   #stop(): void {
     this.#cut = true;
     this.#message.removeAllListeners('data');
-    // An answer that has gone out already, for the time limit, cannot end the connection any more.
+    // A response already sent because of the time limit can no longer end the connection.
     if (this.#response.headersSent) this.#message.destroy();
     else this.#message.pause();
   }
@@ -60,7 +60,7 @@ export class NodeBody {
     this.#begin();
     const message = this.#message;
     const body = new Later<Uint8Array>();
-    // Events come in the asynchronous context of the connection, and what goes on from here is the request's.
+    // Events are emitted in the asynchronous context of the connection; restore that of the request.
     const context = new AsyncResource('PorticoBody');
     let first: Buffer | undefined;
     let more: Buffer[] | undefined;
@@ -114,7 +114,7 @@ export class NodeBody {
     });
     const abandon = (): void => handover.fail(new RequestAbandonedError());
     message.once('close', abandon);
-    // What nobody has read by the end of the answer would keep the next request of the connection from being read.
+    // A body still unread at the end of the response would block the next request of the connection.
     this.#response.once('close', () => {
       abandon();
       message.removeAllListeners('data').resume();
@@ -126,7 +126,7 @@ export class NodeBody {
   }
 }
 
-/** Pieces from whom they come to whoever asks, one for each question; the first failure is the last piece. */
+/** Passes pieces from producer to consumer, one per request; the first failure is the last piece. */
 class Handover {
   readonly #message: IncomingMessage;
   readonly #pieces: Piece[] = [];

@@ -1,29 +1,29 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { Socket } from 'node:net';
 
-/** What Node has no public name for: the answer that a connection is busy with. */
+/** Node has no public name for the response that a connection is busy with. */
 interface Busy {
   readonly _httpMessage?: ServerResponse | null;
 }
 
-/** How long a client is given to read its answer, in milliseconds, and how much it may still send. */
+/** How long a client has to read its response, in milliseconds, and how much it may still send. */
 const LINGER_TIME = 5_000;
 const LINGER_BYTES = 67_108_864;
 
-/** Connections of which nothing is read any more, as far as requests go. */
+/** Connections from which no more requests are read. */
 const dropping = new WeakSet<Socket>();
 
 /**
- * Sees to it that a client which is still sending gets to read the last answer of its connection (RFC 9112 §9.6).
+ * Lets a client that is still sending read the last response of its connection (RFC 9112 §9.6).
  *
- * To close a connection with something unread resets it, and takes the answer from the client.
+ * Closing a connection with unread bytes resets it, and the client loses the response.
  */
 export function lingerAtEnd(socket: Socket): void {
-  // What Node calls once the answer has been sent.
+  // Node calls this once the response has been sent.
   socket.destroySoon = () => linger(socket);
 }
 
-/** Ends the sending half, and drops what comes until the client ends its own. */
+/** Ends the sending half, and drops incoming bytes until the client ends its own half. */
 function linger(socket: Socket): void {
   if (socket.readableEnded || socket.destroyed) {
     Socket.prototype.destroySoon.call(socket);
@@ -35,7 +35,7 @@ function linger(socket: Socket): void {
   socket.once('close', () => clearTimeout(cut));
 }
 
-/** Keeps what comes from the parser, which would make a request of it. */
+/** Keeps incoming bytes from the parser, which would read them as a request. */
 function drop(socket: Socket): void {
   if (dropping.has(socket)) return;
   dropping.add(socket);
@@ -46,20 +46,20 @@ function drop(socket: Socket): void {
       if (left < 0) socket.destroy();
     });
   };
-  // Whoever ends its half while answers are under way has left, as everywhere on this server.
+  // A client that ends its half while responses are pending has disconnected, as everywhere on this server.
   socket.once('end', () => socket.destroy());
-  // Node starts a reading that it has stopped only as long as the parser is attached.
+  // Node resumes reading only while the parser is attached.
   if (socket.isPaused()) socket.once('resume', detach).resume();
   else detach();
 }
 
 /**
- * Answers that may wait behind others of their connection; what was read with them waits until there is room, and
- * nothing more is read. Node bounds their bytes alone, so that slow answers could be asked for without end.
+ * Responses that may wait behind others of their connection; requests beyond that wait, and nothing more is read. Node
+ * bounds only their bytes, so slow responses could be requested without end.
  */
 const MAX_QUEUED = 100;
 
-/** What waits behind an answer of its connection. */
+/** Work that waits behind a response of its connection. */
 interface Queue {
   readonly answers: Set<ServerResponse>;
   /** Requests that are not handled yet. */
@@ -69,9 +69,9 @@ interface Queue {
 const queues = new WeakMap<Socket, Queue>();
 
 /**
- * Handles a request whose answer has to wait behind others, once there are not too many of these.
+ * Handles a request whose response has to wait behind others, once there are not too many of them.
  *
- * Its answer is closed when the client leaves: Node tells only the first of them.
+ * Its response is closed when the client disconnects: Node notifies only the first.
  */
 export function enqueue(response: ServerResponse, handle: () => void): void {
   const { socket } = response.req;
@@ -91,7 +91,7 @@ function open(socket: Socket): Queue {
     queue.held.clear();
     for (const waiting of queue.answers) waiting.destroy().emit('close');
   });
-  // Node goes on reading behind each request that has come as a whole.
+  // Node continues reading after each complete request.
   socket.on('resume', () => {
     if (queue.held.size > 0 && !dropping.has(socket)) socket.pause();
   });
@@ -111,14 +111,14 @@ function admit(response: ServerResponse, handle: () => void, queue: Queue): void
   handle();
 }
 
-/** Statuses of what the parser and the time limits refuse; everything else of the parser's is a 400. */
+/** Statuses of refusals by the parser and the time limits; any other parser error is a 400. */
 const REFUSALS: ReadonlyMap<string, number> = new Map([
   ['HPE_HEADER_OVERFLOW', 431],
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 413],
   ['ERR_HTTP_REQUEST_TIMEOUT', 408],
 ]);
 
-/** Answers bytes that are no request with a status and no body, after the answers that are under way. */
+/** Answers bytes that are not a request with a status and no body, after pending responses. */
 export function refuseBytes(error: NodeJS.ErrnoException, socket: Socket): void {
   if (dropping.has(socket)) return;
   const { code = '' } = error;
@@ -134,7 +134,8 @@ export function refuseBytes(error: NodeJS.ErrnoException, socket: Socket): void 
   const refuse = (): void => {
     if (!socket.writable) return;
     socket.write(refusal(status));
-    // A handler that waits for the rest of a body hears that there is none when the connection closes: not put off.
+    // A handler that waits for the rest of a body learns that there is none when the connection closes, so close at
+    // once.
     if (broken === undefined) linger(socket);
     else socket.destroySoon();
   };

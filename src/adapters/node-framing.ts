@@ -3,13 +3,13 @@ import { isNamed } from './node-target.ts';
 
 type Piece = IteratorResult<string | Uint8Array, unknown>;
 
-/** What a body is read from. */
+/** The iterator that a body is read from. */
 export interface Source {
   next(): Promise<Piece>;
   end(): Promise<void>;
 }
 
-/** Headers without those that say where the body ends, which is for the adapter to say (RFC 9112 §6). */
+/** Headers without those for framing, which the adapter sets (RFC 9112 §6). */
 export function unframed(headers: readonly string[]): readonly string[] {
   for (let index = 0; index < headers.length; index += 2) {
     if (!isFraming(headers[index] as string)) continue;
@@ -35,10 +35,11 @@ export function lengthIn(headers: readonly string[]): number | undefined {
 }
 
 /**
- * A body that declares its length: `begin` is called once with what can be sent of that.
+ * A body with a declared length: `begin` is called once with the length that can be sent.
  *
- * Up to two pieces are waited for, by which a body that was there as a whole is known. A longer one whose length turns
- * out to be another than it declared fails: no byte of it may be taken for the next answer, and no end for its own.
+ * Up to two pieces are awaited, which recognises a body that was available as a whole. A longer body whose length
+ * differs from the declared one fails: no byte may be read as part of the next response, and a missing end must be
+ * noticed.
  */
 export function measured(source: Source, declared: number, begin: (length: number | undefined) => void): Source {
   const held: Piece[] = [];
@@ -63,7 +64,7 @@ export function measured(source: Source, declared: number, begin: (length: numbe
     if (!begun) await start();
     const piece = held.shift() ?? (await read());
     if (promised !== undefined && (length > promised || (piece.done === true && length < promised))) {
-      throw new FrameworkError(`A body of ${declared} bytes was declared, and another one came`);
+      throw new FrameworkError(`A body of ${declared} bytes was declared, but its length differs`);
     }
     return piece;
   }

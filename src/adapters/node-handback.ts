@@ -7,14 +7,14 @@ import { pairsOf } from '../http/headers.ts';
 export type UpgradeListener = (message: IncomingMessage, socket: Duplex, first: Buffer) => void;
 
 /**
- * Lets a server answer a request as if it had not asked for an upgrade, which a server is free to ignore (RFC 9110 §7.8).
+ * Answers a request as if it had not asked for an upgrade, which a server may ignore (RFC 9110 §7.8).
  *
- * Once Node has an 'upgrade' listener it takes every such request off its connection, that of clients which offer `h2c`
- * with each request too, bodies included. So the connection begins anew, with the same bytes less the offer.
+ * With an 'upgrade' listener, Node detaches every such request from its connection, including those of clients that
+ * offer `h2c` each time, and their bodies. So the connection starts over, with the same bytes minus the offer.
  */
 export function giveBack(message: IncomingMessage, socket: Socket, first: Buffer): void {
   const { server, _httpMessage: answering } = socket as { server?: Server; _httpMessage?: unknown };
-  // Answers that are under way belong to what the connection was before.
+  // Pending responses belong to the connection's earlier state.
   if (answering || server === undefined) {
     socket.destroy();
     return;
@@ -29,7 +29,7 @@ export function giveBack(message: IncomingMessage, socket: Socket, first: Buffer
   server.emit('encrypted' in socket ? 'secureConnection' : 'connection', socket);
 }
 
-/** The options of a connection without the one that offers an upgrade. */
+/** The values of a Connection header without the one that offers an upgrade. */
 function kept(value: string): string {
   const options = value.split(',').map((option) => option.trim());
   return options.filter((option) => !/^(?:upgrade|http2-settings)$/i.test(option)).join(', ');

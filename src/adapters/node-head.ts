@@ -5,22 +5,22 @@ import { areShared, pairsOf, share } from '../http/headers.ts';
 import { hasNoContent } from '../http/status.ts';
 import { end, withLength, writeHead } from './node-send.ts';
 
-/** What Node has no public name for: the text of a head that is to be sent with the first piece of the body. */
+/** Node has no public name for the text of a head that is sent with the first piece of the body. */
 interface Internals {
   _header: string | null;
   /** Milliseconds that the head promises to wait for the next request. */
   _keepAliveTimeout?: number;
 }
 
-/** These are for Node to say or to read. */
+/** Headers that Node sets or interprets. */
 const FRAMING = /^(?:connection|content-length|date|expect|keep-alive|te|trailer|transfer-encoding|upgrade)$/i;
 
 /**
- * Writes the heads of answers in place of Node, which builds and checks each line of each answer anew: worth 7 % of a
- * small answer. Lines that all answers of an operation share are checked and joined once.
+ * Writes response heads instead of Node, which builds and checks each line of each response anew: worth 7 % of a small
+ * response. Lines that all responses of an operation share are checked and joined once.
  */
 export class HeadWriter {
-  /** The lines of shared headers; null where Node has to write them. */
+  /** The lines of shared headers; null if Node has to write them. */
   readonly #lines = new WeakMap<readonly string[], string | null>();
   readonly #statusLines = new Map<number, string>();
   readonly #persistence: string;
@@ -34,7 +34,7 @@ export class HeadWriter {
     this.#persistence = `Connection: keep-alive\r\n${keepAlive}\r\n`;
   }
 
-  /** False, and then nothing has been done, where the head is not one of the plain ones. */
+  /** Returns false, without side effects, for a head that Node has to write. */
   write(response: ServerResponse, status: number, headers: readonly string[], length: number): boolean {
     if (!response.shouldKeepAlive || hasNoContent(status)) return false;
     const known = this.#lines.get(headers);
@@ -67,7 +67,7 @@ export class HeadWriter {
     return line;
   }
 
-  /** The date (RFC 9110 §6.6.1), which is the same for a second, and what follows it. */
+  /** The Date line (RFC 9110 §6.6.1), cached for a second, and the lines after it. */
   #end(): string {
     const now = Date.now();
     if (now >= this.#lastUntil || now < this.#lastUntil - 1000) {
@@ -78,7 +78,7 @@ export class HeadWriter {
   }
 }
 
-/** A writer of heads for a server with this time limit, if what it sends is byte for byte what Node sends here. */
+/** A writer of heads for a server with this time limit, if its output equals Node's byte for byte. */
 export function headWriterFor(keepAliveTimeout: number): HeadWriter | undefined {
   const writer = new HeadWriter(keepAliveTimeout);
   const headers = share(['Content-Type', 'application/json', 'Set-Cookie', 'a=1', 'Set-Cookie', 'b=2']);
@@ -97,7 +97,7 @@ export function headWriterFor(keepAliveTimeout: number): HeadWriter | undefined 
   return writer;
 }
 
-/** What an answer sends, its date left out; undefined where it does not get as far as that. */
+/** What a response sends, without its date; undefined if it sends nothing. */
 function bytesOf(
   keepAliveTimeout: number,
   body: string,

@@ -62,14 +62,14 @@ export class NodeIncoming implements Incoming {
   get clientAddress(): string | undefined {
     const peer = this.#message.socket.remoteAddress;
     if (this.#trustedProxies === 0) return peer;
-    // Each proxy has added the address that it saw; those further left are the client's own words.
-    // RFC 9110 §5.6.1: empty members of a list count for nothing.
+    // Each proxy has appended the address that it saw; those further left are the client's own.
+    // RFC 9110 §5.6.1: empty members of a list are ignored.
     const forwarded = (this.header('x-forwarded-for') ?? '').split(',').map((address) => address.trim());
     const addresses = [...forwarded.filter((address) => address !== ''), peer];
     return addresses[Math.max(0, addresses.length - 1 - this.#trustedProxies)];
   }
 
-  /** The raw list is scanned: to build the object of all headers costs more than most requests need. */
+  /** Scans the raw list: building the object of all headers costs more than most requests need. */
   header(name: string): string | undefined {
     const { rawHeaders } = this.#message;
     let value: string | undefined;
@@ -95,7 +95,7 @@ export class NodeIncoming implements Incoming {
     return this.#hasBody ? this.#content.read(limit) : EMPTY;
   }
 
-  /** Whether something of a body may still come that nobody reads, so that the connection cannot be used again. */
+  /** Whether unread bytes of a body may still come, so that the connection cannot be reused. */
   get unread(): boolean {
     if (this.#body !== undefined) return this.#body.unread;
     return this.#continues || (this.#hasBody && !this.#message.complete);
@@ -117,7 +117,7 @@ export class NodeIncoming implements Incoming {
     }
     const url = this.target === '*' ? origin : origin + this.target;
     if (this.method !== 'TRACE') return new Request(url, init);
-    // Scripts may not send it, so that the platform makes no such request.
+    // Scripts may not send it, so the platform refuses to make such a request.
     return Object.defineProperty(new Request(url, { ...init, method: 'GET' }), 'method', { value: 'TRACE' });
   }
 

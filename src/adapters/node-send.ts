@@ -6,7 +6,7 @@ import { hasNoContent } from '../http/status.ts';
 import { lengthIn, measured, type Source, unframed } from './node-framing.ts';
 import type { HeadWriter } from './node-head.ts';
 
-/** Sends a reply; throws, before anything is sent, where its head cannot be. `heads` may write it in place of Node. */
+/** Sends a reply; throws before sending anything if its head is invalid. `heads` may write it instead of Node. */
 export function send(reply: Reply, response: ServerResponse, close: boolean, heads?: HeadWriter): void {
   const { status, body, after } = reply;
   if (response.destroyed) {
@@ -30,7 +30,7 @@ export function send(reply: Reply, response: ServerResponse, close: boolean, hea
   }
 }
 
-/** Before Node 24 a body that is given to `end` is one write, and its end another. */
+/** Before Node 24, `end(body)` takes two writes, one of which ends it. */
 const ENDS_TWICE = Number(process.versions.node.split('.')[0]) < 24;
 
 /** Head, body and end in one write, which is worth 6 % of a small answer on Node 20. */
@@ -46,7 +46,7 @@ export function end(response: ServerResponse, body: string | Uint8Array): void {
   response.end();
 }
 
-/** A copy that is pushed to: on Node 20 concat costs as much as the rest of this file. */
+/** Copies and pushes: on Node 20, `concat` costs as much as the rest of this file. */
 export function withLength(headers: readonly string[], length: number): readonly string[] {
   const all = headers.slice();
   all.push('Content-Length', String(length));
@@ -57,18 +57,18 @@ export function writeHead(response: ServerResponse, status: number, headers: rea
   response.writeHead(status, headers as string[]);
 }
 
-/** The head of an answer that has no body, or whose body is not to be sent. */
+/** The head of a response without a body, or whose body is not sent. */
 function headersWithoutBody(headers: readonly string[], { status, body }: Reply, method?: string): readonly string[] {
   const plain = unframed(headers);
   const isHead = method === 'HEAD';
-  // RFC 9110 §8.6: these two say what another answer would have had.
+  // RFC 9110 §8.6: these two describe the response to another request.
   const declared = isHead || status === 304 ? lengthIn(headers) : undefined;
   if (declared !== undefined && status !== 204) return withLength(plain, declared);
   const isSilent = (isHead && body !== null) || (hasNoContent(status) && status !== 205);
   return isSilent ? plain : withLength(plain, 0);
 }
 
-/** Writes the head of a streamed answer, at once unless it declares a length, which is then that of its body or left out. */
+/** Writes the head of a streamed response: at once unless it declares a length, which is then verified or left out. */
 function begin(reply: Reply, body: BodySource, headers: readonly string[], response: ServerResponse): Source {
   const plain = unframed(headers);
   const declared = lengthIn(headers);
@@ -85,14 +85,14 @@ function begin(reply: Reply, body: BodySource, headers: readonly string[], respo
   });
 }
 
-/** Pieces that come at once between two looks at the clock, and milliseconds after which others have their turn. */
+/** Synchronous pieces between two checks of the clock, and milliseconds after which to yield to others. */
 const LOOK = 16;
 const TURN = 2;
 
-/** Writes as fast as the client reads; rejects where the source fails, and then cuts the connection. */
+/** Writes as fast as the client reads; if the source fails, cuts the connection and rejects. */
 async function stream(source: Source, response: ServerResponse): Promise<void> {
   const writer = new PieceWriter(response);
-  // One waiter at a time: a race against one promise for the whole answer would keep every piece alive.
+  // One waiter at a time: racing against one promise for the whole response would keep every piece alive.
   let wake: (() => void) | undefined;
   const rouse = (): void => wake?.();
   response.once('close', rouse).on('drain', rouse);
@@ -106,7 +106,7 @@ async function stream(source: Source, response: ServerResponse): Promise<void> {
       if (next.done === true) break;
       writer.add(next.value);
       if (response.writableNeedDrain) await new Promise<void>((resolve) => (wake = resolve));
-      // Where pieces are ready and the client reads them at once, nobody else would have a turn.
+      // If pieces are ready and the client reads at once, nothing else would get a turn.
       if (count % LOOK === 0 && performance.now() - since > TURN) {
         await new Promise<void>((resolve) => void setImmediate(resolve));
         since = performance.now();
@@ -119,7 +119,7 @@ async function stream(source: Source, response: ServerResponse): Promise<void> {
       response.end();
     });
   } catch (error) {
-    // What has been sent must not look complete (RFC 9112 §8).
+    // A partial response must not look complete (RFC 9112 §8).
     response.destroy();
     await source.end();
     throw error;

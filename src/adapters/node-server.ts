@@ -5,7 +5,7 @@ import type { App } from '../app.ts';
 import { type Logger, printable } from '../http/log.ts';
 import type { NodeSockets } from './node-socket.ts';
 
-/** What Node would take for something else: a port that is a text is the name of a pipe, and no host is every one. */
+/** Options that Node would misread: a port given as text is the name of a pipe, and no host means every one. */
 export function checkOptions(port: unknown, host: unknown, shutdownTimeout: unknown): void {
   if (!Number.isInteger(port) || (port as number) < 0 || (port as number) > 65_535) {
     throw new RangeError(`Cannot listen on port ${shown(port)}: a port is an integer from 0 to 65535`);
@@ -13,7 +13,7 @@ export function checkOptions(port: unknown, host: unknown, shutdownTimeout: unkn
   if (typeof host !== 'string' || host === '') {
     throw new TypeError(`Cannot listen on host ${shown(host)}: a host is a name or an address`);
   }
-  // What is more runs out at once.
+  // A longer timer would fire at once.
   if (!(typeof shutdownTimeout === 'number' && shutdownTimeout >= 0 && shutdownTimeout < 2 ** 31)) {
     throw new RangeError(`shutdownTimeout is milliseconds from 0 to 2147483647, and not ${shown(shutdownTimeout)}`);
   }
@@ -26,12 +26,12 @@ export function proxyCount(trustProxy: boolean | number = 0): number {
   throw new RangeError(`trustProxy is a count of proxies, and not ${shown(trustProxy)}`);
 }
 
-/** An option as an error names it. */
+/** An option as it appears in an error. */
 function shown(value: unknown): string {
   return typeof value === 'string' ? `'${printable(value)}'` : String(value);
 }
 
-/** Listens; rejects, and says why, where that cannot be. What goes wrong with the server later is logged. */
+/** Listens; rejects with the reason if it cannot. Later errors of the server are logged. */
 export function listen(server: Server, port: number, host: string, logger: Logger): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     const refuse = (error: NodeJS.ErrnoException): void => {
@@ -46,24 +46,24 @@ export function listen(server: Server, port: number, host: string, logger: Logge
   });
 }
 
-/** A listening server as the process ends it. */
+/** A listening server, and how it is shut down. */
 export class Shutdown {
   readonly #server: Server;
   readonly #app: App;
   readonly #timeout: number;
   readonly #logger: Logger;
   readonly #sockets: NodeSockets | undefined;
-  /** Connections on which nothing has come yet: for Node these are busy with their first request. */
+  /** Connections without any bytes yet, which Node considers busy with their first request. */
   readonly #silent = new Set<Socket>();
 
-  /** `timeout` is the milliseconds that all of it may take. */
+  /** `timeout` is the milliseconds that the whole shutdown may take. */
   constructor(server: Server, app: App, timeout: number, logger: Logger, sockets?: NodeSockets) {
     this.#sockets = sockets;
     this.#server = server;
     this.#app = app;
     this.#timeout = timeout;
     this.#logger = logger;
-    // One signal for all requests, of which any number may listen.
+    // One signal for all requests, any number of which may listen.
     setMaxListeners(0, app.closing);
     server.on('connection', (socket: Socket) => {
       this.#silent.add(socket);
@@ -71,7 +71,7 @@ export class Shutdown {
     });
   }
 
-  /** Ends when everything has, in its order; what is left after the time limit is cut, given up, and left behind. */
+  /** Resolves when everything has ended in order; after the time limit, the rest is cut and abandoned. */
   async run(): Promise<void> {
     let late: (() => void) | undefined;
     const given = new Promise<void>((resolve) => (late = resolve));
@@ -84,7 +84,7 @@ export class Shutdown {
     const end = Date.now() + this.#timeout;
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#closeIdle();
-    // A connection whose answer began before the closing was announced turns idle later.
+    // A connection whose response started before closing was announced turns idle later.
     const idle = setInterval(() => this.#closeIdle(), 50);
     await closed;
     clearInterval(idle);
@@ -99,12 +99,12 @@ export class Shutdown {
   }
 
   #cut(late?: () => void): void {
-    this.#logger.warn(`Not everything has ended within ${this.#timeout} ms: what is left is cut`);
+    this.#logger.warn(`Not everything ended within ${this.#timeout} ms; cutting the rest`);
     this.#server.closeAllConnections();
     this.#sockets?.cut();
     setTimeout(() => late?.(), GRACE);
   }
 }
 
-/** Milliseconds for cleanups once their requests have been cut, and for those of the app. */
+/** Milliseconds for cleanups of requests that were cut, and for those of the app. */
 const GRACE = 900;

@@ -13,19 +13,19 @@ import { NodeIncoming } from './node-incoming.ts';
 import { send } from './node-send.ts';
 import { type Head, readHead } from './node-target.ts';
 
-/** In place of a head that is refused, of which nothing may be used. */
+/** Stands in for a refused head, of which nothing may be used. */
 const REFUSED: Head = { target: '/', length: 0, chunked: false };
-/** Milliseconds for a peer to answer a close that follows from what it has sent. */
+/** Milliseconds a peer has to answer a close that its own bytes caused. */
 const CLOSE_TIME = 5_000;
-/** Headers that are about a body, or that the handshake has by itself. */
+/** Headers that concern a body, or that the handshake sets itself. */
 const NOT_OF_A_HANDSHAKE = /^(?:content-|transfer-|connection$|upgrade$|sec-websocket-)/i;
 
-/** A request that may become a socket; the connection is its own by now. */
+/** A request that may become a socket; it already owns the connection. */
 class NodeUpgrade extends NodeIncoming {
   readonly upgrades = true;
   readonly message: IncomingMessage;
   readonly socket: Socket;
-  /** What came behind the head. */
+  /** The bytes after the head. */
   readonly first: Buffer;
 
   constructor(message: IncomingMessage, socket: Socket, first: Buffer, head: Head, trustedProxies: number) {
@@ -41,10 +41,10 @@ export class NodeSockets {
   readonly #app: App;
   readonly #WebSocketServer: typeof WebSocketServer;
   readonly #trustedProxies: number;
-  /** One for each way in which messages are limited. */
+  /** One for each combination of message limits. */
   readonly #servers = new Map<string, WebSocketServer>();
   readonly #open = new Set<Socket>();
-  /** Headers of the handshake that is being answered. */
+  /** Headers of the handshake in progress. */
   #headers: readonly string[] = [];
 
   constructor(app: App, Server: typeof WebSocketServer, trustedProxies: number) {
@@ -53,7 +53,7 @@ export class NodeSockets {
     this.#trustedProxies = trustedProxies;
   }
 
-  /** Cuts what is left: to Node these connections are no longer the server's. */
+  /** Cuts the rest: for Node, these connections no longer belong to the server. */
   cut(): void {
     for (const socket of this.#open) socket.destroy();
   }
@@ -67,7 +67,7 @@ export class NodeSockets {
   #handle(message: IncomingMessage, socket: Socket, first: Buffer): void {
     this.#open.add(socket);
     socket.once('close', () => this.#open.delete(socket));
-    // A client that resets the connection has left; that is told by its close.
+    // A client that resets the connection has disconnected, which its close reports.
     socket.on('error', () => {});
     const head = readHead(message);
     const known = typeof head === 'number' ? REFUSED : head;
@@ -129,7 +129,7 @@ export async function openSockets(app: App, trustedProxies: number): Promise<Nod
   return new NodeSockets(app, await loadServer(), trustedProxies);
 }
 
-/** Whether an upgrade that is asked for is one to a socket: a server is free to ignore all others (RFC 9110 §7.8). */
+/** Whether a requested upgrade is one to a socket: a server may ignore all others (RFC 9110 §7.8). */
 export function asksForSocket({ method = '', headers }: IncomingMessage): boolean {
   return isHandshake({ method }, { header: () => headers.upgrade } as never);
 }
@@ -142,7 +142,7 @@ async function loadServer(): Promise<typeof WebSocketServer> {
   }
 }
 
-/** Node has taken its own response off the connection: here is another, for whatever is answered without a socket. */
+/** Node has detached its own response from the connection: creates another for requests that do not become a socket. */
 function responseOn(message: IncomingMessage, socket: Socket): ServerResponse {
   const response = new ServerResponse(message);
   response.shouldKeepAlive = false;
@@ -151,7 +151,7 @@ function responseOn(message: IncomingMessage, socket: Socket): ServerResponse {
   return response;
 }
 
-/** What a fault of the peer's closes with, by the name that `ws` has for it; all others are of the protocol. */
+/** The close code of a peer's fault, by the name that `ws` has for it; all others are protocol errors. */
 const FAULTS: ReadonlyMap<string, number> = new Map([
   ['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', CLOSE.tooBig],
   ['WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH', CLOSE.tooBig],
@@ -160,7 +160,7 @@ const FAULTS: ReadonlyMap<string, number> = new Map([
 ]);
 const PROTOCOL_ERROR = 1002;
 
-/** A ping that cannot be sent shows by the close that follows. */
+/** A ping that cannot be sent is followed by a close. */
 function ignore(): void {}
 
 function adopt(webSocket: WebSocket, upgrade: Upgrade): void {

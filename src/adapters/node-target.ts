@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 
-/** What the head of a request says, where it can be served. */
+/** The parsed head of a request that can be served. */
 export interface Head {
   /** The target in origin form, or `*`. */
   readonly target: string;
-  /** The authority of a target in absolute form, which stands in place of the Host header (RFC 9112 §3.2.2). */
+  /** The authority of a target in absolute form, which replaces the Host header (RFC 9112 §3.2.2). */
   readonly authority?: string | undefined;
-  /** The declared bytes of the body, 0 where none are. */
+  /** The declared length of the body in bytes, 0 if none is. */
   readonly length: number;
-  /** Whether a body of undeclared length comes. */
+  /** Whether a body of undeclared length follows. */
   readonly chunked: boolean;
 }
 
@@ -20,12 +20,12 @@ const ABSOLUTE = /^https?:\/\/([^/?#]*)([^#]*)$/i;
 
 let lastHost: string | undefined;
 
-/** Reads the head of a request once for everybody; a number is the status that refuses it. */
+/** Parses the head of a request once; a number is the status that refuses it. */
 export function readHead(message: IncomingMessage): Head | number {
   const { rawHeaders, httpVersionMajor, url = '/' } = message;
   if (httpVersionMajor !== 1) return 505;
   if (url.length > MAX_TARGET) return 414;
-  // RFC 6585 §5: refused, where Node would drop what is over its own limit.
+  // RFC 6585 §5: refused here, because Node would drop headers over its own limit.
   if (rawHeaders.length > 2 * MAX_HEADERS) return 431;
   let hosts = 0;
   let length = 0;
@@ -47,14 +47,16 @@ export function readHead(message: IncomingMessage): Head | number {
     const refused = refuseCodings(codings as string, message.httpVersionMinor);
     if (refused !== undefined) return refused;
   }
-  // A fragment is no part of a target: the router would see it, and a URL would not.
+  // A fragment is not part of a target: the router would see it, but a URL would not.
   if (url.includes('#')) return 400;
   if (url.startsWith('/')) return { target: url, length, chunked };
   const other = otherForm(url, message.method);
   return other === undefined ? 400 : { ...other, length, chunked };
 }
 
-/** Whether a header has this name, which is in lower case; made without a string, since every request asks often. */
+/**
+ * Whether a header has this name, given in lower case; creates no string, since it is called often for every request.
+ */
 export function isNamed(header: string, name: string): boolean {
   if (header.length !== name.length) return false;
   for (let index = 0; index < name.length; index++) {
@@ -65,16 +67,18 @@ export function isNamed(header: string, name: string): boolean {
   return true;
 }
 
-/** RFC 9112 §6.1 and §6.3: the end of a body is known where `chunked` comes last, and once; nothing else is decoded. */
+/**
+ * RFC 9112 §6.1 and §6.3: the end of a body is known only if `chunked` comes last and once; nothing else is decoded.
+ */
 function refuseCodings(codings: string, minorVersion: number): number | undefined {
-  // HTTP/1.0 has no codings: its framing is faulty whatever else it says.
+  // HTTP/1.0 has no transfer codings, so its framing is faulty in any case.
   if (minorVersion === 0) return 400;
   const names = codings.toLowerCase().split(/[\t ]*,[\t ]*/);
   if (names.indexOf('chunked') !== names.length - 1) return 400;
   return names.length === 1 ? undefined : 501;
 }
 
-/** RFC 9112 §3.2.2 and §3.2.4: the absolute form must be accepted, the asterisk is for OPTIONS alone. */
+/** RFC 9112 §3.2.2 and §3.2.4: the absolute form must be accepted, the asterisk is only for OPTIONS. */
 function otherForm(url: string, method: string | undefined): Pick<Head, 'target' | 'authority'> | undefined {
   if (url === '*') return method === 'OPTIONS' ? { target: url } : undefined;
   const [, authority, target] = ABSOLUTE.exec(url) ?? [];
@@ -85,7 +89,7 @@ function otherForm(url: string, method: string | undefined): Pick<Head, 'target'
 function isAuthority(value: string): boolean {
   if (value === lastHost) return true;
   if (!AUTHORITY.test(value)) return false;
-  // Whatever a URL cannot be made of is refused here, and not where somebody asks for the request.
+  // A target that is not a valid URL is refused here, not when somebody reads the request.
   if (value !== '' && !URL.canParse(`http://${value}`)) return false;
   lastHost = value;
   return true;

@@ -23,7 +23,7 @@ export interface ListenerOptions {
 }
 
 export interface ServeOptions extends ListenerOptions {
-  /** 8000 unless set; 0 is any free port. */
+  /** 8000 unless set; 0 picks a free port. */
   readonly port?: number;
   /** `127.0.0.1` unless set. */
   readonly host?: string;
@@ -37,12 +37,12 @@ export interface ServeOptions extends ListenerOptions {
     readonly maxHeaderSize?: number;
     readonly maxConnections?: number;
   };
-  /** Milliseconds to answer what is in flight when the server is closed, 10 000 unless set. */
+  /** Milliseconds to answer requests in flight when the server is closed, 10 000 unless set. */
   readonly shutdownTimeout?: number;
   /**
-   * Writes the heads of answers in place of Node: less CPU for each, and no call of `writeHead` for tools that watch it.
+   * Writes response heads instead of Node: less CPU for each, but tools that patch `writeHead` see no call.
    *
-   * Off unless set, and where this version of Node would send anything else.
+   * Off unless set, and if this version of Node would send anything different.
    */
   readonly fastWrite?: boolean;
   readonly logger?: Logger;
@@ -52,7 +52,7 @@ export interface ServeOptions extends ListenerOptions {
 export interface Served {
   readonly url: string;
   readonly port: number;
-  /** Answers what is in flight, then closes the app; may be called again. */
+  /** Answers requests in flight, then closes the app; may be called again. */
   close(): Promise<void>;
 }
 
@@ -71,14 +71,14 @@ export async function toNodeUpgradeListener(app: App, options: ListenerOptions =
   return (await openSockets(app, proxyCount(options.trustProxy))).take;
 }
 
-/** In place of a head that is refused, of which nothing may be used. */
+/** Stands in for a refused head, of which nothing may be used. */
 const REFUSED: Head = { target: '/', length: 0, chunked: false };
 
-/** What a server knows of itself. */
+/** The state of a server. */
 interface State {
-  /** Whether it is about to close, and tells its clients so. */
+  /** Whether it is about to close, and tells its clients. */
   closing: boolean;
-  /** Who writes the heads of answers, if Node does not. */
+  /** Writes response heads, if Node does not. */
   heads?: HeadWriter | undefined;
 }
 
@@ -88,7 +88,7 @@ function listenerOf(
   state: State,
 ): (message: IncomingMessage, response: ServerResponse, continues?: boolean) => void {
   const trustedProxies = proxyCount(trustProxy);
-  /** Connections that are about to end: RFC 9112 §9.6, nothing that follows on them may be processed. */
+  /** Connections that are about to end: nothing that follows on them may be processed (RFC 9112 §9.6). */
   const ending = new Set<Socket>();
   const end = (reply: Reply, response: ServerResponse): void => {
     const { socket } = response.req;
@@ -127,8 +127,8 @@ function listenerOf(
 /**
  * Serves an app over HTTP until it is closed or the process gets SIGTERM or SIGINT.
  *
- * What lives as long as the app is made before it listens. Rejects where that fails, where the address cannot be
- * listened on, and for options that make no sense; what had been made for the app is closed then.
+ * App-lifetime dependencies are made before it listens. Rejects if that fails, if it cannot listen on the address, and
+ * for invalid options; whatever was made for the app is then closed.
  */
 export async function serve(app: App, options: ServeOptions = {}): Promise<Served> {
   const { port = 8000, host = '127.0.0.1', tls, shutdownTimeout = 10_000, logger = console } = options;
@@ -169,11 +169,11 @@ async function createServerFor(app: App, options: ServeOptions, state: State, lo
   const { tls, limits = {} } = options;
   const listener = listenerOf(app, options, state);
   const { maxConnections, ...timeouts } = limits;
-  // Spares the events of a body that is not there, which is worth 7 % of a GET; Node 20 and 22 do not know it.
+  // Saves the events of an absent body, which is worth 7 % of a GET; not supported by Node 20 and 22.
   const settings = {
     ...timeouts,
     optimizeEmptyRequests: true,
-    // From Node 24 on it asks; before, what is no socket has to be given back.
+    // Node 24 and later ask; earlier versions need requests that are not for a socket given back.
     shouldUpgradeCallback: (message: IncomingMessage): boolean =>
       server.listenerCount('upgrade') > 0 && asksForSocket(message),
   };
@@ -181,7 +181,7 @@ async function createServerFor(app: App, options: ServeOptions, state: State, lo
     tls === undefined
       ? createServer(settings, listener)
       : (await import('node:https')).createServer({ ...settings, ...tls }, listener);
-  // Node drops what is over this count without a word; the size of all headers is what bounds them.
+  // Node silently drops headers over this count; the size of all headers bounds them instead.
   server.maxHeadersCount = 0;
   if (maxConnections !== undefined) server.maxConnections = maxConnections;
   if (options.fastWrite === true) {

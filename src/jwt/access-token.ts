@@ -3,18 +3,18 @@ import { validatorOf } from '../content/validator.ts';
 import { Refusal } from './refusal.ts';
 import type { Claims } from './claims.ts';
 
-/** What a verified token says. */
+/** The content of a verified token. */
 export interface AccessToken<C = Claims> {
-  /** The token as it was sent, to be passed on. */
+  /** The token as it was sent, for passing it on. */
   readonly token: string;
-  /** Whom it speaks for (`sub`): unique for one issuer. */
+  /** Its subject (`sub`), unique for one issuer. */
   readonly subject: string;
-  /** The client that it was issued to (`client_id`, else `azp`), where it says. */
+  /** The client that it was issued to (`client_id`, else `azp`), if it says. */
   readonly clientId?: string | undefined;
   readonly scopes: readonly string[];
-  /** When it ends, in milliseconds since 1970; where it does not say, the moment at which it is looked at again. */
+  /** When it expires, in milliseconds since 1970; if it does not say, when it is next checked. */
   readonly expiresAt: number;
-  /** Its claims as the schema gives them, or all of them where there is no schema. */
+  /** Its claims as parsed by the schema, or all of them without a schema. */
   readonly claims: C;
 }
 
@@ -23,7 +23,7 @@ export interface AccessTokenReading<C> {
   readonly scopes: ((claims: C) => Iterable<string>) | undefined;
 }
 
-/** What valid claims say; throws a Refusal for those that are none of an access token. */
+/** Reads valid claims; throws a Refusal if they are not those of an access token. */
 export async function readAccessToken<C>(
   token: string,
   claims: Claims,
@@ -32,7 +32,7 @@ export async function readAccessToken<C>(
   const { sub, client_id: client, azp, exp } = claims;
   if (typeof sub !== 'string' || sub === '') throw new Refusal('its sub is missing');
   const clientId = client ?? azp;
-  if (clientId !== undefined && typeof clientId !== 'string') throw new Refusal('its client_id is not text');
+  if (clientId !== undefined && typeof clientId !== 'string') throw new Refusal('its client_id is not a string');
   const own = schema === undefined ? (claims as C) : await parse(claims, schema);
   return {
     token,
@@ -47,17 +47,18 @@ export async function readAccessToken<C>(
 async function parse<C>(claims: Claims, schema: ZodType<C>): Promise<C> {
   const outcome = await validatorOf(schema)(claims);
   if (outcome.success) return outcome.data as C;
-  // A name that is in the schema comes from there; any other is the token's.
+  // Names that the schema declares are shown; any other is the token's own.
   const { shape = {} } = schema as { readonly shape?: object };
   const names = outcome.error.issues.map(({ path: [name] }) => name).filter((name) => Object.hasOwn(shape, name ?? ''));
   throw new Refusal(`its claims do not fit their schema (${names.map(String).join(', ')})`);
 }
 
-/** `scope` is text by RFC 8693 §4.2; some send a list, or call it `scp`. */
+/** `scope` is a string by RFC 8693 §4.2; some send a list, or call it `scp`. */
 function scopesOf({ scope, scp }: Claims): readonly string[] {
   const value = scope ?? scp ?? [];
   const list: readonly unknown[] =
     typeof value === 'string' ? value.split(' ') : Array.isArray(value) ? value : [value];
-  if (!list.every((one) => typeof one === 'string')) throw new Refusal('its scope is neither text nor a list of texts');
+  if (!list.every((one) => typeof one === 'string'))
+    throw new Refusal('its scope is neither a string nor a list of strings');
   return [...new Set(list.filter((one) => one !== ''))];
 }

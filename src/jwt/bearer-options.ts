@@ -10,29 +10,29 @@ import type { TokenCredentials, TokenScheme } from './token-scheme.ts';
 import type { Claims } from './claims.ts';
 import type { SecurityScheme } from '../security/scheme.ts';
 
-/** How access tokens are verified whose claims have the schema `S`, and that the scheme `B` reads. */
+/** How to verify access tokens whose claims have the schema `S` and that the scheme `B` reads. */
 export interface JwtBearerOptions<
   S extends Schema = ZodType<Claims>,
   B extends SecurityScheme<TokenCredentials> = SecurityScheme<string>,
 > extends BearerPolicy<S, B> {
   /**
-   * Who issues the tokens, letter for letter as they have it in `iss`.
+   * The issuer of the tokens, exactly as in their `iss`.
    *
-   * Its keys are found by OpenID Connect Discovery 1.0 §4 or RFC 8414 §3 unless they are given. May be left out only
-   * where an introspection endpoint is named.
+   * Its keys are found by OpenID Connect Discovery 1.0 §4 or RFC 8414 §3 unless they are given. Optional only if an
+   * introspection endpoint is given.
    */
   readonly issuer?: string;
-  /** This app, as tokens for it have it in `aud`; of several, one is enough (RFC 7519 §4.1.3). */
+  /** This app, as in the `aud` of its tokens; of several, one has to match (RFC 7519 §4.1.3). */
   readonly audience: string | readonly string[];
-  /** Where the issuer publishes its keys (RFC 7517 §5), in place of asking it. */
+  /** Where the issuer publishes its keys (RFC 7517 §5), instead of discovery. */
   readonly jwksUri?: string;
-  /** The issuer's keys, or what gives them when the app starts. */
+  /** The issuer's keys, or a function that returns them when the app starts. */
   readonly jwks?: JWKSet | PromiseLike<JWKSet> | (() => JWKSet | PromiseLike<JWKSet>);
   /** The issuer's only key. */
   readonly publicKey?: Key;
-  /** What is shared with the issuer, at least 32 bytes: tokens are HS256 then, and nothing else. */
+  /** The secret shared with the issuer, at least 32 bytes; tokens are then HS256 only. */
   readonly secret?: string | Uint8Array;
-  /** Has the provider asked about every token, which may be opaque then (RFC 7662). */
+  /** Asks the provider about every token, which may then be opaque (RFC 7662). */
   readonly introspection?: IntrospectionOptions;
   /** The signature algorithms that are accepted; all asymmetric ones of RFC 7518 and RFC 8037 unless set. */
   readonly algorithms?: readonly string[];
@@ -40,32 +40,34 @@ export interface JwtBearerOptions<
   readonly maxAge?: number;
   /** Milliseconds between two fetches for a `kid` that is unknown, and after a failed one; 30 000 unless set. */
   readonly cooldown?: number;
-  /** Milliseconds that the provider has for an answer, 5 000 unless set. */
+  /** Milliseconds that the provider has to respond, 5 000 unless set. */
   readonly timeout?: number;
 }
 
-/** What may be said of tokens whoever has signed them. */
+/** Options that apply whoever signs the tokens. */
 export interface BearerPolicy<
   S extends Schema = ZodType<Claims>,
   B extends SecurityScheme<TokenCredentials> = SecurityScheme<string>,
 > {
-  /** What the claims have to be, besides what is verified of every token; its output is `claims`. */
+  /** The schema of the claims, besides what is verified of every token; its output is `claims`. */
   readonly claims?: S;
-  /** Finds the scopes; those of `scope`, or of `scp`, unless set. */
+  /** Returns the scopes; those of `scope`, or of `scp`, unless set. */
   readonly scopes?: (claims: S['_zod']['output']) => Iterable<string>;
   /** How the token is read and documented; as `OpenIdConnect` of the issuer unless set. */
   readonly scheme?: B;
-  /** The `typ` of a token's header (RFC 8725 §3.11), `at+jwt` unless set; `false` does not look at it. */
+  /** The `typ` of a token's header (RFC 8725 §3.11), `at+jwt` unless set; `false` ignores it. */
   readonly typ?: string | false;
   /** Milliseconds by which two clocks may differ, 5 000 unless set. */
   readonly clockTolerance?: number;
-  /** How many verified tokens are remembered until they expire, or for `maxAge`; none unless set, 1 000 introspected. */
+  /**
+   * How many verified tokens are cached until they expire, or for `maxAge`; none unless set, or 1 000 if introspected.
+   */
   readonly keep?: number;
-  /** Whether tokens may be bound to a key of the client's, or have to be (RFC 9449). */
+  /** Whether tokens may or must be bound to a key of the client (RFC 9449). */
   readonly dpop?: 'required' | 'accepted';
-  /** Where proofs that have been used are remembered; in this process unless set. */
+  /** Where used proofs are remembered; in this process unless set. */
   readonly replayStore?: ReplayStore;
-  /** The address under which clients reach the app, as their proofs name it; that of each request unless set. */
+  /** The URL under which clients reach the app, as their proofs name it; that of each request unless set. */
   readonly baseUrl?: string;
 }
 
@@ -89,11 +91,13 @@ export function throwMistakes(where: string, texts: readonly string[]): void {
   throw new DeclarationError(texts.map((text) => ({ code: 'INVALID_TOKEN_OPTIONS', message: `${where}: ${text}` })));
 }
 
-/** RFC 8414 §2: an https address without query or fragment; whoever can change what is fetched has any key trusted. */
+/**
+ * RFC 8414 §2: an https URL without query or fragment; whoever can tamper with the fetched keys could have any trusted.
+ */
 export function issuerFaults({ issuer, ...options }: JwtBearerOptions<Schema>): string[] {
   if (issuer === undefined && options.introspection?.endpoint !== undefined) return [];
   if (typeof issuer !== 'string' || issuer === '') {
-    return ['there is no issuer, so that nobody could say whose tokens are meant'];
+    return ['there is no issuer, so it is unclear whose tokens to accept'];
   }
   const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
   if (url?.protocol === 'http:' && !isLoopback(url.hostname)) {
@@ -120,7 +124,7 @@ function sourceFaults(options: JwtBearerOptions<Schema>): string[] {
   const given = SOURCES.filter((source) => options[source] !== undefined);
   if (given.length > 1) {
     const why = secret === undefined ? '' : ': a public key could be taken for the secret (RFC 8725 §2.1)';
-    faults.push(`${given.join(' and ')} are given, and one is what tokens are verified with${why}`);
+    faults.push(`${given.join(' and ')} are given, but only one of them can verify tokens${why}`);
   }
   if (jwksUri !== undefined) say('jwksUri', addressFault(jwksUri));
   if (publicKey !== undefined) say('publicKey', keyFault(publicKey, 'public'));
@@ -149,7 +153,7 @@ function algorithmFaults({ algorithms, secret }: JwtBearerOptions<Schema>): stri
   return (algorithms as readonly unknown[]).flatMap((given) => {
     const algorithm = String(given);
     if (accepted.includes(algorithm)) return [];
-    if (algorithm.toLowerCase() === 'none') return ["the algorithm 'none' accepts what anybody has written"];
+    if (algorithm.toLowerCase() === 'none') return ["the algorithm 'none' accepts tokens that anybody has written"];
     const with_ = secret === undefined ? 'with public keys' : 'with a secret';
     return [`the algorithm '${algorithm}' is not accepted ${with_}, which takes ${accepted.join(', ')}`];
   });
@@ -164,7 +168,7 @@ function policyFaults(options: JwtBearerOptions<Schema>): string[] {
       faults.push(`${name} is not a number of at least 0`);
     }
   }
-  if (typ !== undefined && typ !== false && !isText(typ)) faults.push('typ is neither text nor false');
+  if (typ !== undefined && typ !== false && !isText(typ)) faults.push('typ is neither a string nor false');
   if (dpop !== undefined && dpop !== 'required' && dpop !== 'accepted') {
     faults.push(`dpop is '${String(dpop)}', and not 'required' or 'accepted'`);
   }

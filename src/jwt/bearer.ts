@@ -18,14 +18,14 @@ import { readerOf } from './token-reader.ts';
 import { kidOf } from './token-text.ts';
 import type { Claims, TokenReader } from './claims.ts';
 
-/** The claims that a schema gives. */
+/** The claims as parsed by a schema. */
 type ClaimsOf<S extends Schema> = S['_zod']['output'];
 
-/** What a token is to a route: with a scheme of `autoError: false` it may be absent. */
+/** The token that a route gets: it may be absent with a scheme of `autoError: false`. */
 export type Verified<S extends Schema, B> =
   undefined extends ValueOf<B> ? AccessToken<ClaimsOf<S>> | undefined : AccessToken<ClaimsOf<S>>;
 
-/** What verifies tokens, made once for an app. */
+/** Verifies tokens; made once for an app. */
 interface Verifier {
   readonly reader: TokenReader;
   readonly proofs: ProofVerification | undefined;
@@ -34,9 +34,8 @@ interface Verifier {
 /**
  * A dependency that verifies access tokens: JWTs by RFC 8725 and RFC 9068, opaque ones by RFC 7662.
  *
- * Answers 401 with a challenge for a token that is not valid here, 403 for want of a scope that the place requires, and
- * 503 with `Retry-After` where nobody can say whether it is valid. Throws a DeclarationError for options that would
- * verify too little.
+ * Answers 401 with a challenge for an invalid token, 403 if a required scope is missing, and 503 with `Retry-After` if
+ * its validity cannot be determined. Throws a DeclarationError for options that would verify too little.
  *
  * @example
  * const accessToken = jwtBearer({ issuer: 'https://id.example.com', audience: 'https://api.example.com' });
@@ -49,10 +48,10 @@ export function jwtBearer<
   return bearerOf(options as unknown as JwtBearerOptions) as Dependency<Verified<S, B>>;
 }
 
-/** Two dependencies: a token is verified once for a request, and its scopes wherever some are required. */
+/** Two dependencies: a token is verified once per request, its scopes wherever some are required. */
 function bearerOf(options: JwtBearerOptions): Dependency<AccessToken<unknown> | undefined> {
   const { issuer, dpop, jwks } = options;
-  // They are waited for when the app starts, which it may never do.
+  // They are awaited when the app starts, which may never happen.
   if (jwks !== undefined && 'then' in jwks) void Promise.resolve(jwks).catch(() => {});
   const own: TokenScheme = options.scheme ?? schemeOf(issuer);
   const scheme = dpop === undefined ? own : new DPoPScheme(own, dpop === 'required');
@@ -81,7 +80,7 @@ function bearerOf(options: JwtBearerOptions): Dependency<AccessToken<unknown> | 
 const LONGEST_KID = 64;
 const UNAVAILABLE = { 503: { description: 'Tokens cannot be verified at present' } };
 
-/** Whether it takes somebody else's answer to verify a token. */
+/** Whether verifying a token takes a request to the provider. */
 function asksOthers({ jwks, publicKey, secret, replayStore }: JwtBearerOptions): boolean {
   return replayStore !== undefined || (jwks === undefined && publicKey === undefined && secret === undefined);
 }
@@ -117,7 +116,7 @@ async function verify(
     const claims = await reader.read(token, tell);
     const verified = await readAccessToken(token, claims, { claims: options.claims, scopes: options.scopes });
     if (isBound) await proofs?.check(context, token, claims, tell);
-    // RFC 9449 §7.2: whoever has found it could use it as a bearer token.
+    // RFC 9449 §7.2: a thief could use it as a bearer token.
     else if (isKeyBound(claims)) throw new Refusal('it is bound to a key and was sent as a bearer token');
     return verified;
   } catch (error) {
@@ -129,7 +128,7 @@ function isKeyBound({ cnf }: Claims): boolean {
   return typeof cnf === 'object' && cnf !== null && 'jkt' in cnf;
 }
 
-/** All refusals are one answer: what is wrong with a token is for the log. */
+/** All refusals get the same response: what is wrong with a token goes to the log. */
 function refuse(
   reason: Refusal,
   { token }: PresentedToken,

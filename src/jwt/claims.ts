@@ -1,9 +1,11 @@
 import type { Tell } from './refusal.ts';
 
-/** The claims of a token, or what an introspection endpoint says of it. */
+/** The claims of a token, or of an introspection response. */
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** Finds out what a token says. Throws a Refusal for one that is not valid here, Unavailable where nobody can say. */
+/**
+ * Verifies a token and returns its claims. Throws a Refusal if it is invalid, Unavailable if that cannot be determined.
+ */
 export interface TokenReader {
   read(token: string, tell: Tell): Promise<Claims>;
 }

@@ -7,7 +7,7 @@ import type { ReplayStore } from './replay-store.ts';
 import type { Claims } from './claims.ts';
 
 export interface ProofRules {
-  /** The address under which clients reach the app; undefined for that of the request. */
+  /** The URL under which clients reach the app; undefined for that of the request. */
   readonly baseUrl: string | undefined;
   /** Milliseconds. */
   readonly clockTolerance: number;
@@ -16,12 +16,12 @@ export interface ProofRules {
 
 /** Characters of a proof. */
 const LONGEST_PROOF = 8_192;
-/** Seconds that a proof may be old (RFC 9449 §11.1). */
+/** Maximum age of a proof in seconds (RFC 9449 §11.1). */
 const LIFETIME = 60;
-/** Seconds until it is worth another attempt. */
+/** Seconds until another attempt makes sense. */
 const RETRY_AFTER = 5;
 
-/** Verifies that whoever sends a token has the key that it is bound to (RFC 9449 §4.3, §7.1). */
+/** Verifies that the sender of a token has the key that it is bound to (RFC 9449 §4.3, §7.1). */
 export class ProofVerification {
   readonly #jose: typeof Jose;
   readonly #rules: ProofRules;
@@ -37,7 +37,7 @@ export class ProofVerification {
     const proof = context.exchange.incoming.header('dpop');
     if (proof === undefined) throw new ProofRefusal('its proof is missing');
     const { payload, thumbprint } = await this.#verify(proof);
-    if (thumbprint !== jkt) throw new Refusal('it is bound to another key than that of its proof');
+    if (thumbprint !== jkt) throw new Refusal('it is bound to a different key than its proof');
     if (payload['htm'] !== context.method) throw new ProofRefusal('its proof is for another method (htm)');
     if (!this.#isFor(payload['htu'], context)) throw new ProofRefusal('its proof is for another address (htu)');
     if (payload['ath'] !== (await digestOf(token, this.#jose))) {
@@ -60,12 +60,12 @@ export class ProofVerification {
       if (typeof payload.jti !== 'string' || !Number.isFinite(payload.iat)) throw new TypeError();
       return { payload, thumbprint: await calculateJwkThumbprint(protectedHeader.jwk ?? {}) };
     } catch {
-      // The key in it is the client's own making, and so is whatever goes wrong with it.
+      // The client made the key, so whatever goes wrong with it is the client's fault.
       throw new ProofRefusal('its proof is not valid');
     }
   }
 
-  /** Scheme and host are those of the base address; without one only the host is known for certain. */
+  /** Scheme and host are those of the base URL; without one, only the host is known for certain. */
   #isFor(htu: unknown, context: Context): boolean {
     if (typeof htu !== 'string' || !URL.canParse(htu)) return false;
     const { protocol, origin, host, pathname } = new URL(htu);
@@ -98,7 +98,7 @@ async function digestOf(text: string, { base64url }: typeof Jose): Promise<strin
   return base64url.encode(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))));
 }
 
-/** Unreserved characters may be written either way (RFC 3986 §6.2.2). */
+/** Unreserved characters may be escaped or not (RFC 3986 §6.2.2). */
 function normalised(path: string): string {
   return path.replace(/%[0-9a-f]{2}/gi, (escape) => {
     const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
@@ -106,10 +106,10 @@ function normalised(path: string): string {
   });
 }
 
-/** The host that the request was sent to, without the port that is usual for a scheme. */
+/** The host that the request was sent to, without the default port of the scheme. */
 function hostOf(context: Context, protocol: string): string | undefined {
   const host = context.header('host');
-  // A `Request` that was made by hand has none, and a platform's has its address.
+  // A `Request` made by hand has no Host header, and a platform's has its URL.
   const address = host === undefined ? context.request.url : `${protocol}//${host}`;
   return URL.canParse(address) ? new URL(address).host : undefined;
 }

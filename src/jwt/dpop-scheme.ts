@@ -6,18 +6,18 @@ import { parameterText, SecurityScheme } from '../security/scheme.ts';
 import { ASYMMETRIC_ALGORITHMS } from './key.ts';
 import { tokenIn, type TokenScheme } from './token-scheme.ts';
 
-/** A token as it was presented, and whether as one that is bound to a key. */
+/** A token as it was presented, and whether it was presented as bound to a key. */
 export interface PresentedToken {
   readonly token: string;
   readonly isBound: boolean;
 }
 
-/** RFC 9449 §7.1: a token68, which every b64token is. */
+/** RFC 9449 §7.1: a token68, as every b64token is. */
 const CREDENTIALS = /^dpop +([A-Za-z0-9._~+/-]+=*)$/i;
 const SCHEME_WORD = /^dpop(?![!#$%&'*+.^_`|~0-9A-Za-z-])/i;
 const JOINED = /,\s*(?:bearer|basic|digest|dpop) +[^\s,]/i;
 
-/** Reads tokens that are bound to a key of the client's (RFC 9449), beside those of another scheme or without them. */
+/** Reads tokens that are bound to a key of the client (RFC 9449), alone or beside those of another scheme. */
 export class DPoPScheme extends SecurityScheme<PresentedToken, boolean> {
   readonly #inner: TokenScheme;
   readonly #isRequired: boolean;
@@ -48,7 +48,7 @@ export class DPoPScheme extends SecurityScheme<PresentedToken, boolean> {
     return { token: tokenIn(value), isBound: false };
   }
 
-  /** Has the challenge of this request say that it is the proof that was bad (RFC 9449 §7.1). */
+  /** Makes the challenge of this request say that the proof was invalid (RFC 9449 §7.1). */
   refuseProof(context: Context): HTTPException {
     this.#proofRefused.add(context);
     return this.refuse('invalid_token');
@@ -57,7 +57,7 @@ export class DPoPScheme extends SecurityScheme<PresentedToken, boolean> {
   override challenge({ error, ...parameters }: ChallengeParameters = {}, context?: Context): string {
     const isBound = context !== undefined && isPresent(context);
     const known = context !== undefined && this.#proofRefused.has(context) ? 'invalid_dpop_proof' : error;
-    // The error is one of the scheme that was used.
+    // The error belongs to the scheme that was used.
     const own = this.#ownChallenge({ ...parameters, error: isBound || this.#isRequired ? known : undefined });
     if (this.#isRequired) return own;
     return `${this.#inner.challenge({ ...parameters, error: isBound ? undefined : error }, context)}, ${own}`;

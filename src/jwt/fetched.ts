@@ -4,18 +4,18 @@ import { type Tell, Unavailable } from './refusal.ts';
 export interface FetchedOptions {
   /** Milliseconds until it is fetched again. */
   readonly maxAge: number;
-  /** Milliseconds between two attempts that nothing but a token asks for. */
+  /** Milliseconds between two attempts that only a token triggers. */
   readonly cooldown: number;
 }
 
-/** Milliseconds between attempts while there is nothing at all to go on with, where the cooldown is longer. */
+/** Milliseconds between attempts while there is no value at all, if the cooldown is longer. */
 const FIRST_COOLDOWN = 5_000;
 
-/** Cloudflare ties a fetch to the request that began it: another one that waits for it might wait for ever. */
+/** Cloudflare ties a fetch to the request that started it: another request that awaits it might wait forever. */
 const SHARES_FETCHES =
   (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent !== 'Cloudflare-Workers';
 
-/** Something of the provider's: fetched when first needed, once for all who wait, and kept for a while. */
+/** A value from the provider: fetched when first needed, once for all callers, and cached for a while. */
 export class Fetched<T extends object | string> {
   readonly #fetch: () => Promise<T>;
   readonly #what: string;
@@ -26,7 +26,7 @@ export class Fetched<T extends object | string> {
   #askedAgainAt = -Infinity;
   #attempt: Promise<boolean> | undefined = undefined;
 
-  /** `what` is what messages call it. */
+  /** `what` is its name in messages. */
   constructor(fetch: () => Promise<T>, what: string, options: FetchedOptions) {
     this.#fetch = fetch;
     this.#what = what;
@@ -36,7 +36,7 @@ export class Fetched<T extends object | string> {
   /**
    * The value, no older than its age while the provider can be reached, and whether it was fetched for this call.
    *
-   * Throws Unavailable where there is none.
+   * Throws Unavailable if there is none.
    */
   async current(tell: Tell): Promise<{ readonly value: T; readonly isNew: boolean }> {
     const { maxAge } = this.#options;
@@ -47,9 +47,9 @@ export class Fetched<T extends object | string> {
   }
 
   /**
-   * The value in place of one that lacks something, fetched for that at most once in a cooldown.
+   * A replacement for a value that lacks something, fetched at most once per cooldown.
    *
-   * Throws Unavailable where the provider may have what is lacking and cannot be asked.
+   * Throws Unavailable if the provider may have what is missing but cannot be reached.
    */
   async newer(than: T, tell: Tell): Promise<T> {
     const { cooldown } = this.#options;
@@ -76,7 +76,7 @@ export class Fetched<T extends object | string> {
     return (this.#attempt = attempt);
   }
 
-  /** A failure leaves the value as it is; never rejects. */
+  /** Keeps the value on failure; never rejects. */
   async #load(tell: Tell): Promise<boolean> {
     try {
       this.#value = await this.#fetch();
@@ -99,7 +99,7 @@ export class Fetched<T extends object | string> {
   }
 }
 
-/** A clock that was set back makes nothing last longer. */
+/** Setting back the clock must not make a value last longer. */
 function isWithin(since: number, milliseconds: number): boolean {
   const age = Date.now() - since;
   return age >= 0 && age < milliseconds;

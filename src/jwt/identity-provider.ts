@@ -1,6 +1,6 @@
 import { addressFault, fetchJson, ProviderFault } from './json-request.ts';
 
-/** What an issuer says of itself (OpenID Connect Discovery 1.0 §3, RFC 8414 §2). */
+/** The metadata of an issuer (OpenID Connect Discovery 1.0 §3, RFC 8414 §2). */
 export interface ProviderMetadata {
   readonly issuer: string;
   readonly [name: string]: unknown;
@@ -11,27 +11,28 @@ export function discoveryUrl(issuer: string): string {
   return `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
 }
 
-/** RFC 8414 §3.1: between the host and the path. */
+/** RFC 8414 §3.1: inserted between the host and the path. */
 function serverMetadataUrl(issuer: string): string {
   const { origin, pathname } = new URL(issuer);
   return `${origin}/.well-known/oauth-authorization-server${pathname === '/' ? '' : pathname.replace(/\/$/, '')}`;
 }
 
-/** The metadata of an issuer; throws a ProviderFault where it cannot be had or speaks for another one. */
+/** The metadata of an issuer; throws a ProviderFault if it is unavailable or belongs to another issuer. */
 export async function fetchMetadata(issuer: string, timeout: number): Promise<ProviderMetadata> {
   const metadata = await fetchJson(discoveryUrl(issuer), timeout).catch((error: unknown) => {
     const { status = 0 } = error as ProviderFault;
-    // A plain OAuth server knows no OpenID Connect.
+    // A plain OAuth server does not support OpenID Connect.
     if (status >= 400 && status < 500) return fetchJson(serverMetadataUrl(issuer), timeout);
     throw error;
   });
   if (typeof metadata !== 'object' || metadata === null) throw new ProviderFault('the metadata is not an object');
-  // §4.3: a document that speaks for another issuer would lend it that one's keys.
-  if ((metadata as ProviderMetadata).issuer !== issuer) throw new ProviderFault('the metadata is of another issuer');
+  // §4.3: a document of another issuer would lend this one the other's keys.
+  if ((metadata as ProviderMetadata).issuer !== issuer)
+    throw new ProviderFault('the metadata belongs to another issuer');
   return metadata as ProviderMetadata;
 }
 
-/** An address of the metadata; throws a ProviderFault where there is none that can be trusted. */
+/** A URL from the metadata; throws a ProviderFault if it is missing or cannot be trusted. */
 export function endpointOf(metadata: ProviderMetadata, name: string): string {
   const endpoint = metadata[name];
   const fault = endpoint === undefined ? 'is missing' : addressFault(endpoint);

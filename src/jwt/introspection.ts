@@ -6,9 +6,9 @@ import { Refusal, type Tell, Unavailable } from './refusal.ts';
 import type { Claims, TokenReader } from './claims.ts';
 
 export interface IntrospectionOptions {
-  /** Where to ask; found by the issuer's metadata unless set. */
+  /** The endpoint's URL; found in the issuer's metadata unless set. */
   readonly endpoint?: string | undefined;
-  /** What this app is at the provider: it authenticates by HTTP Basic (RFC 6749 §2.3.1). */
+  /** This app's client id at the provider; it authenticates by HTTP Basic (RFC 6749 §2.3.1). */
   readonly clientId: string;
   readonly clientSecret: string;
 }
@@ -21,9 +21,9 @@ export interface IntrospectionRules extends FetchedOptions {
   readonly clockTolerance: number;
 }
 
-/** Characters of a token; servers take no larger headers. */
+/** Characters of a token; servers accept no larger headers. */
 const LONGEST_TOKEN = 16_384;
-/** Seconds until it is worth asking again. */
+/** Seconds until asking again makes sense. */
 const RETRY_AFTER = 5;
 
 /** Asks the provider about each token (RFC 7662). */
@@ -64,7 +64,7 @@ export class Introspection implements TokenReader {
     return fetchJson(endpoint, this.#rules.timeout, { method: 'POST', headers: this.#headers, body });
   }
 
-  /** Whatever the provider says of issuer, audience and times has to hold; all of it is optional (RFC 7662 §2.2). */
+  /** Issuer, audience and times have to be valid where the provider gives them; all are optional (RFC 7662 §2.2). */
   #check({ active, iss, aud, exp, nbf }: Claims): void {
     const { issuer, audience, clockTolerance } = this.#rules;
     if (active !== true) throw new Refusal('it is not active');
@@ -82,11 +82,11 @@ export class Introspection implements TokenReader {
 function claimsOf(answer: unknown): Claims {
   const claims = (typeof answer === 'object' && answer !== null ? answer : {}) as Claims;
   if (typeof claims['active'] !== 'boolean')
-    throw new ProviderFault('the answer does not say whether a token is active');
-  if (!isShallow(claims)) throw new ProviderFault('the answer is nested too deeply');
+    throw new ProviderFault('the response does not say whether a token is active');
+  if (!isShallow(claims)) throw new ProviderFault('the response is nested too deeply');
   for (const name of ['exp', 'nbf']) {
     const time = claims[name];
-    if (time !== undefined && !Number.isFinite(time)) throw new ProviderFault(`the answer's ${name} is not a time`);
+    if (time !== undefined && !Number.isFinite(time)) throw new ProviderFault(`the response's ${name} is not a time`);
   }
   return claims;
 }

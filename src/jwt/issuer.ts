@@ -11,38 +11,38 @@ import { readSigner, secretSigner, type Signer } from './signer.ts';
 import type { TokenCredentials } from './token-scheme.ts';
 import type { Claims } from './claims.ts';
 
-/** Who issues, and for whom. */
+/** Options of an issuer. */
 export interface IssuerIdentity {
-  /** The issuer, as `iss` (RFC 7519 §4.1.1): an address of its own. */
+  /** The issuer, as `iss` (RFC 7519 §4.1.1): a URL of its own. */
   readonly issuer: string;
-  /** Whom tokens are for, as `aud` (RFC 7519 §4.1.3). */
+  /** The audience of tokens, as `aud` (RFC 7519 §4.1.3). */
   readonly audience: string | readonly string[];
-  /** Seconds that a token holds, 900 unless set. */
+  /** Seconds that a token is valid, 900 unless set. */
   readonly expiresIn?: number;
 }
 
 export interface JwtIssuerOptions extends IssuerIdentity {
-  /** The private key that signs; a `CryptoKey` that cannot be exported comes with its public half. */
+  /** The private key that signs; a `CryptoKey` that cannot be exported needs its public half too. */
   readonly key?: Key | { readonly privateKey: Key; readonly publicKey: Key };
-  /** What is shared by all who issue and verify, at least 32 bytes, in place of a key: tokens are HS256 then. */
+  /** A secret shared by all who issue and verify, at least 32 bytes, instead of a key; tokens are then HS256. */
   readonly secret?: string | Uint8Array;
-  /** The public keys that signed before this one: their tokens hold until they expire. */
+  /** The public halves of earlier keys, whose tokens stay valid until they expire. */
   readonly retiredKeys?: readonly Key[];
 }
 
 export interface IssueOptions {
   readonly scopes?: readonly string[];
-  /** Claims of your own; those that every token has cannot be among them. */
+  /** Your own claims, which must not include those that every token has. */
   readonly claims?: Claims;
   /** The client that asked for it (RFC 9068 §2.2). */
   readonly clientId?: string;
-  /** In place of the issuer's. */
+  /** Instead of the issuer's. */
   readonly audience?: string | readonly string[];
-  /** Seconds, in place of the issuer's; a negative number gives a token that is over, for tests. */
+  /** Seconds, instead of the issuer's; a negative number gives an expired token, for tests. */
   readonly expiresIn?: number;
 }
 
-/** The answer of a token endpoint (RFC 6749 §5.1). */
+/** The response of a token endpoint (RFC 6749 §5.1). */
 export interface IssuedToken {
   readonly access_token: string;
   readonly token_type: 'Bearer';
@@ -69,7 +69,7 @@ export class JwtIssuer {
     this.#secret = secret;
   }
 
-  /** The public keys, to be served to whoever else verifies (RFC 7517 §5); none where a secret is shared. */
+  /** The public keys, to serve to other verifiers (RFC 7517 §5); empty if a secret is shared. */
   get jwks(): Promise<JWKSet> {
     return this.#sign().then(({ keys }) => ({ keys }));
   }
@@ -112,7 +112,7 @@ export class JwtIssuer {
 /**
  * Issues access tokens for a login of your own.
  *
- * Throws a DeclarationError for a key that is too weak, or is not private.
+ * Throws a DeclarationError for a key that is too weak or not private.
  *
  * @example
  * const tokens = jwtIssuer({ key, issuer: 'https://api.example.com', audience: 'https://api.example.com' });
@@ -129,12 +129,12 @@ export function jwtIssuer(options: JwtIssuerOptions): JwtIssuer {
 
 function checkIssuerOptions(options: JwtIssuerOptions): void {
   const { key, secret, audience, issuer, expiresIn = LIFETIME, retiredKeys = [] } = options;
-  // Nothing is asked of itself: an issuer of one's own may have any address.
+  // Nothing is fetched from it: an issuer of your own may have any URL.
   const faults = [...issuerFaults({ issuer, audience, secret: '' }), ...audienceFaults(audience)];
   const say = (what: string, fault: string | undefined): void => {
     if (fault !== undefined) faults.push(`${what} ${fault}`);
   };
-  if ((key === undefined) === (secret === undefined)) faults.push('there is to be a key, or a secret, and not both');
+  if ((key === undefined) === (secret === undefined)) faults.push('either a key or a secret is required, not both');
   if (secret !== undefined) say('secret', secretFault(secret));
   if (key !== undefined && isPair(key)) {
     say('key.privateKey', keyFault(key.privateKey, 'private'));
@@ -147,7 +147,7 @@ function checkIssuerOptions(options: JwtIssuerOptions): void {
 
 function exportFault(key: Key): string | undefined {
   if (typeof key !== 'object' || !('extractable' in key) || key.extractable) return undefined;
-  return 'cannot be exported, so that its public half has to be given: { privateKey, publicKey }';
+  return 'cannot be exported, so its public half has to be given: { privateKey, publicKey }';
 }
 
 function isPair(
@@ -157,9 +157,9 @@ function isPair(
 }
 
 function checkIssue(subject: unknown, scopes: readonly string[], claims: Claims): void {
-  if (typeof subject !== 'string' || subject === '') throw new TypeError('A token is issued to a subject');
+  if (typeof subject !== 'string' || subject === '') throw new TypeError('A token needs a subject');
   const reserved = RESERVED.find((name) => Object.hasOwn(claims, name));
-  if (reserved !== undefined) throw new TypeError(`'${reserved}' is no claim of your own: the issuer sets it`);
+  if (reserved !== undefined) throw new TypeError(`'${reserved}' is not a claim of your own: the issuer sets it`);
   const foreign = scopes.find((scope) => !SCOPE.test(scope));
   if (foreign !== undefined) throw new TypeError(`'${foreign}' is not a scope (RFC 6749 §3.3)`);
 }

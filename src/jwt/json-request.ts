@@ -1,7 +1,7 @@
-/** What went wrong with a request to the provider, in words that repeat nothing of its answer. */
+/** Why a request to the provider failed, in words that repeat nothing of its response. */
 export class ProviderFault extends Error {
   override readonly name = 'ProviderFault';
-  /** The status that was answered, where one was. */
+  /** The status of the response, if there was one. */
   readonly status: number | undefined;
 
   constructor(message: string, status?: number) {
@@ -10,13 +10,13 @@ export class ProviderFault extends Error {
   }
 }
 
-/** Bytes of an answer; key sets and metadata have a few thousand. */
+/** Bytes of a response; key sets and metadata have a few thousand. */
 const LARGEST_ANSWER = 262_144;
 
 /**
- * Asks for JSON, bounded in size and in time, body included.
+ * Fetches JSON, bounded in size and in time, body included.
  *
- * Redirects are refused: the address that was configured is the one that is trusted.
+ * Redirects are refused: only the configured URL is trusted.
  */
 export async function fetchJson(url: string, timeout: number, init: RequestInit = {}): Promise<unknown> {
   const signal = AbortSignal.timeout(timeout);
@@ -26,19 +26,19 @@ export async function fetchJson(url: string, timeout: number, init: RequestInit 
     redirect: 'manual',
     signal,
   }).catch((error: unknown) => {
-    throw new ProviderFault(signal.aborted ? `no answer within ${timeout} ms` : reasonOf(error));
+    throw new ProviderFault(signal.aborted ? `no response within ${timeout} ms` : reasonOf(error));
   });
   if (response.status !== 200) {
     await response.body?.cancel().catch(() => {});
-    throw new ProviderFault(`the answer is ${response.status}`, response.status);
+    throw new ProviderFault(`the response is ${response.status}`, response.status);
   }
   const text = await readText(response).catch((error: unknown) => {
-    throw error instanceof ProviderFault ? error : new ProviderFault(`no answer within ${timeout} ms`);
+    throw error instanceof ProviderFault ? error : new ProviderFault(`no response within ${timeout} ms`);
   });
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw new ProviderFault('the answer is not JSON');
+    throw new ProviderFault('the response is not JSON');
   }
 }
 
@@ -52,7 +52,7 @@ async function readText(response: Response): Promise<string> {
     size += chunk.value.length;
     if (size > LARGEST_ANSWER) {
       await reader.cancel().catch(() => {});
-      throw new ProviderFault(`the answer has more than ${LARGEST_ANSWER} bytes`);
+      throw new ProviderFault(`the response has more than ${LARGEST_ANSWER} bytes`);
     }
     text += decoder.decode(chunk.value, { stream: true });
   }
@@ -66,12 +66,12 @@ function reasonOf(error: unknown): string {
   return typeof code === 'string' ? `it cannot be reached (${code})` : `it cannot be reached (${error.name})`;
 }
 
-/** What is wrong with an address that keys or tokens travel to or from, or undefined. */
+/** What is wrong with a URL that keys or tokens travel to or from; undefined if nothing is. */
 export function addressFault(address: unknown): string | undefined {
-  if (typeof address !== 'string' || !URL.canParse(address)) return 'is not an address';
+  if (typeof address !== 'string' || !URL.canParse(address)) return 'is not a URL';
   const { protocol, hostname } = new URL(address);
   if (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))) return undefined;
-  return 'is neither an https address nor one of this machine';
+  return 'is neither an https URL nor one of this machine';
 }
 
 export function isLoopback(hostname: string): boolean {

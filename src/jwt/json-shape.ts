@@ -1,7 +1,7 @@
-/** Levels of objects and lists within each other. */
+/** Levels of nested objects and lists. */
 const DEEPEST = 32;
 
-/** Whether a value is nested no deeper than what walks it can bear. */
+/** Whether a value is nested no deeper than is safe to walk. */
 export function isShallow(value: unknown, levels: number = DEEPEST): boolean {
   if (typeof value !== 'object' || value === null) return true;
   return levels > 0 && Object.values(value).every((child) => isShallow(child, levels - 1));
@@ -12,16 +12,16 @@ const COLON = 58;
 const BACKSLASH = 92;
 
 /**
- * Whether every object of a JSON text names each of its members once; `value` is what the text was parsed to, and shallow.
+ * Whether no object of a JSON text has duplicate members; `value` is the parsed text, and shallow.
  *
- * A parser keeps the last of two members and another one the first, so that a second reader of a token sees what was
- * not verified here (RFC 7519 §4, RFC 8259 §4).
+ * Some parsers keep the last of two members and others the first, so another reader of a token could see what was not
+ * verified here (RFC 7519 §4, RFC 8259 §4).
  */
 export function hasUniqueNames(text: string, value: unknown): boolean {
   return writtenNames(text) === countNames(value);
 }
 
-/** A colon that is in no string follows a name. */
+/** A colon outside of strings follows a name. */
 function writtenNames(text: string): number {
   let names = 0;
   let inString = false;

@@ -4,17 +4,17 @@ import type { Claims, TokenReader } from './claims.ts';
 export interface KeepingOptions {
   /** How many tokens. */
   readonly size: number;
-  /** Milliseconds; a token that expires earlier is kept no longer than it holds. */
+  /** Milliseconds; a token that expires earlier is kept only until then. */
   readonly maxAge: number;
 }
 
 interface Kept {
-  /** As text, so that what one request does to its claims is nothing to the next. */
+  /** As text, so that changes by one request do not affect the next. */
   readonly text: string;
   readonly until: number;
 }
 
-/** Remembers what good tokens say, and asks once for all who wait. */
+/** Caches the claims of valid tokens, and verifies each once for all callers. */
 export class KeptTokens implements TokenReader {
   readonly #reader: TokenReader;
   readonly #options: KeepingOptions;
@@ -34,7 +34,7 @@ export class KeptTokens implements TokenReader {
     const kept = this.#kept.get(token);
     if (kept === undefined) return undefined;
     const left = kept.until - Date.now();
-    // A clock that was set back makes nothing last longer.
+    // Setting back the clock must not make a token last longer.
     if (left > 0 && left <= this.#options.maxAge) return kept.text;
     this.#kept.delete(token);
     return undefined;

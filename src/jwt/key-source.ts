@@ -7,27 +7,27 @@ import { algorithmOf, bytesOf, type CryptoKeyLike, type JWKSet, type Key } from 
 import { toJwk } from './key-jwk.ts';
 import type { Tell } from './refusal.ts';
 
-/** Where the keys of tokens come from. Throws the errors of `jose` for no key or several, and Unavailable. */
+/** Finds the key of a token. Throws the errors of `jose` for no key or several keys, and Unavailable. */
 export interface KeySource {
   find(header: JWSHeaderParameters, token: FlattenedJWSInput, tell: Tell): Promise<CryptoKey | Uint8Array>;
 }
 
 type Lookup = ReturnType<typeof Jose.createLocalJWKSet>;
 
-/** HS256 alone is verified with it. */
+/** Used for HS256 only. */
 export function secretSource(secret: string | Uint8Array): KeySource {
   const bytes = new Uint8Array(bytesOf(secret));
   return { find: async () => bytes };
 }
 
-/** Keys that were given, found by the `kid` of a token; throws for one that cannot be used. */
+/** Given keys, found by the `kid` of a token; throws for one that cannot be used. */
 export async function jwksSource(jwks: JWKSet, jose: typeof Jose): Promise<KeySource> {
   const lookUp = jose.createLocalJWKSet(jwks as JSONWebKeySet);
   for (const key of jwks.keys) await jose.importJWK(key as JSONWebKeySet['keys'][number], algorithmOf(key));
   return { find: (header, token) => lookUp(header, token) };
 }
 
-/** One key that was given: whatever `kid` a token names, it is this one. */
+/** One given key, used whatever `kid` a token names. */
 export async function publicKeySource(key: Key, jose: typeof Jose): Promise<KeySource> {
   if (typeof key === 'object' && 'algorithm' in key && !key.extractable) return nativeSource(key, jose);
   const { kid: _kid, ...jwk } = await toJwk(key, jose);
@@ -45,12 +45,12 @@ function nativeSource(key: CryptoKeyLike, jose: typeof Jose): KeySource {
   };
 }
 
-/** The keys that a provider publishes: an unknown `kid` has them fetched again. */
+/** The keys that a provider publishes; an unknown `kid` triggers another fetch. */
 export class PublishedKeys implements KeySource {
   readonly #jose: typeof Jose;
   readonly #keys: Fetched<Lookup>;
 
-  /** `locate` finds the address of the keys. */
+  /** `locate` finds the URL of the keys. */
   constructor(
     locate: () => Promise<string>,
     jose: typeof Jose,
@@ -76,7 +76,7 @@ export class PublishedKeys implements KeySource {
       const lookUp = this.#jose.createLocalJWKSet(keys as JSONWebKeySet);
       if (lookUp.jwks().keys.length > 0) return lookUp;
     } catch {
-      throw new ProviderFault('the answer is not a key set');
+      throw new ProviderFault('the response is not a key set');
     }
     throw new ProviderFault('the key set is empty');
   }
@@ -91,7 +91,7 @@ export class PublishedKeys implements KeySource {
   }
 }
 
-/** The address of an issuer's keys, by its metadata. */
+/** The URL of an issuer's keys, from its metadata. */
 export async function locateKeys(issuer: string, timeout: number): Promise<string> {
   return endpointOf(await fetchMetadata(issuer, timeout), 'jwks_uri');
 }

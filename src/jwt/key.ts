@@ -49,7 +49,7 @@ export interface KeyObjectLike {
 export type Key = CryptoKeyLike | JWK | string | KeyObjectLike;
 
 export const SYMMETRIC_ALGORITHM = 'HS256';
-/** RFC 8725 §3.1: what a token may be signed with is for the verifier to say. */
+/** RFC 8725 §3.1: the verifier decides which algorithms tokens may be signed with. */
 export const ASYMMETRIC_ALGORITHMS: readonly string[] = [
   'RS256',
   'RS384',
@@ -71,16 +71,16 @@ const CURVE_ALGORITHMS: Readonly<Record<string, string>> = {
 };
 /** RFC 7518 §3.3 */
 const SHORTEST_MODULUS = 2_048;
-/** RFC 7518 §3.2: as long as what the hash gives. */
+/** RFC 7518 §3.2: as long as the output of the hash. */
 const SHORTEST_SECRET = 32;
 
-/** What is wrong with a key that verifies (`public`) or signs (`private`), in words; undefined where nothing is. */
+/** What is wrong with a key that verifies (`public`) or signs (`private`), in words; undefined if nothing is. */
 export function keyFault(key: unknown, kind: 'public' | 'private'): string | undefined {
   if (typeof key === 'string') return pemFault(key, kind);
-  if (typeof key !== 'object' || key === null) return 'is no key';
+  if (typeof key !== 'object' || key === null) return 'is not a key';
   const tag = (key as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
   if (tag === 'CryptoKey' || tag === 'KeyObject') return nativeFault(key as CryptoKeyLike, kind);
-  return 'kty' in key ? jwkFault(key as JWK, kind) : 'is no key';
+  return 'kty' in key ? jwkFault(key as JWK, kind) : 'is not a key';
 }
 
 function pemFault(pem: string, kind: 'public' | 'private'): string | undefined {
@@ -111,15 +111,15 @@ function jwkFault(jwk: JWK, kind: 'public' | 'private'): string | undefined {
 }
 
 function shortModulus(bits: number): string {
-  return `has a modulus of ${bits} bits, and ${SHORTEST_MODULUS} are the least (RFC 7518 §3.3)`;
+  return `has a modulus of ${bits} bits; at least ${SHORTEST_MODULUS} are required (RFC 7518 §3.3)`;
 }
 
 /** What is wrong with a shared secret. */
 export function secretFault(secret: unknown): string | undefined {
-  if (typeof secret !== 'string' && !(secret instanceof Uint8Array)) return 'is neither text nor bytes';
+  if (typeof secret !== 'string' && !(secret instanceof Uint8Array)) return 'is neither a string nor bytes';
   const { length } = bytesOf(secret);
   return length < SHORTEST_SECRET
-    ? `has ${length} bytes, and ${SHORTEST_SECRET} are the least (RFC 7518 §3.2)`
+    ? `has ${length} bytes; at least ${SHORTEST_SECRET} are required (RFC 7518 §3.2)`
     : undefined;
 }
 
@@ -127,7 +127,7 @@ export function bytesOf(secret: string | Uint8Array): Uint8Array {
   return typeof secret === 'string' ? new TextEncoder().encode(secret) : secret;
 }
 
-/** The algorithm of a key: what it says, else what is usual for its kind. */
+/** The algorithm of a key: the one it names, else the usual one for its kind. */
 export function algorithmOf(key: JWK | CryptoKeyLike): string {
   if ('algorithm' in key) return algorithmOfNative(key.algorithm);
   const algorithm = key.alg ?? (key.kty === 'RSA' ? 'RS256' : CURVE_ALGORITHMS[key.crv ?? '']);
@@ -153,7 +153,7 @@ function algorithmOfNative({ name, hash, namedCurve }: NativeAlgorithm): string 
   return algorithm;
 }
 
-/** The public half, which is all that may be shown. */
+/** The public half, which is all that may be published. */
 export function publicHalf({ kty, kid, crv, x, y, n, e, pub }: JWK, alg: string): JWK {
   const all: JWK = { kty, kid, crv, x, y, n, e, pub, alg, use: 'sig' };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as JWK;

@@ -1,7 +1,7 @@
 import type { Context } from '../http/context.ts';
 import { printable } from '../http/log.ts';
 
-/** Why a token is refused, in words for the log that repeat nothing of what the token says. */
+/** Why a token is refused, in words for the log that repeat nothing of the token. */
 export class Refusal extends Error {
   override readonly name: string = 'Refusal';
 }
@@ -11,10 +11,10 @@ export class ProofRefusal extends Refusal {
   override readonly name = 'ProofRefusal';
 }
 
-/** Nobody can say at present whether the token is good. */
+/** The token's validity cannot be determined at present. */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable';
-  /** Seconds until it is worth another attempt. */
+  /** Seconds until another attempt makes sense. */
   readonly retryAfter: number;
 
   constructor(message: string, retryAfter: number) {
@@ -23,12 +23,12 @@ export class Unavailable extends Error {
   }
 }
 
-/** Tells the log of the request that it happened in. */
+/** Returns a function that logs to the request's logger. */
 export type Tell = (level: 'info' | 'warn', text: string) => void;
 
 const LONGEST_TEXT = 200;
 
-/** A logger that fails must not change an answer. */
+/** A logger that fails must not change a response. */
 export function tellOf(context: Context): Tell {
   return function tell(level, text) {
     const { method, route, path } = context;

@@ -1,13 +1,13 @@
-/** Remembers the proofs that have been used; one for several processes is what they share. */
+/** Remembers used proofs; several processes have to share one. */
 export interface ReplayStore {
-  /** Whether the id is new, which it is not from here on; `expiresAt` is in milliseconds since 1970. */
+  /** Stores an id and returns whether it was new; `expiresAt` is in milliseconds since 1970. */
   add(id: string, expiresAt: number): boolean | Promise<boolean>;
 }
 
-/** Proofs that are remembered at a time: a minute of more than a thousand requests a second. */
+/** The most proofs to remember at a time: a minute of more than a thousand requests per second. */
 const MOST_PROOFS = 100_000;
 
-/** Remembers in this process alone, and throws where it is full: to forget an id would let it be used again. */
+/** Remembers proofs in this process only, and throws when it is full: forgetting an id would let it be used again. */
 export class MemoryReplayStore implements ReplayStore {
   readonly #ids = new Map<string, number>();
 

@@ -4,7 +4,7 @@ import { type Jose, loadJose } from './jose.ts';
 import { algorithmOf, bytesOf, type JWK, type Key, publicHalf, SYMMETRIC_ALGORITHM } from './key.ts';
 import { toJwk } from './key-jwk.ts';
 
-/** What signs tokens, and what they are verified with. */
+/** Signs tokens, and has the keys to verify them. */
 export interface Signer {
   readonly sign: (claims: Claims) => Promise<string>;
   readonly keys: readonly JWK[];
@@ -18,7 +18,7 @@ export async function secretSigner(secret: string | Uint8Array): Promise<Signer>
   return { sign: signing(jose, new Uint8Array(bytesOf(secret)), { alg: SYMMETRIC_ALGORITHM }), keys: [] };
 }
 
-/** Keys are named by their thumbprints (RFC 7638) unless they have names. */
+/** Keys without a `kid` are named by their thumbprints (RFC 7638). */
 export async function readSigner(
   privateKey: Key,
   publicKey: Key | undefined,
@@ -50,7 +50,7 @@ async function named(jwk: JWK, alg: string, jose: typeof Jose): Promise<JWK & { 
   return { ...publicHalf(jwk, alg), kid, alg };
 }
 
-/** Reads it once, and whole: a part that does not fit the others is found here. */
+/** Reads the key once and completely, so that halves that do not match are found here. */
 function importKey(jwk: JWK, jose: typeof Jose): Promise<CryptoKey | Uint8Array> {
   return jose.importJWK(jwk as NativeJWK, algorithmOf(jwk));
 }

@@ -11,7 +11,7 @@ const KEYS_AGE = 600_000;
 const INTROSPECTION_AGE = 60_000;
 const INTROSPECTED = 1_000;
 
-/** What finds out what tokens say; keys that were given are read here, so that a bad one fails the start. */
+/** Makes the reader of tokens; given keys are read here, so that an invalid one fails at startup. */
 export async function readerOf(options: JwtBearerOptions, jose: typeof Jose): Promise<TokenReader> {
   const { introspection, issuer, cooldown = 30_000, timeout = 5_000, clockTolerance = 5_000 } = options;
   const audience = [options.audience].flat();

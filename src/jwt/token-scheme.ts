@@ -2,7 +2,7 @@ import { type HTTPAuthorizationCredentials, HTTPBearer, OpenIdConnect } from '..
 import type { SecurityScheme } from '../security/scheme.ts';
 import { discoveryUrl } from './identity-provider.ts';
 
-/** What a scheme gives that a token can be taken from. */
+/** The values of schemes that a token can be taken from. */
 export type TokenCredentials = string | HTTPAuthorizationCredentials | undefined;
 
 /** A scheme that reads a token, such as `OAuth2PasswordBearer` or `HTTPBearer`. */
@@ -12,7 +12,7 @@ export function tokenIn(credentials: Exclude<TokenCredentials, undefined>): stri
   return typeof credentials === 'string' ? credentials : credentials.credentials;
 }
 
-/** How tokens of an issuer are documented unless it is said: by its discovery document, where it has one. */
+/** The default scheme of an issuer's tokens: documented by its discovery document if it has one. */
 export function schemeOf(issuer: string | undefined): TokenScheme {
   return issuer === undefined ? new HTTPBearer() : new OpenIdConnect({ openIdConnectUrl: discoveryUrl(issuer) });
 }

@@ -1,6 +1,6 @@
 const decoder = new TextDecoder();
 
-/** The JSON text of a part of a signed token, header 0 or claims 1; throws for what is not base64url. */
+/** The JSON text of a part of a signed token, header 0 or claims 1; throws if it is not base64url. */
 export function partOf(token: string, index: 0 | 1): string {
   const base64 = (token.split('.')[index] ?? '').replaceAll('-', '+').replaceAll('_', '/');
   const binary = atob(base64);
@@ -9,7 +9,7 @@ export function partOf(token: string, index: 0 | 1): string {
   return decoder.decode(bytes);
 }
 
-/** The key that a token names; undefined where it names none, or is opaque. */
+/** The `kid` of a token; undefined if it has none or is opaque. */
 export function kidOf(token: string): string | undefined {
   try {
     const { kid } = JSON.parse(partOf(token, 0)) as { readonly kid?: unknown };

@@ -8,7 +8,7 @@ import { partOf } from './token-text.ts';
 
 export interface VerificationRules {
   readonly algorithms: readonly string[];
-  /** `false` does not look at it. */
+  /** `false` ignores it. */
   readonly typ: string | false;
   readonly issuer: string;
   readonly audience: readonly string[];
@@ -16,16 +16,16 @@ export interface VerificationRules {
   readonly clockTolerance: number;
 }
 
-/** Characters of a token; servers take no larger headers. */
+/** Characters of a token; servers accept no larger headers. */
 const LONGEST_TOKEN = 16_384;
-/** Keys of one set that a token without a `kid` is tried with. */
+/** How many keys of a set are tried for a token without a `kid`. */
 const MOST_CANDIDATES = 8;
 /**
- * Header parameters that would have a verifier take another key, or read the token another way (RFC 8725 §3.10,
- * RFC 7515 §4.1.11): none is understood, and so none is ignored.
+ * Header parameters that would make a verifier use another key, or read the token differently (RFC 8725 §3.10, RFC 7515
+ * §4.1.11): none is supported, so none may be ignored.
  */
 const FOREIGN_PARAMETERS = ['jwk', 'jku', 'x5u', 'x5c', 'crit', 'b64'];
-/** Seconds after which a provider may have mended its keys. */
+/** Seconds after which a provider may have repaired its keys. */
 const RETRY_AFTER = 30;
 
 /** Verifies JWTs by RFC 8725 and RFC 9068 §4. */
@@ -34,7 +34,7 @@ export class Verification implements TokenReader {
   readonly #keys: KeySource;
   readonly #rules: VerificationRules;
   readonly #options: JWTVerifyOptions;
-  /** The last header that was fit to be read, as it is sent: an issuer writes the same one into all tokens of a key. */
+  /** The last valid header as text: an issuer writes the same one into all tokens of a key. */
   #checkedHeader: string | undefined = undefined;
 
   constructor(jose: typeof Jose, keys: KeySource, rules: VerificationRules) {
@@ -94,7 +94,7 @@ export class Verification implements TokenReader {
     }
   }
 
-  /** Several keys may be the one of a token that names none. */
+  /** A token without a `kid` may belong to any of several keys. */
   async #tryEach(token: string, candidates: AsyncIterable<CryptoKey>): Promise<Claims> {
     let failure: unknown = new Refusal('no key of the issuer fits it');
     let tried = 0;
@@ -117,12 +117,12 @@ function checkParameters(header: JWSHeaderParameters): void {
   if (header.cty !== undefined) throw new Refusal('it is nested');
 }
 
-/** What is finite is left to these: JSON can write numbers that are larger than any. */
+/** Checked here because JSON can contain numbers beyond the finite range. */
 function checkTimes({ exp, nbf, iat }: Claims, { clockTolerance }: VerificationRules): void {
   if (![exp, nbf, iat].every((time) => time === undefined || Number.isFinite(time))) {
     throw new Refusal('a time of it is not finite');
   }
-  if ((iat as number) * 1_000 > Date.now() + clockTolerance) throw new Refusal('it is issued in the future (iat)');
+  if ((iat as number) * 1_000 > Date.now() + clockTolerance) throw new Refusal('it was issued in the future (iat)');
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -135,7 +135,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_JWKS_NO_MATCHING_KEY: 'no key of the issuer fits it',
 };
 
-/** An error of `jose` in words of our own: its messages may repeat what the token says. */
+/** An error of `jose` in our own words: its messages may repeat parts of the token. */
 function reasonOf(error: unknown, tell: Tell): Error {
   if (error instanceof Refusal || error instanceof Unavailable) return error;
   const { code, claim, reason } = error as {
@@ -148,7 +148,7 @@ function reasonOf(error: unknown, tell: Tell): Error {
   }
   const known = REASONS[code ?? ''];
   if (known !== undefined) return new Refusal(known);
-  // A key that was published and cannot be used is nothing that the token is to blame for.
+  // The token is not to blame for a published key that cannot be used.
   tell('warn', 'a key of the issuer cannot be used');
   return new Unavailable('a key of the issuer cannot be used', RETRY_AFTER);
 }

@@ -6,16 +6,16 @@ import type { OpenApiVersion } from './version.ts';
 const DEFINITION = '#/$defs/';
 const COMPONENT = '#/components/schemas/';
 
-/** The component that a schema's own references lead to: `#`, or the name of a definition. */
+/** The component that a schema's internal references resolve to: `#`, or the name of a definition. */
 type NameOf = (local: string) => string;
 
-/** One side of a component, in the terms of the schema it was found in. */
+/** One side of a component, and the names that references in it use. */
 interface Side {
   readonly json: JsonSchema;
   readonly nameOf: NameOf;
 }
 
-/** The two sides of one component, as far as they are used. */
+/** The two sides of one component that are in use. */
 interface Sides {
   input?: Side;
   output?: Side;
@@ -24,18 +24,18 @@ interface Sides {
 /**
  * The `components.schemas` of a document: schemas that have an id, and anonymous ones that contain themselves.
  *
- * Where what is accepted and what is given differ, `X` is the output and `XInput` the input.
+ * If input and output differ, `X` is the output and `XInput` the input.
  */
 export class Components {
   /** The version that the document will have. */
   readonly version: OpenApiVersion;
-  /** The ids of all schemas, and names that were made for others. */
+  /** The ids of all schemas, and the names generated for others. */
   readonly #taken = new Set<string>();
   readonly #sides = new Map<string, Sides>();
   readonly #split: ReadonlySet<string>;
   readonly #inputNames = new Map<string, string>();
   #anonymousCount = 0;
-  /** The names of what is anonymous, by the schema it was found in. */
+  /** The names of anonymous definitions, by the schema they were found in. */
   readonly #anonymous = new Map<ZodType, Map<string, string>>();
 
   constructor(schemas: readonly (readonly [ZodType, Direction])[], version: OpenApiVersion) {
@@ -68,7 +68,7 @@ export class Components {
     for (const [name, { input, output }] of this.#sides) {
       const isSplit = this.#split.has(name);
       if (isSplit && input !== undefined) entries.push([this.#inputName(name), this.#link(input, 'input')]);
-      // Where both sides are the same, only that of the input does not refuse further keys.
+      // If both sides are equal, use the input, which does not refuse unknown keys.
       const main = isSplit ? output : (input ?? output);
       if (main !== undefined) entries.push([name, this.#link(main, main === input ? 'input' : 'output')]);
     }
@@ -94,7 +94,7 @@ export class Components {
     this.#sides.set(name, sides);
   }
 
-  /** zod numbers what has no id anew in every schema; no such name is that of an id. */
+  /** zod numbers definitions without an id anew in every schema; such names never collide with ids. */
   #nameAnonymous(schema: ZodType, local: string): string {
     const names = this.#anonymous.get(schema) ?? new Map<string, string>();
     this.#anonymous.set(schema, names);
@@ -153,7 +153,7 @@ function splitNames(sides: ReadonlyMap<string, Sides>): ReadonlySet<string> {
   return split;
 }
 
-/** zod closes every output object; that alone is no difference. */
+/** zod closes every output object, which alone does not count as a difference. */
 function plain(json: unknown): string {
   return JSON.stringify(json, (key, value: unknown) =>
     key === 'additionalProperties' && value === false ? undefined : value,

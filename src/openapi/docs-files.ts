@@ -6,7 +6,7 @@ export interface Asset {
   readonly tag: string;
 }
 
-/** Files of a package that may be installed, kept with their tags once they have been read: one describes the other. */
+/** Files of an optional package, cached with their tags once they have been read. */
 export class DocsFiles {
   readonly #package: string;
   readonly #kept = new Map<string, Asset>();
@@ -15,7 +15,7 @@ export class DocsFiles {
     this.#package = packageName;
   }
 
-  /** Undefined where the package is not installed, or the platform has no files. */
+  /** Undefined if the package is not installed, or the platform has no files. */
   async read(path: string, incoming: Incoming): Promise<Asset | undefined> {
     const kept = this.#kept.get(path);
     if (kept !== undefined) return kept;
@@ -27,7 +27,7 @@ export class DocsFiles {
   }
 }
 
-/** An entity tag that follows from the content (RFC 9110 §8.8.3). */
+/** An entity tag derived from the content (RFC 9110 §8.8.3). */
 export async function tagOf(content: string | Uint8Array): Promise<string> {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : new Uint8Array(content);
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
@@ -35,9 +35,9 @@ export async function tagOf(content: string | Uint8Array): Promise<string> {
 }
 
 /**
- * The reply with its validator, or a 304 for a client that has it already (RFC 9110 §13.1.2, §15.4.5).
+ * The reply with its validator, or a 304 if the client already has it (RFC 9110 §13.1.2, §15.4.5).
  *
- * A 304 has the other headers too: what it lacked, middleware would add, and a client would put in the place of its own.
+ * A 304 has the other headers too: middleware would add missing ones, which would replace those that the client stored.
  */
 export function validated(reply: Reply, tag: string, cacheControl: string, incoming: Incoming): Reply {
   const headers = [...reply.headers, 'ETag', tag, 'Cache-Control', cacheControl];

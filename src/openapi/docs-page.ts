@@ -1,6 +1,6 @@
 import type { DocsUi, UiFile } from './docs-ui.ts';
 
-/** What the Authorize dialog starts with; the names are those of Swagger UI's `initOAuth`. */
+/** Initial values of the Authorize dialog, by the names of Swagger UI's `initOAuth`. */
 export interface DocsOAuthOptions {
   readonly clientId?: string;
   readonly scopes?: readonly string[];
@@ -10,7 +10,7 @@ export interface DocsOAuthOptions {
 
 export interface DocsOptions {
   readonly path?: string;
-  /** What shows the document: Swagger UI unless set. */
+  /** The program that shows the document, Swagger UI unless set. */
   readonly ui?: 'swagger-ui' | 'scalar';
   readonly oauth?: DocsOAuthOptions;
 }
@@ -18,15 +18,15 @@ export interface DocsOptions {
 export interface PageSettings {
   readonly title: string;
   readonly ui: DocsUi;
-  /** The last segment of the page's path, from which relative addresses start. */
+  /** The last segment of the page's path, which relative URLs start from. */
   readonly base: string;
-  /** The document's address, relative to what is below the page. */
+  /** The URL of the document, relative to paths below the page. */
   readonly document: string;
   /** Whether the files come from the installed package; from the CDN otherwise. */
   readonly local: boolean;
 }
 
-/** Shown where the page's script never starts: at once if the page can tell, after a while if a file never arrives. */
+/** Shown if the page's script never starts: at once if the page can tell, after a while if a file never arrives. */
 const FALLBACK_STYLE = `
 .fallback { font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 4rem auto; padding: 0 1rem }
 .fallback a { color: inherit }
@@ -46,7 +46,7 @@ export function documentationPage(settings: PageSettings): { readonly html: stri
   const load = (file: UiFile): string =>
     file.name.endsWith('.css')
       ? `<link rel="stylesheet" href=${from(file)}>`
-      : // It is waited for by the script that follows, which also runs where it cannot be had.
+      : // The script after it waits for it, and also runs if it fails to load.
         `<script src=${from(file)}></script>`;
   const styles = ui.files.filter(({ name }) => name.endsWith('.css'));
   const scripts = ui.files.filter(({ name }) => !name.endsWith('.css'));
@@ -74,7 +74,7 @@ ${scripts.map(load).join('\n')}
   return { html, policy: policyFor(local ? '' : ` ${new URL(ui.cdn).origin}`) };
 }
 
-/** Both programs set style attributes; images are data of their style sheets, and answers that are pictures. */
+/** Both programs set style attributes; images are data URLs of their style sheets, and responses that are pictures. */
 function policyFor(cdn: string): string {
   return [
     "default-src 'none'",

@@ -1,4 +1,4 @@
-/** Where an authorization server sends the window that the page has opened, in the flows that have one (RFC 6749 §4.1). */
+/** The page to which an authorization server redirects the window of the login (RFC 6749 §4.1). */
 export const REDIRECT_PAGE = {
   html: `<!doctype html>
 <html lang="en">
@@ -24,10 +24,10 @@ export const REDIRECT_PAGE = {
 };
 
 /**
- * Hands the answer to Swagger UI, which left what it needs on its own window.
+ * Passes the response to Swagger UI, which left its callbacks on its own window.
  *
- * The script of the package would do, but is not in every version of it, and uses an answer whose state is not that of
- * the request (RFC 6749 §10.12).
+ * The script of the package is missing from some versions, and accepts a response whose state is not that of the
+ * request (RFC 6749 §10.12).
  */
 export const REDIRECT_SCRIPT = `'use strict';
 const request = window.opener?.swaggerUIRedirectOauth2;
@@ -35,7 +35,7 @@ if (request) {
   const { auth, state, redirectUrl, callback, errCb } = request;
   const answer = Object.fromEntries(new URLSearchParams(location.hash.slice(1) || location.search));
   const refuse = (message) => errCb({ authId: auth.name, source: 'auth', level: 'error', message });
-  if (answer.state !== state) refuse('The answer belongs to another request: its state differs.');
+  if (answer.state !== state) refuse('The response belongs to another request: its state differs.');
   else if (answer.error) refuse([answer.error, answer.error_description].filter(Boolean).join(': '));
   else if (answer.code) callback({ auth: Object.assign(auth, { code: answer.code }), redirectUrl });
   else callback({ auth, token: answer, isValid: true, redirectUrl });

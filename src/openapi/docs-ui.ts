@@ -3,32 +3,32 @@ import type { DocsOAuthOptions } from './docs-page.ts';
 
 /** A file that a page loads. */
 export interface UiFile {
-  /** What it is served as. */
+  /** Its name when served. */
   readonly name: string;
-  /** Where it is in its package. */
+  /** Its path in the package. */
   readonly path: string;
   /** Its hash in the pinned version. */
   readonly integrity: string;
 }
 
 interface StartSettings {
-  /** The document's address, relative to the script's. */
+  /** The URL of the document, relative to the script's. */
   readonly document: string;
   readonly oauth: DocsOAuthOptions | undefined;
-  /** The document itself, which is also what the reader's browser loads. */
+  /** The document itself, as the reader's browser loads it. */
   readonly describe: () => OpenAPIObject;
 }
 
-/** A program that shows a document in a browser: what it is loaded from, and how it is started. */
+/** A program that shows a document in a browser: its files, and how it is started. */
 export interface DocsUi {
   readonly title: string;
   readonly package: string;
-  /** Where the pinned version is taken from if the package is not installed. */
+  /** The source of the pinned version if the package is not installed. */
   readonly cdn: string;
   readonly files: readonly UiFile[];
-  /** The id of the element that it fills. */
+  /** The id of the element that it renders into. */
   readonly mount: string;
-  /** The script that starts it; nothing of the page's own address reaches its configuration. */
+  /** The script that starts it; nothing of the page's URL reaches its configuration. */
   script(settings: StartSettings): string;
 }
 
@@ -63,7 +63,7 @@ const SWAGGER_UI: DocsUi = {
       ],
       'SwaggerUIBundle',
       [
-        // Its dark colours are those of a class.
+        // Its dark colours depend on a class.
         "const dark = matchMedia('(prefers-color-scheme: dark)');",
         "const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches);",
         "dark.addEventListener('change', follow);",
@@ -75,7 +75,7 @@ const SWAGGER_UI: DocsUi = {
   },
 };
 
-/** Everything that would tell a third party of the reader, or have them sign in there, is off. */
+/** Everything that would tell third parties about the reader, or ask to sign in there, is off. */
 const SCALAR_OPTIONS = {
   telemetry: false,
   withDefaultFonts: false,
@@ -120,7 +120,7 @@ const SCALAR: DocsUi = {
 
 export const DOCS_UIS: Readonly<Record<'swagger-ui' | 'scalar', DocsUi>> = { 'swagger-ui': SWAGGER_UI, scalar: SCALAR };
 
-/** What Scalar knows of each flow beforehand. */
+/** What Scalar is told about each flow in advance. */
 function prefilled(document: OpenAPIObject, oauth: DocsOAuthOptions): Record<string, object> {
   const { clientId, scopes, usePkceWithAuthorizationCodeGrant: pkce } = oauth;
   const known = {
@@ -137,7 +137,7 @@ function prefilled(document: OpenAPIObject, oauth: DocsOAuthOptions): Record<str
   );
 }
 
-/** Addresses start from the script's own, so that they hold behind a proxy's prefix. */
+/** URLs are relative to the script's own, so that they work behind a proxy's prefix. */
 function scriptOf(config: object, settle: readonly string[], global: string, start: readonly string[]): string {
   const lines = [
     `const config = ${JSON.stringify(config)};`,

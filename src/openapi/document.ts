@@ -25,7 +25,7 @@ export interface DocumentOptions {
   readonly version: string;
   readonly summary?: string;
   readonly description?: string;
-  /** An address that leads to the terms. */
+  /** A URL of the terms. */
   readonly termsOfService?: string;
   readonly contact?: ContactObject;
   readonly license?: LicenseObject;
@@ -36,9 +36,9 @@ export interface DocumentOptions {
   readonly rootPath?: string;
   /** Requests that the app sends by itself, as path items by name; OpenAPI 3.0 has `x-webhooks`. */
   readonly webhooks?: Readonly<Record<string, PathItemObject>>;
-  /** Further members of the document, each name beginning with `x-`. */
+  /** Additional members of the document, each name beginning with `x-`. */
   readonly extensions?: Readonly<Record<`x-${string}`, unknown>>;
-  /** Changes each document before anybody sees it, whatever its version; gets a copy of its own. */
+  /** Changes each document before it is used, whatever its version; gets its own copy. */
   readonly transform?: (document: AnyDocument) => AnyDocument;
   /** Describes sockets, as a GET that is answered by 101; without it they are left out. */
   readonly documentSockets?: boolean;
@@ -105,7 +105,7 @@ function describePaths(operations: readonly Operation[], components: Components)
     paths.set(documented, item);
     const described = describeOperation(operation, components, names);
     const further = furtherMethods(method, components.version);
-    // A GET of the same path is what answers whoever does not ask for a socket.
+    // A GET of the same path answers clients that do not ask for a socket.
     if (operation.socket !== undefined) paths.set(documented, { get: described, ...item });
     else if (further === undefined) item[method.toLowerCase()] = described;
     else item[further] = { ...(item[further] as object | undefined), [method]: described };
@@ -113,7 +113,7 @@ function describePaths(operations: readonly Operation[], components: Components)
   return Object.fromEntries(paths) as Record<string, PathItemObject>;
 }
 
-/** The member of a path item that has a method without a field of its own; 3.2 has a field for QUERY and one for others. */
+/** The member of a path item for a method without a field of its own; 3.2 has a field for QUERY and one for others. */
 function furtherMethods(method: string, version: OpenApiVersion): string | undefined {
   if (METHODS.has(method) || (method === 'QUERY' && version === '3.2')) return undefined;
   return version === '3.2' ? 'additionalOperations' : 'x-additionalOperations';

@@ -2,14 +2,14 @@ import type { Operation } from '../model/operation.ts';
 import { describe, type DocumentOptions } from './document.ts';
 import { type OpenApiDocuments, type OpenApiVersion, readVersion } from './version.ts';
 
-/** The documents of an app, each made when it is first asked for and kept as text: so nobody can change it. */
+/** The documents of an app, each created on first use and kept as text, so that nobody can change it. */
 export class Documents {
   readonly #options: DocumentOptions;
   readonly #operations: () => readonly Operation[];
   readonly #version: OpenApiVersion;
   readonly #texts = new Map<OpenApiVersion, string>();
 
-  /** Throws a TypeError where `openapi` is no version. */
+  /** Throws a TypeError if `openapi` is not a version. */
   constructor(
     options: DocumentOptions & { readonly openapi?: OpenApiVersion },
     operations: () => readonly Operation[],
@@ -19,7 +19,7 @@ export class Documents {
     this.#version = readVersion(options.openapi ?? '3.1');
   }
 
-  /** A document for the caller alone. */
+  /** A copy of the document for the caller. */
   read<V extends OpenApiVersion>(version?: V): OpenApiDocuments[V] {
     return JSON.parse(this.text(version)) as OpenApiDocuments[V];
   }
@@ -32,7 +32,7 @@ export class Documents {
     return text;
   }
 
-  /** Forgets what was described, as operations have been added. */
+  /** Drops the documents, because operations have been added. */
   clear(): void {
     this.#texts.clear();
   }

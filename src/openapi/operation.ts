@@ -5,7 +5,7 @@ import { describeParameters } from './parameters.ts';
 import { describeBody } from './request-body.ts';
 import { describeResponses } from './responses.ts';
 
-/** The operation object of one operation; `pathNames` are what its path calls its variables, in order. */
+/** The operation object of one operation; `pathNames` are the names of its path variables, in order. */
 export function describeOperation(
   operation: Operation,
   components: Components,
@@ -31,7 +31,7 @@ export function describeOperation(
   };
 }
 
-/** Scopes are for the schemes that have any (OpenAPI 3.1, Security Requirement Object). */
+/** Only schemes that have scopes list them (OpenAPI 3.1, Security Requirement Object). */
 function describeSecurity({ security }: Operation): SecurityRequirementObject[] {
   return security.map((requirement) =>
     Object.fromEntries(

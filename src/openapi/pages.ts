@@ -19,7 +19,7 @@ export interface PagesOptions {
   readonly protectedResource?: ProtectedResource;
 }
 
-/** A page that the framework serves by itself; no operation of the app, and not in the document. */
+/** A page that the framework itself serves; not an operation of the app, and not in the document. */
 export interface Page extends Endpoint {
   readonly isDocumentation?: boolean;
 }
@@ -29,11 +29,11 @@ type MakeReply = (exchange: Exchange) => Reply | Promise<Reply>;
 const NOSNIFF = ['X-Content-Type-Options', 'nosniff'];
 const JAVASCRIPT = 'text/javascript; charset=utf-8';
 const CSS = 'text/css; charset=utf-8';
-/** What changes with the app is asked for each time; files of a package only when the hour has passed. */
+/** Whatever changes with the app is revalidated each time; files of a package after an hour. */
 const CHECKED = 'no-cache';
 const KEPT = 'public, max-age=3600';
 
-/** What pages are made from; each is asked for when a page is. */
+/** The sources of pages, read when a page is requested. */
 export interface PageSources {
   /** The document as JSON. */
   document(): string;
@@ -65,7 +65,7 @@ interface DocumentationSettings {
   readonly oauth: DocsOAuthOptions | undefined;
 }
 
-/** The documentation page, and what it loads. */
+/** The documentation page and its files. */
 function documentationPages(
   docsPath: string,
   { title, openapiPath, ui, oauth }: DocumentationSettings,
@@ -130,7 +130,7 @@ function text(type: string, body: string, headers: readonly string[] = []): Repl
   return { status: 200, headers: ['Content-Type', type, ...NOSNIFF, ...headers], body };
 }
 
-/** The opener policy keeps the page, and the window it opens for a login at another origin, in reach of each other. */
+/** The opener policy lets the page and the window it opens for a login at another origin reach each other. */
 function markup(html: string, policy: string, openerPolicy: string): Reply {
   return text('text/html; charset=utf-8', html, [
     'Content-Security-Policy',

@@ -8,7 +8,7 @@ import { describeSchema, type JsonSchema } from '../model/schema.ts';
 import { takesList } from '../model/text-forms.ts';
 import type { Components } from './components.ts';
 
-/** How OpenAPI says each style, in a path and elsewhere. */
+/** OpenAPI's name of each style, in a path and elsewhere. */
 const STYLES: Readonly<Record<ListStyle, Pick<ParameterObject, 'style' | 'explode'>>> = {
   form: { style: 'form', explode: true },
   comma: { style: 'form', explode: false },
@@ -16,7 +16,7 @@ const STYLES: Readonly<Record<ListStyle, Pick<ParameterObject, 'style' | 'explod
   pipe: { style: 'pipeDelimited', explode: false },
 };
 
-/** One entry for each place and name, whoever in the graph reads it; where one needs it, it is required. */
+/** One entry for each place and name, whichever inputs read it; required if one of them requires it. */
 export function describeParameters(slots: readonly Slot[], components: Components): ParameterObject[] {
   const parameters = new Map<string, ParameterObject[]>();
   for (const slot of slots) {
@@ -29,7 +29,7 @@ export function describeParameters(slots: readonly Slot[], components: Component
   return [...parameters.values()].map(merged);
 }
 
-/** What several inputs say of one parameter: its schema says all of it. */
+/** Merges several inputs of one parameter into one schema. */
 function merged(parameters: readonly ParameterObject[]): ParameterObject {
   const [first, ...others] = parameters as [ParameterObject, ...ParameterObject[]];
   if (others.length === 0) return first;
@@ -41,7 +41,7 @@ function merged(parameters: readonly ParameterObject[]): ParameterObject {
     distinct.set(JSON.stringify(own), kept);
   }
   const schemas = [...distinct.values()];
-  // Any text is a string already, also one that is a number.
+  // Any text is a string, even one that looks like a number.
   const telling = schemas.filter((schema) => !isAnyText(schema));
   const [only, ...more] = telling.length === 0 ? schemas.slice(0, 1) : telling;
   const described = Object.assign({}, ...parameters.toReversed()) as ParameterObject;
@@ -68,7 +68,7 @@ function ofFields(slot: FieldsSlot, place: ParameterObject['in'], components: Co
   });
 }
 
-/** Left out where it is the usual one of its place. */
+/** Omitted if it is the default of its place. */
 function styleOf(
   { style, from }: TextSlot | FieldsSlot,
   schema: TextSlot['schema'],

@@ -1,10 +1,10 @@
 import type { Operation } from '../model/operation.ts';
 
-/** What OAuth clients are told of an app as a protected resource (RFC 9728 §2). */
+/** Metadata of an app as a protected resource, for OAuth clients (RFC 9728 §2). */
 export interface ProtectedResource {
-  /** The resource's identifier: the address under which clients reach the app. */
+  /** The resource's identifier: the URL under which clients reach the app. */
   readonly resource: string;
-  /** The issuers whose tokens are accepted; those that the app's dependencies name unless set. */
+  /** The issuers whose tokens are accepted; unless set, those that the app's dependencies name. */
   readonly authorizationServers?: readonly string[];
   /** A page for developers. */
   readonly documentation?: string;
@@ -13,10 +13,10 @@ export interface ProtectedResource {
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 const NOWHERE = { protocol: '', origin: '', pathname: '', search: '' };
 
-/** The path and the address of the metadata (RFC 9728 §3.1); throws a TypeError for what cannot be an identifier. */
+/** The path and the URL of the metadata (RFC 9728 §3.1); throws a TypeError for an invalid identifier. */
 export function metadataLocation({ resource }: ProtectedResource): { readonly path: string; readonly url: string } {
   const { protocol, origin, pathname, search } = URL.canParse(resource) ? new URL(resource) : NOWHERE;
-  // A path that reads as a variable, or has an empty segment, cannot be served under its own name.
+  // A path that contains variable syntax or an empty segment cannot be served literally.
   if (!/^https?:$/.test(protocol) || resource.includes('#') || /[:*]|\/\//.test(pathname)) {
     throw new TypeError(`protectedResource: '${resource}' is not the address of a protected resource (RFC 9728 §1.2)`);
   }
@@ -42,7 +42,7 @@ export function describeResource(
   };
 }
 
-/** What has no elements is left out (RFC 9728 §3.2). */
+/** Empty lists are left out (RFC 9728 §3.2). */
 function unlessEmpty(list: readonly string[]): readonly string[] | undefined {
   return list.length === 0 ? undefined : list;
 }

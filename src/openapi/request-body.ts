@@ -12,7 +12,7 @@ type Body = Exclude<BodyUse, { kind: 'none' }>;
 type FormSlot = Extract<Body, { kind: 'form' }>['slots'][number];
 type NamedSlot = Exclude<FormSlot, { kind: 'fields' }>;
 
-/** The request body of an operation; it is required where a request without one is refused. */
+/** The request body of an operation; required if a request without one is refused. */
 export function describeBody(body: Body, components: Components): RequestBodyObject {
   if (body.kind === 'form') return describeForm(body.slots, components);
   const [first] = body.slots;
@@ -24,7 +24,7 @@ export function describeBody(body: Body, components: Components): RequestBodyObj
   return { required, content: { 'application/json': { schema: schema as SchemaObject } } };
 }
 
-/** A form with a file is multipart alone; another one is documented as urlencoded, and multipart is taken too. */
+/** A form with a file is only multipart; any other is documented as urlencoded, and multipart is accepted too. */
 function describeForm(slots: readonly FormSlot[], components: Components): RequestBodyObject {
   const encodings = slots.flatMap((slot) => encodingsOf(slot));
   const hasFile = slots.some(({ schema }) => holdsFile(describeSchema(schema, 'input')));
@@ -47,13 +47,13 @@ function formSchema(slots: readonly FormSlot[], hasFile: boolean, components: Co
   return withoutTypes(form) as JsonSchema;
 }
 
-/** What comes under one name, as an object of that name alone. */
+/** One field as an object schema with only that property. */
 function keyed({ name = '', schema }: BodySlot | NamedSlot, components: Components): JsonSchema {
   const properties = { [name]: components.schemaOf(schema, 'input') };
   return { type: 'object', properties, ...(acceptsUndefined(schema) ? {} : { required: [name] }) };
 }
 
-/** Objects that are sent as one. What several say of a name, or of further names, holds together. */
+/** Merges objects that are sent as one; whatever several say about a name, or about unknown names, applies together. */
 function merged(objects: readonly JsonSchema[]): JsonSchema {
   const [first] = objects;
   if (first !== undefined && objects.length === 1) return first;
@@ -82,7 +82,7 @@ function both(one: JsonSchema | true | undefined, other: JsonSchema): JsonSchema
   return { allOf: [...(Object.keys(one).join() === 'allOf' ? (one.allOf ?? []) : [one]), other] };
 }
 
-/** How parts are sent that are not text (OpenAPI 3.1, Encoding Object). */
+/** The encoding of parts that are not text (OpenAPI 3.1, Encoding Object). */
 function encodingsOf(slot: FormSlot): readonly (readonly [string, EncodingObject])[] {
   const fields = slot.kind === 'fields' ? slot.object.fields : [{ key: slot.name, schema: slot.schema }];
   return fields.flatMap(({ key, schema }) => {
@@ -98,9 +98,9 @@ function isRequired(slot: FormSlot): boolean {
 }
 
 /**
- * Where a file may be of several types the encoding lists them; a schema would take one for another's alternative.
+ * The encoding lists the types of a file that may have several; in a schema they would be alternatives.
  *
- * What is sent as it is has no `contentEncoding` (OpenAPI 3.1, section 4.8.14.3).
+ * Unencoded content has no `contentEncoding` (OpenAPI 3.1, section 4.8.14.3).
  */
 function withoutTypes(json: unknown): unknown {
   if (Array.isArray(json)) return json.map(withoutTypes);

@@ -21,7 +21,10 @@ const CHALLENGE: HeaderObject = {
   schema: { type: 'string' },
 };
 
-/** Responses that follow from the graph, by their name under `components.responses`; the last is of every operation. */
+/**
+ * Responses that follow from the graph, by their name under `components.responses`; the last applies to every
+ * operation.
+ */
 const IMPLIED = {
   Unauthorized: { key: '401', headers: { 'WWW-Authenticate': CHALLENGE } },
   Forbidden: { key: '403', headers: { 'WWW-Authenticate': { ...CHALLENGE, required: false } } },
@@ -31,7 +34,7 @@ const IMPLIED = {
 
 type Implied = keyof typeof IMPLIED;
 
-/** All responses of an operation: what is declared for it, and what follows from its graph. */
+/** All responses of an operation: those declared for it, and those that follow from its graph. */
 export function describeResponses(operation: Operation, components: Components): ResponsesObject {
   const declared = operation.responses;
   const responses: Record<string, ResponseObject | ReferenceObject> = {};
@@ -89,7 +92,7 @@ function impliedBy({ security, graph, traits }: Operation): readonly Implied[] {
   ];
 }
 
-/** A value for which nothing is declared is JSON of any shape. */
+/** A value without a declared response is any JSON. */
 function describeUsual(operation: Operation, components: Components): ResponseObject {
   const { responses } = operation;
   const key = String(responses.status);
@@ -125,7 +128,7 @@ function describeResponse(response: DeclaredResponse, operation: Operation, comp
   };
 }
 
-/** A refusal that is declared by its description still has its challenge. */
+/** A refusal that is declared only by its description still has its challenge. */
 function impliedHeaders(key: string, operation: Operation): Record<string, HeaderObject> {
   const name = (['Unauthorized', 'Forbidden'] as const).find((one) => IMPLIED[one].key === key);
   return name !== undefined && impliedBy(operation).includes(name) ? IMPLIED[name].headers : {};
@@ -170,7 +173,7 @@ function describeContents(
   );
 }
 
-/** OpenAPI has a word for the items of a stream since 3.2. */
+/** OpenAPI can describe the items of a stream since 3.2. */
 function describeContent({ schema, bodySchema, itemSchema }: Content<never>, components: Components): MediaTypeObject {
   const described = (one: ZodType): SchemaObject => components.schemaOf(one, 'output') as SchemaObject;
   const body = schema === undefined ? ((bodySchema ?? {}) as SchemaObject) : described(schema);

@@ -1,7 +1,7 @@
 /** Any object of a document. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** The keywords of a Schema Object in OpenAPI 3.0 that are taken over as they are. */
+/** The keywords of a Schema Object in OpenAPI 3.0 that are copied unchanged. */
 const KEYWORDS = new Set(
   `title multipleOf maximum minimum maxLength minLength pattern maxItems minItems uniqueItems maxProperties minProperties
   enum description format default discriminator readOnly writeOnly xml externalDocs deprecated example`.split(/\s+/),
@@ -12,7 +12,7 @@ export function toSchema30(json: unknown): Json {
   if (json === false) return { not: {} };
   if (!isObject(json)) return {};
   const { $ref, ...beside } = json;
-  // Nothing beside a reference counts in 3.0.
+  // Siblings of a reference are ignored in 3.0.
   if (typeof $ref === 'string') {
     return Object.keys(beside).length === 0 ? { $ref } : { ...toSchema30(beside), allOf: [{ $ref }] };
   }
@@ -36,7 +36,7 @@ function addConstant(json: Json, copy: Record<string, unknown>): void {
   if (Array.isArray(copy['enum']) && copy['enum'].includes(null)) copy['nullable'] = true;
 }
 
-/** They were booleans beside a bound, not bounds. */
+/** Exclusive bounds were booleans beside a bound. */
 function addBounds(json: Json, copy: Record<string, unknown>): void {
   for (const [exclusive, inclusive] of [
     ['exclusiveMinimum', 'minimum'],
@@ -58,7 +58,7 @@ function addObject(json: Json, copy: Record<string, unknown>): void {
   }
   if (Array.isArray(required) && required.length > 0) copy['required'] = required;
   if (isObject(additionalProperties)) copy['additionalProperties'] = toSchema30(additionalProperties);
-  // Keys that a pattern names would be refused.
+  // Keys that match a pattern would be refused.
   else if (typeof additionalProperties === 'boolean' && patternProperties === undefined)
     copy['additionalProperties'] = additionalProperties;
 }
@@ -94,7 +94,7 @@ function addTypes(json: Json, copy: Record<string, unknown>): void {
   if (only === 'array') copy['items'] = itemsOf(json);
 }
 
-/** What a list of any kind has; a tuple's items each by their place cannot be said. */
+/** The items of a list of any kind; 3.0 cannot describe a tuple's items by position. */
 function itemsOf({ items, prefixItems }: Json): Json {
   const rest = isObject(items) ? [toSchema30(items)] : [];
   if (!Array.isArray(prefixItems)) return rest[0] ?? {};

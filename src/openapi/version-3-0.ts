@@ -19,7 +19,7 @@ type Kind =
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];
 const WITH_SCHEMA: Readonly<Record<string, Position>> = { schema: ['schema', 'one'], content: ['mediaType', 'map'] };
 
-/** Where the objects of a document have others. */
+/** Where the objects of a document contain others. */
 const POSITIONS: Readonly<Record<Exclude<Kind, 'schema' | 'callback'>, Readonly<Record<string, Position>>>> = {
   components: {
     schemas: ['schema', 'map'],
@@ -57,7 +57,10 @@ const ADDED: Readonly<Partial<Record<Kind, readonly string[]>>> = {
   license: ['identifier'],
 };
 
-/** A document of OpenAPI 3.1 as one of 3.0.3; what 3.0 has no words for is left out, so that it says less, not otherwise. */
+/**
+ * A document of OpenAPI 3.1 as one of 3.0.3; whatever 3.0 cannot express is left out, so that it says less, but nothing
+ * false.
+ */
 export function toVersion30(document: Json): Json {
   const { openapi: _, jsonSchemaDialect: __, info, servers, paths, webhooks, components, ...rest } = document;
   return {

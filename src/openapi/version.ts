@@ -12,11 +12,11 @@ export interface OpenApiDocuments {
 /** The versions of OpenAPI that a document can have. */
 export type OpenApiVersion = keyof OpenApiDocuments;
 
-/** What a document of a version says of itself. */
+/** The `openapi` field of each version. */
 export const PATCHES: Readonly<Record<OpenApiVersion, string>> = { '3.0': '3.0.3', '3.1': '3.1.1', '3.2': '3.2.0' };
 
-/** Throws a TypeError for anything that is no version. */
+/** Throws a TypeError for anything that is not a version. */
 export function readVersion(version: unknown): OpenApiVersion {
   if (typeof version === 'string' && Object.hasOwn(PATCHES, version)) return version as OpenApiVersion;
-  throw new TypeError(`'${String(version)}' is not a version of OpenAPI; there are '3.0', '3.1' and '3.2'`);
+  throw new TypeError(`'${String(version)}' is not a version of OpenAPI; use '3.0', '3.1' or '3.2'`);
 }
