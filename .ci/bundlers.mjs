@@ -10,6 +10,9 @@ const folder = resolve(given);
 const root = resolve(import.meta.dirname, '..');
 const EXPECTED = '401 422 {"id":7,"owner":"ada"} item_read [{"HTTPBearer":[]}]';
 const MINUTE = 60_000;
+/** What takes longest begins first. */
+const LONG = ['Next.js', 'webpack'];
+const COMPILER = 'typescript-of-the-page';
 const bin = join(folder, 'node_modules/.bin');
 const env = {
   ...process.env,
@@ -31,9 +34,10 @@ const sections = page.split(/^## /m).map((text) => {
   };
 });
 const common = sections.find(({ name }) => name === 'The files') ?? { files: [] };
-const tools = sections.filter(
-  ({ name, commands }) => name !== 'The files' && commands.length > 0 && (chosen.length === 0 || chosen.includes(name)),
-);
+const tools = sections
+  .filter(({ name, commands }) => name !== 'The files' && commands.length > 0)
+  .filter(({ name }) => chosen.length === 0 || chosen.includes(name))
+  .toSorted((one, other) => LONG.includes(other.name) - LONG.includes(one.name));
 
 function install() {
   const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -47,8 +51,10 @@ function install() {
     if (name === 'typescript') return 'typescript@5.9.3';
     return devDependencies[name] === undefined ? name : `${name}@${devDependencies[name]}`;
   });
+  // What is installed by the command of the page is the latest.
+  wanted.push(`${COMPILER}@npm:typescript@${devDependencies.typescript}`);
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
-  const options = ['--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund'];
+  const options = ['--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
   const { status, stderr } = spawnSync('npm', ['install', ...options, ...wanted], { encoding: 'utf8' });
   if (status !== 0) {
     console.log(stderr.split('\n').slice(-5).join('\n'));
@@ -74,7 +80,8 @@ function project({ name, files }) {
 
 /** Runs one command; resolves to its status and what it printed. */
 function run(command, cwd, extra = {}) {
-  const child = spawn('sh', ['-c', command.replaceAll('npx ', '')], { cwd, env: { ...env, ...extra }, detached: true });
+  const line = command.replaceAll('npx tsc', `node ${join(folder, 'node_modules', COMPILER, 'bin/tsc')}`);
+  const child = spawn('sh', ['-c', line.replaceAll('npx ', '')], { cwd, env: { ...env, ...extra }, detached: true });
   let output = '';
   child.stdout.on('data', (text) => (output += text));
   child.stderr.on('data', (text) => (output += text));
@@ -148,14 +155,18 @@ async function check(section) {
   return { ok: shown, text: shown ? 'passed' : said.join('\n') };
 }
 
+const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+const begun = performance.now();
 install();
+console.log(`-- the tools of the page are installed (${seconds(begun)})`);
 const failed = [];
 const waiting = [...tools];
 async function worker() {
   for (let section = waiting.shift(); section !== undefined; section = waiting.shift()) {
     const started = performance.now();
     const { ok, text } = await check(section);
-    console.log(`-- ${section.name}: ${text} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+    console.log(`-- ${section.name}: ${text} (${seconds(started)})`);
     if (!ok) failed.push(section.name);
   }
 }
