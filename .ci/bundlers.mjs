@@ -12,7 +12,6 @@ const EXPECTED = '401 422 {"id":7,"owner":"ada"} item_read [{"HTTPBearer":[]}]';
 const MINUTE = 60_000;
 /** What takes longest begins first. */
 const LONG = ['Next.js', 'webpack'];
-const COMPILER = 'typescript-of-the-page';
 const bin = join(folder, 'node_modules/.bin');
 const env = {
   ...process.env,
@@ -47,12 +46,8 @@ function install() {
     names.push('@oven/bun-linux-x64', '@deno/linux-x64-glibc');
   const wanted = [...new Set(names.filter((name) => !name.startsWith('-')))].map((name) => {
     if (name === 'portico') return join(folder, readdirSync(folder).find((file) => file.endsWith('.tgz')) ?? name);
-    // Next.js uses the compiler's interface for programs, which later versions do not have.
-    if (name === 'typescript') return 'typescript@5.9.3';
     return devDependencies[name] === undefined ? name : `${name}@${devDependencies[name]}`;
   });
-  // What is installed by the command of the page is the latest.
-  wanted.push(`${COMPILER}@npm:typescript@${devDependencies.typescript}`);
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
   const options = ['--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
   const { status, stderr } = spawnSync('npm', ['install', ...options, ...wanted], { encoding: 'utf8' });
@@ -80,8 +75,7 @@ function project({ name, files }) {
 
 /** Runs one command; resolves to its status and what it printed. */
 function run(command, cwd, extra = {}) {
-  const line = command.replaceAll('npx tsc', `node ${join(folder, 'node_modules', COMPILER, 'bin/tsc')}`);
-  const child = spawn('sh', ['-c', line.replaceAll('npx ', '')], { cwd, env: { ...env, ...extra }, detached: true });
+  const child = spawn('sh', ['-c', command.replaceAll('npx ', '')], { cwd, env: { ...env, ...extra }, detached: true });
   let output = '';
   child.stdout.on('data', (text) => (output += text));
   child.stderr.on('data', (text) => (output += text));
