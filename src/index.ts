@@ -117,7 +117,7 @@ export {
   OAuth2PasswordRequestFormStrict,
 } from './security/password-form.ts';
 export { type Credential, SecurityScheme, type SecuritySchemeOptions } from './security/scheme.ts';
-// What an app reads out of its document has these types, and a package manager may hide where they come from.
+// Types of an app's document, exported because package managers may hide the package that declares them.
 export type {
   BaseParameterObject,
   CallbackObject,

@@ -261,8 +261,8 @@ describe('FILE', () => {
     ]);
     assert.equal(absent, 'absent.ts does not exist\n');
     assert.match(without, /without\.mjs does not export 'app'\n$/);
-    assert.match(other, /'app' of .*other\.mjs is neither an App nor a function that gives one\n$/);
-    assert.match(endless, /endless\.mjs waits for a promise that nothing settles\n$/);
+    assert.match(other, /'app' of .*other\.mjs is neither an App nor a function that returns one\n$/);
+    assert.match(endless, /endless\.mjs waits for a promise that never settles\n$/);
   });
 
   test('that throws is told with the stack, and wrong declarations without', async () => {
@@ -336,9 +336,9 @@ describe('portico check', () => {
   test('passes an app whose document is true, and names what it could not check', async () => {
     const { stdout, stderr } = await output(check, 0);
     assert.match(stdout, /^\d+ requests were answered as documented \(seed 7\)\n$/);
-    assert.match(stderr, /^GET \/items\/ was not wholly checked: its credentials are not among the headers$/m);
+    assert.match(stderr, /^GET \/items\/ was not completely checked: its credentials are not among the headers$/m);
     const alone = await output([...check, '--operation', 'open_maybe', '--header', 'Authorization: Bearer a'], 0);
-    assert.doesNotMatch(alone.stderr, /not wholly checked/);
+    assert.doesNotMatch(alone.stderr, /not completely checked/);
     assert.ok(Number.parseInt(alone.stdout) < Number.parseInt(stdout), alone.stdout);
   });
 
@@ -353,9 +353,9 @@ describe('portico check', () => {
 
   test('says what is wrong with its options', async () => {
     const wrong: [string[], RegExp][] = [
-      [['--requests', '0'], /^--requests needs a whole number of at least 1, and not '0'\n\nUsage: portico check FILE/],
-      [['--seed', 'x'], /^--seed needs a whole number, and not 'x'\n\nUsage: portico check FILE/],
-      [['--header', 'Authorization'], /^--header needs 'NAME: VALUE', and not 'Authorization'\n\nUsage/],
+      [['--requests', '0'], /^--requests needs a whole number of at least 1, not '0'\n\nUsage: portico check FILE/],
+      [['--seed', 'x'], /^--seed needs a whole number, not 'x'\n\nUsage: portico check FILE/],
+      [['--header', 'Authorization'], /^--header needs 'NAME: VALUE', not 'Authorization'\n\nUsage/],
     ];
     const runs = await Promise.all(wrong.map(([args]) => output(['check', shop, ...args], 2)));
     for (const [index, { stderr }] of runs.entries()) assert.match(stderr, wrong[index]?.[1] ?? /nothing/);

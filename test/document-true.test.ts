@@ -548,7 +548,7 @@ const LIES: Readonly<Record<string, readonly [App, string, DocumentCheckOptions?
       delete at(document, '/lies/safe').security;
       delete at(document, '/lies/safe').responses['401'];
     }),
-    'GET /lies/safe: 401 is answered, and the document tells of no security',
+    'GET /lies/safe: 401 is answered, but the document has no security',
   ],
   'an operation that is public, and said to be protected': [
     altered([LyingController], (document) => {
@@ -653,8 +653,8 @@ describe('a check', () => {
   it('refuses options that say nothing', async () => {
     const app = appOf([AnswerController]);
     await assert.rejects(assertDocumentTrue(app, { operations: ['nobody'] }), /has no operation 'nobody'/);
-    await assert.rejects(assertDocumentTrue(app, { requests: 0 }), /requests is a whole number of at least 1/);
-    await assert.rejects(assertDocumentTrue(app, { seed: 1.5 }), /seed is a whole number/);
+    await assert.rejects(assertDocumentTrue(app, { requests: 0 }), /requests must be a positive integer/);
+    await assert.rejects(assertDocumentTrue(app, { seed: 1.5 }), /seed must be an integer/);
   });
 
   it('tells of an app that answers nothing but rejects', async () => {
@@ -665,7 +665,7 @@ describe('a check', () => {
       { openapi: () => app.openapi(), request },
       { operations, seed: 1 },
     );
-    assert.equal(mismatches[0]?.message, 'no answer: gone');
+    assert.equal(mismatches[0]?.message, 'no response: gone');
   });
 
   it('says what to install where a package is missing', () => {

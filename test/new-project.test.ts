@@ -182,10 +182,10 @@ describe('portico new', () => {
     mkdirSync(taken);
     writeFileSync(join(taken, 'notes.txt'), 'mine');
     const { stderr, stdout } = await make('taken', 1);
-    assert.equal(stderr, "taken is not empty: it has 'notes.txt'. Nothing has been written\n");
+    assert.equal(stderr, "taken is not empty: it has 'notes.txt'. Nothing was written\n");
     assert.equal(stdout, '');
     assert.deepEqual(filesIn(taken), ['notes.txt']);
-    assert.match((await make('taken/notes.txt', 1)).stderr, /^taken\/notes\.txt cannot be made a project: .*\n$/);
+    assert.match((await make('taken/notes.txt', 1)).stderr, /^taken\/notes\.txt cannot become a project: .*\n$/);
     assert.match((await make('taken/notes.txt/app', 1)).stderr, /^taken\/notes\.txt\/app\S* cannot be .*\n$/);
     assert.equal(readFileSync(join(taken, 'notes.txt'), 'utf8'), 'mine');
   });
@@ -205,7 +205,7 @@ describe('portico new', () => {
     assert.equal(await name("deep/Ada's Äpp_2"), 'ada-s-app_2');
     assert.match(readFileSync(join(folder, "deep/Ada's Äpp_2/src/app.ts"), 'utf8'), /title: 'ada-s-app_2'/);
     assert.equal(await name('deep/zod'), 'zod-app');
-    assert.match((await make('東京', 1)).stderr, /^No name of a package can be made of '東京'\n$/);
+    assert.match((await make('東京', 1)).stderr, /^No package name can be derived from '東京'\n$/);
     assert.ok(!existsSync(join(folder, '東京')));
   });
 
@@ -215,7 +215,7 @@ describe('portico new', () => {
     assert.match(missing.stderr, /^DIR is missing\n\nUsage: portico new DIR\n/);
     const two = new Run([command, 'new', 'one', 'two'], {}, folder);
     assert.equal(await two.end(), 2);
-    assert.match(two.stderr, /^One DIR is taken, and there is also 'two'\n/);
+    assert.match(two.stderr, /^Only one DIR is allowed, but there is also 'two'\n/);
     assert.ok(!existsSync(join(folder, 'one')));
   });
 });

@@ -49,7 +49,7 @@ async function run(args: readonly string[]): Promise<number> {
 
 async function tell({ mismatches, unchecked, requests, seed }: DocumentCheck): Promise<number> {
   for (const { method, path, reason } of unchecked)
-    console.error(`${method} ${path} was not wholly checked: ${reason}`);
+    console.error(`${method} ${path} was not completely checked: ${reason}`);
   if (mismatches.length > 0) {
     console.error(describeMismatches(mismatches, seed));
     return 1;
@@ -60,17 +60,14 @@ async function tell({ mismatches, unchecked, requests, seed }: DocumentCheck): P
 
 function readHeader(header: string): [string, string] {
   const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+):\s*(.*?)\s*$/.exec(header) ?? [];
-  if (name === undefined || value === undefined)
-    throw new UsageError(`--header needs 'NAME: VALUE', and not '${header}'`);
+  if (name === undefined || value === undefined) throw new UsageError(`--header needs 'NAME: VALUE', not '${header}'`);
   return [name, value];
 }
 
 function wholeNumber(option: string, text: string, least: number): number {
   const number = Number(text);
   if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(number) || number < least) {
-    throw new UsageError(
-      `${option} needs a whole number${least > 0 ? ` of at least ${least}` : ''}, and not '${text}'`,
-    );
+    throw new UsageError(`${option} needs a whole number${least > 0 ? ` of at least ${least}` : ''}, not '${text}'`);
   }
   return number;
 }

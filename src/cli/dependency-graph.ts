@@ -3,15 +3,15 @@ import type { DependencySlot, Graph, Source } from '../model/graph.ts';
 import { type Operation, operationName } from '../model/operation.ts';
 import type { NamedInput } from '../model/parameters.ts';
 
-/** What the model calls a function without a name where it is not used under one either. */
+/** The model's name for an anonymous function that is not used under a name either. */
 const ANONYMOUS = '(anonymous)';
 
-/** An operation, or something that is depended on. */
+/** An operation or a dependency. */
 export interface Node {
   readonly shape: 'operation' | 'scheme' | 'dependency';
   /** Of an operation: the method and the path. */
   name: string;
-  /** What is said behind the name: the handler of an operation, a lifetime other than that of the request. */
+  /** Shown after the name: the handler of an operation, or a lifetime other than `request`. */
   readonly suffix: string;
   readonly needs: Need[];
 }
@@ -21,7 +21,9 @@ export interface Need {
   readonly scopes: readonly string[];
 }
 
-/** The nodes of operations and of what they depend on, each one once: before what it needs, in the order of the operations. */
+/**
+ * The nodes of operations and their dependencies, each once and before what it needs, in the order of the operations.
+ */
 export function dependencyGraph(operations: readonly Operation[]): Node[] {
   const graph = new DependencyGraph();
   for (const operation of operations) graph.addOperation(operation);
@@ -70,7 +72,7 @@ class DependencyGraph {
     });
   }
 
-  /** Adds a node, and what is below it, unless it is there. */
+  /** Adds a node and everything below it, unless it exists. */
   #add(identity: object, { shape, name, suffix }: Omit<Node, 'needs'>, below: (node: Node) => void): Node {
     const known = this.#nodes.get(identity);
     if (known !== undefined) {
@@ -84,7 +86,7 @@ class DependencyGraph {
   }
 }
 
-/** Where the value of a list entry is, which nothing else tells: it is dropped. */
+/** Finds the source of a list entry, which the graph does not keep because its value is dropped. */
 function sourceOf({ input }: NamedInput, { slots, appNodes }: Graph): Source {
   if (input?.kind !== 'depends') return { kind: 'absent' };
   const node = appNodes.find(({ provider }) => provider.dependable === input.dependable);

@@ -22,10 +22,10 @@ tsconfig.json has changed.
   --inspect        lets a debugger attach, at 127.0.0.1:9229 unless said otherwise: --inspect=9230
 `;
 
-/** Tells the process that is started again and again from the one that sees to that. */
+/** Set in the process that is restarted, not in the one that restarts it. */
 const WATCHED = 'PORTICO_WATCHED';
 
-/** Milliseconds to answer what is in flight: a stream that is left open must not hold up the restart. */
+/** Milliseconds to answer requests in flight: an open stream must not hold up the restart. */
 const SHUTDOWN_TIMEOUT = 500;
 
 const INSPECT = /^--inspect(?:=(?:.+:)?\d{1,5})?$/;
@@ -42,7 +42,7 @@ async function run(args: readonly string[]): Promise<number> {
     checkEnvironment(files);
     const path = pathOf(file);
     return runWatched({
-      // Node takes an --env-file for its own, wherever it stands, unless "--" comes before it.
+      // Node interprets --env-file anywhere in its arguments, unless "--" comes before it.
       program: [...process.execArgv, ...inspect, '--', ...process.argv.slice(1)],
       env: { [WATCHED]: '1' },
       watched: () => [path, ...pathsInDevelopment(files), ...configurationFiles()],
@@ -54,7 +54,7 @@ async function run(args: readonly string[]): Promise<number> {
   return serveFile(file, { ...readAddress(values), shutdownTimeout: SHUTDOWN_TIMEOUT });
 }
 
-/** `parseArgs` knows no option whose value may be left out. */
+/** `parseArgs` does not support options with optional values. */
 function withoutInspect(args: readonly string[]): Record<'inspect' | 'others', string[]> {
   const inspect = args.filter((arg) => arg === '--inspect' || arg.startsWith('--inspect='));
   const wrong = inspect.find((arg) => !INSPECT.test(arg));

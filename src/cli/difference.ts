@@ -1,6 +1,6 @@
 type Container = Readonly<Record<string, unknown>>;
 
-/** The place where a JSON file first differs from what it should be, as a JSON pointer (RFC 6901), and how. */
+/** Where and how a JSON file first differs from what it should be, as a JSON pointer (RFC 6901). */
 export function firstDifference(onDisk: unknown, wanted: unknown, pointer = '#'): string | undefined {
   if (!isContainer(onDisk) || !isContainer(wanted) || Array.isArray(onDisk) !== Array.isArray(wanted)) {
     if (onDisk === wanted) return undefined;

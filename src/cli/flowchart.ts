@@ -1,13 +1,13 @@
 import type { Node } from './dependency-graph.ts';
 
-/** What stands around a label, by the kind of node. */
+/** The brackets around a label, by kind of node. */
 const SHAPES = {
   operation: ['(["', '"])'],
   scheme: ['{{"', '"}}'],
   dependency: ['["', '"]'],
 } as const;
 
-/** A dependency graph as a Mermaid flowchart; an arrow leads to what is needed. */
+/** A dependency graph as a Mermaid flowchart; arrows point to dependencies. */
 export function flowchart(nodes: readonly Node[]): string {
   const ids = new Map(nodes.map((node, index) => [node, `n${index + 1}`]));
   const drawn = nodes.map((node) => {
@@ -28,7 +28,7 @@ function labelOf({ shape, name, suffix }: Node): string {
   return `${escape(name)}${shape === 'operation' ? '<br>' : ' '}${escape(suffix)}`;
 }
 
-/** Labels are HTML with entities in Mermaid's own form; backticks would make them Markdown. */
+/** Labels are HTML with entities in Mermaid's own form; backticks would turn them into Markdown. */
 function escape(text: string): string {
   return text.replace(/["#&<>`\\]/g, (character) => `#${character.charCodeAt(0)};`).replace(/\s*\n\s*/g, '<br>');
 }

@@ -69,5 +69,5 @@ function version(): string {
   return (JSON.parse(manifest) as { version: string }).version;
 }
 
-// FILE may have opened something that would keep the process running.
+// FILE may have opened something that keeps the process running.
 process.exit(await run(process.argv.slice(2)));

@@ -9,13 +9,13 @@ Makes a project in DIR, which must not be there yet, or be empty: an app with a 
 tsconfig.json and a Dockerfile. Nothing is installed.
 `;
 
-/** What the project is made of. */
+/** The project's template. */
 const TEMPLATE = fileURLToPath(new URL('../../templates/project/', import.meta.url));
 
-/** The name of the project in the files of the template. */
+/** The placeholder for the project's name in the template. */
 const NAME = /\bmy-app\b/g;
 
-/** Files that npm would not pack, or would obey, under their own names. */
+/** Files that npm would leave out, or interpret, under their own names. */
 const RENAMED = new Map([['gitignore', '.gitignore']]);
 
 /** `portico new` */
@@ -42,7 +42,7 @@ function templateFiles(): string[] {
     .map((entry) => relative(TEMPLATE, join(entry.parentPath, entry.name)));
 }
 
-/** The name of the folder as npm takes it for a package. */
+/** The folder's name as a valid package name. */
 function nameOf(folder: string): string {
   const letters = basename(resolve(folder)).normalize('NFKD').replaceAll(/\p{M}/gu, '');
   const name = letters
@@ -50,8 +50,8 @@ function nameOf(folder: string): string {
     .replaceAll(/[^a-z0-9._~-]+/g, '-')
     .replaceAll(/^[^a-z0-9]+|[^a-z0-9]+$/g, '')
     .slice(0, 200);
-  if (name === '') throw new Failure(`No name of a package can be made of '${basename(resolve(folder))}'`);
-  // npm installs no package into one of the same name.
+  if (name === '') throw new Failure(`No package name can be derived from '${basename(resolve(folder))}'`);
+  // npm refuses to install a package into one of the same name.
   return isTaken(name) ? `${name}-app` : name;
 }
 
@@ -61,17 +61,17 @@ function isTaken(name: string): boolean {
   return ['node_modules', ...Object.keys({ ...dependencies, ...devDependencies })].includes(name);
 }
 
-/** A repository without a file counts as empty. */
+/** A repository without files counts as empty. */
 function requireEmpty(folder: string): void {
   let entries: string[];
   try {
     if (statSync(folder, { throwIfNoEntry: false }) === undefined) return;
     entries = readdirSync(folder).filter((entry) => entry !== '.git');
   } catch (error) {
-    throw new Failure(`${folder} cannot be made a project: ${(error as Error).message}`, { cause: error });
+    throw new Failure(`${folder} cannot become a project: ${(error as Error).message}`, { cause: error });
   }
   if (entries.length === 0) return;
-  throw new Failure(`${folder} is not empty: it has '${entries[0]}'. Nothing has been written`);
+  throw new Failure(`${folder} is not empty: it has '${entries[0]}'. Nothing was written`);
 }
 
 /** Writes a new file. */

@@ -63,20 +63,20 @@ function versionOf(version: string): OpenApiVersion {
   }
 }
 
-/** Loaded only where it is needed; lines are not folded, and what YAML 1.1 reads as something else is quoted. */
+/** Loaded only when needed; lines are not folded, and values that YAML 1.1 would read differently are quoted. */
 async function toYaml(document: AnyDocument): Promise<string> {
   const { OpenApiBuilder } = await import('openapi3-ts/oas31');
   const builder = OpenApiBuilder.create(document as OpenApiDocuments['3.1']);
   return builder.getSpecAsYaml(undefined, { lineWidth: 0, compat: 'yaml-1.1' });
 }
 
-/** YAML is compared as text: nothing here reads it. */
+/** YAML is compared as text, because nothing here parses it. */
 function yamlFaultOf(out: string, text: string): string | undefined {
   if (!existsSync(out)) return `${out} does not exist`;
   return readFileSync(out, 'utf8').replaceAll('\r\n', '\n') === text ? undefined : `${out} is stale`;
 }
 
-/** What is wrong with the file on disk; how it is laid out does not count, so that a formatter may have its way. */
+/** What is wrong with the file on disk; its formatting is ignored, so that a formatter may change it. */
 function faultOf(out: string, text: string): string | undefined {
   if (!existsSync(out)) return `${out} does not exist`;
   let onDisk: unknown;

@@ -37,7 +37,7 @@ async function run(args: readonly string[]): Promise<number> {
   return 1;
 }
 
-/** One line for each operation; where that is too wide, what operations of a controller have in common is said once. */
+/** One line for each operation; if that is too wide, whatever the operations of a controller share is printed once. */
 function listing(operations: readonly Operation[], width: number): string {
   const rows = operations.map(rowOf);
   const whole = table([HEAD, ...rows], Number.POSITIVE_INFINITY);

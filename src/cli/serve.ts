@@ -19,7 +19,7 @@ export function readAddress(values: { port?: string; host?: string }): Pick<node
   return { ...(port !== undefined && { port: Number(port) }), ...(host !== undefined && { host }) };
 }
 
-/** Serves the app of FILE; `serve` ends the process when it is told to, and nothing else does. */
+/** Serves the app of FILE; `serve` ends the process on a signal. */
 export async function serveFile(file: string, options: node.ServeOptions): Promise<never> {
   const app = await loadApp(file);
   const { serve } = await adapterOf(app, file);
@@ -33,22 +33,22 @@ export async function serveFile(file: string, options: node.ServeOptions): Promi
 }
 
 /**
- * For a process that another one looks after: the first signal to end is heeded, and the others do not cut it short.
+ * For a supervised process: only the first signal counts, so that further ones do not cut the shutdown short.
  *
- * A terminal sends SIGINT to every process of the group, and the one that looks after this one passes it on besides.
+ * A terminal sends SIGINT to every process of the group, and the supervisor passes it on as well.
  */
 export function ignoreRepeatedInterrupts(): void {
   process.on('SIGINT', () => {});
 }
 
-/** The adapter from the same copy of the package as the app, so that they know each other's errors. */
+/** The adapter from the same copy of the package as the app, so that they recognise each other's errors. */
 async function adapterOf(app: App, file: string): Promise<typeof node> {
   const own = await import('../app.ts');
   if (!(app instanceof own.App)) {
     try {
       return (await import(pathToFileURL(createRequire(resolve(file)).resolve('portico/node')).href)) as typeof node;
     } catch {
-      // Any copy serves the app; only some errors of a broken request are then answered less exactly.
+      // Any copy can serve the app; only some errors of broken requests are then answered less precisely.
     }
   }
   return import('../adapters/node.ts');

@@ -2,13 +2,13 @@ type Row = readonly string[];
 
 const GAP = '  ';
 
-/** Columns that a cell keeps however narrow the terminal is. */
+/** The minimum width of a cell, however narrow the terminal is. */
 const NARROWEST = 6;
 
 /**
- * Lays rows of equally many cells out in columns; cells that are too wide for all to fit are broken into lines.
+ * Lays out rows with equally many cells in columns; cells that are too wide to fit are broken into lines.
  *
- * @param rows a text among them is a line of its own
+ * @param rows a string among them is a line of its own
  */
 export function table(rows: readonly (Row | string)[], width: number): string {
   const widths = fit(naturalWidths(rows.filter((row) => typeof row !== 'string')), width);
@@ -16,7 +16,7 @@ export function table(rows: readonly (Row | string)[], width: number): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Whether no line of a text is wider. */
+/** Whether no line of a text is wider than this. */
 export function fits(text: string, width: number): boolean {
   return text.split('\n').every((line) => line.length <= width);
 }
@@ -26,7 +26,7 @@ function naturalWidths(rows: readonly Row[]): number[] {
   return head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
 }
 
-/** Takes from the widest column until the row fits. */
+/** Narrows the widest column until the row fits. */
 function fit(widths: number[], width: number): number[] {
   const total = (): number => widths.reduce((sum, one) => sum + one + GAP.length, -GAP.length);
   while (total() > width) {
@@ -48,7 +48,7 @@ function linesOf(row: Row, widths: readonly number[]): string[] {
   );
 }
 
-/** Breaks before or after what separates the parts of a path, a name or a list, and inside a part only where it must. */
+/** Breaks at separators of a path, a name or a list, and inside a part only if it has to. */
 function broken(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';

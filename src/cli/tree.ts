@@ -1,6 +1,9 @@
 import type { Need, Node } from './dependency-graph.ts';
 
-/** A dependency graph as text: below each operation what it needs. What was shown before, with what it needs, ends in "…". */
+/**
+ * A dependency graph as text: dependencies are below their operation. One that was already shown with its own
+ * dependencies ends in "…".
+ */
 export function tree(nodes: readonly Node[], width: number): string {
   const shown = new Set<Node>();
   const lines = nodes.flatMap((node) =>

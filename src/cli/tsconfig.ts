@@ -1,14 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 
-/** The file by which tsx transforms decorators, the nearest one from the working directory up, and those that it extends. */
+/** The tsconfig.json that tsx uses, the nearest from the working directory up, and the files that it extends. */
 export function configurationFiles(): string[] {
   const files = new Set([nearest(resolve())]);
   for (const file of files) for (const base of extendedBy(file)) files.add(base);
   return [...files];
 }
 
-/** Where there is none, it is awaited in the working directory. */
+/** If there is none, it is expected in the working directory. */
 function nearest(start: string): string {
   for (let folder = start; ; folder = dirname(folder)) {
     const file = join(folder, 'tsconfig.json');
@@ -17,7 +17,7 @@ function nearest(start: string): string {
   }
 }
 
-/** Bases that are installed packages do not change; the file may have comments, so it is not parsed as JSON. */
+/** Bases in installed packages do not change; the file may have comments, so it is not parsed as JSON. */
 function extendedBy(file: string): string[] {
   if (!existsSync(file)) return [];
   const [, bases = ''] = /"extends"\s*:\s*(\[[^\]]*\]|"[^"]*")/.exec(readFileSync(file, 'utf8')) ?? [];

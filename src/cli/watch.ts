@@ -6,13 +6,13 @@ import { fileURLToPath } from 'node:url';
 /** Milliseconds without a further change before the restart: one save is often several changes. */
 const PAUSE = 100;
 
-/** Milliseconds after which a program that was told to end is ended by force. */
+/** Milliseconds after which a program that does not end is killed. */
 const PATIENCE = 2_000;
 
 /**
- * Tells of changes of files, by watching the folders that they are in.
+ * Reports changes of files by watching their folders.
  *
- * `node --watch` watches the files, and loses sight of one that an editor or Git replaces by another.
+ * `node --watch` watches the files themselves, and loses one that an editor or Git replaces.
  */
 class FileWatch {
   readonly #names = new Map<string, Set<string>>();
@@ -34,7 +34,7 @@ class FileWatch {
       }).on('error', () => this.#names.delete(folder));
       this.#names.set(folder, names);
     } catch {
-      // An import may lead to a folder that does not exist; a change elsewhere will have to mend it.
+      // An import may point to a folder that does not exist, which only a change elsewhere can fix.
     }
   }
 
@@ -44,16 +44,16 @@ class FileWatch {
   }
 }
 
-/** A program of Node that is run again. */
+/** A Node program that is run again. */
 export interface Watched {
   /** The arguments of Node. */
   readonly program: readonly string[];
   readonly env: NodeJS.ProcessEnv;
-  /** The files to watch besides those that the program imports; asked at every start. */
+  /** The files to watch besides those that the program imports; called at every start. */
   readonly watched: () => readonly string[];
 }
 
-/** Runs a program again whenever something that it is made of has changed; resolves to the exit code. */
+/** Runs a program again whenever one of its files has changed; resolves to the exit code. */
 export function runWatched({ program, env, watched }: Watched): Promise<number> {
   return new Promise((resolve) => {
     let child: ChildProcess | undefined;
@@ -61,7 +61,7 @@ export function runWatched({ program, env, watched }: Watched): Promise<number> 
     const start = (): void => {
       phase = 'running';
       for (const path of watched()) files.add(path);
-      // What node --watch has its own child tell it: the files that are imported.
+      // The messages that `node --watch` gets from its child: the imported files.
       const reporting = { ...process.env, ...env, WATCH_REPORT_DEPENDENCIES: '1' };
       child = spawn(process.execPath, program, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env: reporting });
       child.on('message', (message) => importedBy(message).forEach((path) => files.add(path)));
@@ -93,17 +93,20 @@ export function runWatched({ program, env, watched }: Watched): Promise<number> 
   });
 }
 
-/** Node waits at its end for an attached debugger, and an endless loop hears no signal: neither may hold up the rest. */
+/**
+ * On exit Node waits for an attached debugger, and an endless loop receives no signals: neither may hold up the
+ * restart.
+ */
 function endWithin(milliseconds: number, child: ChildProcess, signal: NodeJS.Signals): void {
   child.kill(signal);
   const timer = setTimeout(() => child.kill('SIGKILL'), milliseconds);
   child.once('exit', () => clearTimeout(timer));
 }
 
-/** The files that a message of Node's own tells of, but those of installed packages. */
+/** The files that a message of Node reports, except those of installed packages. */
 function importedBy(message: unknown): string[] {
   const { 'watch:import': urls = [], 'watch:require': paths = [] } = message as Record<string, unknown[] | undefined>;
-  // What is built in is required by a name, or as null.
+  // Built-in modules are reported by name, or as null.
   return [...urls, ...paths]
     .filter((where) => typeof where === 'string')
     .map((where) => (where.startsWith('file:') ? fileURLToPath(where) : where))

@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import type { Logger } from '../http/log.ts';
 
-/** Milliseconds before a worker that crashed is replaced, so that one that keeps crashing does not keep the machine busy. */
+/** Milliseconds before a crashed worker is replaced, so that one that keeps crashing does not keep the machine busy. */
 const PAUSE = 1_000;
 
 interface Report {
@@ -29,7 +29,7 @@ export function runWorkers(count: number): Promise<number> {
     cluster.on('message', (_, message: Partial<Report> | undefined) => {
       if (message?.portico !== 'serving') return;
       serving += 1;
-      // One goes first: what keeps FILE from being served is then told once.
+      // One starts first, so that an error of FILE is reported once.
       if (serving === 1) for (let more = 1; more < count; more += 1) fork();
       if (phase !== 'starting' || serving < count) return;
       phase = 'serving';
@@ -38,7 +38,7 @@ export function runWorkers(count: number): Promise<number> {
     cluster.on('exit', (worker, status, signal) => {
       alive -= 1;
       if (phase === 'serving') {
-        console.error(`Worker ${worker.process.pid} ended with ${signal || `code ${status}`}, and is replaced`);
+        console.error(`Worker ${worker.process.pid} ended with ${signal || `code ${status}`}and is being replaced`);
         setTimeout(fork, PAUSE);
       } else if (phase === 'starting') {
         code = 1;
@@ -51,7 +51,7 @@ export function runWorkers(count: number): Promise<number> {
   });
 }
 
-/** In a worker: a logger whose news go to the primary, which tells of all workers at once. */
+/** In a worker: a logger that sends info messages to the primary, which logs once for all workers. */
 export function reportToPrimary(): Logger {
   return {
     info: (address) => process.send?.({ portico: 'serving', address } satisfies Report),

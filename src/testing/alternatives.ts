@@ -1,6 +1,6 @@
 import type { JsonSchema, Schemas } from './schemas.ts';
 
-/** How keywords are joined of which both have to hold; of others the later one counts, and values are judged anyway. */
+/** Merges keywords that both have to hold; of others the later one wins, since values are validated anyway. */
 const JOINS: Readonly<Record<string, (one: never, other: never) => unknown>> = {
   minimum: (one: number, other: number) => Math.max(one, other),
   exclusiveMinimum: (one: number, other: number) => Math.max(one, other),
@@ -29,9 +29,9 @@ const JOINS: Readonly<Record<string, (one: never, other: never) => unknown>> = {
 };
 
 /**
- * A schema as alternatives without `$ref`, `allOf`, `anyOf` and `oneOf`, of which a valid value fits one.
+ * A schema as alternatives without `$ref`, `allOf`, `anyOf` and `oneOf`, one of which a valid value fits.
  *
- * What fits one need not be valid: the alternatives are for making values, which are judged by the schema itself.
+ * A value that fits one need not be valid: alternatives serve to make values, which the schema itself then validates.
  */
 export function alternativesOf(schema: JsonSchema | boolean, schemas: Schemas, depth = 0): readonly JsonSchema[] {
   if (typeof schema === 'boolean') return schema ? [{}] : [];

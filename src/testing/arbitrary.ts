@@ -5,7 +5,7 @@ import type { FastCheck } from './peers.ts';
 import type { JsonSchema, Schemas } from './schemas.ts';
 import { numberOf, type Place, stringsOf, withoutSeparators } from './text.ts';
 
-/** A file that a form is to have; its content is text so that it can be shown. */
+/** A file for a form; its content is text so that it can be printed. */
 export class FileDraft {
   readonly name: string;
   readonly type: string;
@@ -18,10 +18,10 @@ export class FileDraft {
   }
 }
 
-/** How deep what refers to itself is unfolded. */
+/** How deep recursive schemas are unfolded. */
 const DEPTH = 5;
 
-/** Makes values by the schemas of a document. Not each is valid: some keywords are left to the validator. */
+/** Makes values by the schemas of a document. Some are invalid: a few keywords are left to the validator. */
 export class Values {
   readonly #fc: FastCheck;
   readonly #schemas: Schemas;
@@ -31,7 +31,7 @@ export class Values {
     this.#schemas = schemas;
   }
 
-  /** Values for a place; throws `Unmakeable` where there are none. */
+  /** Values for a place; throws `Unmakeable` if there are none. */
   of(schema: JsonSchema | boolean, place: Place, depth = 0): Arbitrary<unknown> {
     if (depth > DEPTH) throw new Unmakeable(`of the schema ${JSON.stringify(schema)}`);
     const all = alternativesOf(schema, this.#schemas);

@@ -2,7 +2,7 @@ import { type DocumentCheckOptions, type DocumentedApp, findDocumentMismatches }
 import { describeMismatches } from './report.ts';
 
 /**
- * Throws an Error that names every disagreement that `findDocumentMismatches` finds, each with the smallest request that
+ * Throws an Error with every disagreement that `findDocumentMismatches` finds, each with the smallest request that
  * shows it and with the seed that repeats it.
  */
 export async function assertDocumentTrue(app: DocumentedApp, options: DocumentCheckOptions = {}): Promise<void> {

@@ -6,15 +6,15 @@ import { OperationCheck } from './operation-check.ts';
 import { loadPeers } from './peers.ts';
 import { Schemas } from './schemas.ts';
 
-/** How much of a document is checked, and with which credentials. */
+/** How much of a document to check, and with which credentials. */
 export interface DocumentCheckOptions {
-  /** Requests for each operation, some more for shrinking; 50 unless set. */
+  /** Requests for each operation, plus some for shrinking; 50 unless set. */
   readonly requests?: number;
-  /** Repeats what a check with the same seed has sent; drawn unless set. */
+  /** Repeats the requests of a check with the same seed; random unless set. */
   readonly seed?: number;
-  /** Sent with every request: credentials, and whatever else has to be known beforehand. */
+  /** Headers of every request: credentials, and anything else that cannot be guessed. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The operations to check, by `operationId` or as `GET /items/{itemId}`, or what says so of each; all unless set. */
+  /** The operations to check, by `operationId` or as `GET /items/{itemId}`, or a predicate; all unless set. */
   readonly operations?:
     | readonly string[]
     | ((operation: { readonly operationId: string; readonly method: string; readonly path: string }) => boolean);
@@ -23,25 +23,26 @@ export interface DocumentCheckOptions {
 /** What a check has found. */
 export interface DocumentCheck {
   readonly mismatches: readonly DocumentMismatch[];
-  /** Operations that were not, or not wholly, checked, each with the reason. */
+  /** Operations that were not checked, or not completely, each with the reason. */
   readonly unchecked: readonly { readonly method: string; readonly path: string; readonly reason: string }[];
   /** How many requests were sent. */
   readonly requests: number;
   readonly seed: number;
 }
 
-/** What a document is checked against; an `App` is one. */
+/** The app whose document is checked. */
 export interface DocumentedApp extends Checked {
   openapi(options: { readonly version: '3.1' }): OpenAPIObject;
 }
 
 /**
- * Sends valid and nearly valid requests to every operation of the document, and gives where answers disagree with it.
+ * Sends valid and nearly valid requests to every operation of the document, and returns where responses disagree with
+ * it.
  *
- * Requests are made from the document alone, the same for the same seed, and are real: what they reach runs. Needs the
+ * Requests are made from the document alone, are the same for the same seed, and are real: handlers run. Needs the
  * packages `fast-check` and `ajv`.
  *
- * @throws Error where a package is missing, or `operations` names one that is not documented
+ * @throws Error if a package is missing, or `operations` names an undocumented operation
  */
 export async function findDocumentMismatches(
   app: DocumentedApp,
@@ -49,8 +50,8 @@ export async function findDocumentMismatches(
 ): Promise<DocumentCheck> {
   const peers = await loadPeers();
   const { requests = 50, seed = Math.floor(Math.random() * 2 ** 31), headers = {} } = options;
-  if (!Number.isInteger(requests) || requests < 1) throw new Error('requests is a whole number of at least 1');
-  if (!Number.isInteger(seed)) throw new Error('seed is a whole number');
+  if (!Number.isInteger(requests) || requests < 1) throw new Error('requests must be a positive integer');
+  if (!Number.isInteger(seed)) throw new Error('seed must be an integer');
   const document = app.openapi({ version: '3.1' });
   const schemas = new Schemas(document, peers);
   // A socket answers no request (RFC 6455, section 4.2).

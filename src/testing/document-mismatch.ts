@@ -1,9 +1,9 @@
-/** What is checked: an app, or whatever answers in its place. */
+/** The app to check, or anything that responds like it. */
 export interface Checked {
   request(path: string, init?: RequestInit): Promise<Response>;
 }
 
-/** A request whose answer the document does not tell. */
+/** A request whose response is not as documented. */
 export interface DocumentMismatch {
   readonly operationId: string;
   readonly method: string;
@@ -11,7 +11,7 @@ export interface DocumentMismatch {
   readonly path: string;
   /** How they disagree. */
   readonly message: string;
-  /** The smallest request that shows it, and its answer, as text. */
+  /** The smallest request that shows it, and its response, as text. */
   readonly request: string;
-  readonly answer: string;
+  readonly response: string;
 }

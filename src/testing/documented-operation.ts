@@ -10,7 +10,7 @@ import type {
   SecuritySchemeObject,
 } from 'openapi3-ts/oas31';
 
-/** One operation as the document tells of it, with what it refers to in its place; schemas keep their references. */
+/** One operation of the document with its references resolved; schemas keep theirs. */
 export interface DocumentedOperation {
   readonly operationId: string;
   readonly method: string;
@@ -20,9 +20,9 @@ export interface DocumentedOperation {
   readonly body: RequestBodyObject | undefined;
   /** By status, range or `default`. */
   readonly responses: ReadonlyMap<string, ResponseObject>;
-  /** Whether every alternative of its security asks for something. */
+  /** Whether every alternative of its security requires something. */
   readonly isProtected: boolean;
-  /** Names of headers, in lower case, that bear its credentials. */
+  /** Names of headers, in lower case, that carry its credentials. */
   readonly credentialHeaders: readonly string[];
 }
 
@@ -34,7 +34,7 @@ export function readOperations(document: OpenAPIObject): DocumentedOperation[] {
   );
 }
 
-/** Methods that OpenAPI 3.1 has no field for stand in one of ours. */
+/** Methods that OpenAPI 3.1 has no field for are in an extension. */
 export function operationsOf(item: PathItemObject): readonly (readonly [string, OperationObject])[] {
   const additional = (item['x-additionalOperations'] ?? {}) as Record<string, OperationObject>;
   return [
@@ -80,7 +80,7 @@ function credentialHeaders(document: OpenAPIObject, security: readonly SecurityR
   return [...new Set(names.flatMap((name) => headersOf(document, name)))];
 }
 
-/** A key in the query is in no header. */
+/** A key in the query needs no header. */
 function headersOf(document: OpenAPIObject, name: string): string[] {
   const scheme = document.components?.securitySchemes?.[name];
   const {
@@ -115,6 +115,6 @@ function at(document: object, reference: string): unknown {
       ? (node as Record<string, unknown>)[name]
       : undefined;
   }, document);
-  if (found === undefined) throw new Error(`The reference ${reference} of the document leads nowhere`);
+  if (found === undefined) throw new Error(`The reference ${reference} of the document cannot be resolved`);
   return found;
 }

@@ -7,9 +7,9 @@ import type { DocumentedOperation } from './documented-operation.ts';
 import type { FastCheck } from './peers.ts';
 import type { JsonSchema, Schemas } from './schemas.ts';
 
-/** What a request is to say, before it is written. */
+/** The content of a request, before it is written. */
 export interface Draft {
-  /** By parameter of the operation; undefined is not sent. */
+  /** By parameter of the operation; undefined values are not sent. */
   readonly values: readonly unknown[];
   readonly body: BodyDraft | undefined;
 }
@@ -17,7 +17,7 @@ export interface Draft {
 export interface BodyDraft {
   readonly mediaType: string;
   readonly value: unknown;
-  /** What is sent in place of the value. */
+  /** Sent instead of the value. */
   readonly raw?: string;
 }
 
@@ -34,7 +34,7 @@ export function isJson(mediaType: string): boolean {
   return /^application\/(?:.+\+)?json$/.test(mediaType);
 }
 
-/** What an operation takes, and requests that say so. */
+/** The parameters and bodies of an operation, and drafts of requests for them. */
 export class Drafts {
   readonly operation: DocumentedOperation;
   readonly schemas: Schemas;
@@ -67,7 +67,7 @@ export class Drafts {
     return fc.record({ values: fc.tuple(...values), body: this.#bodies() });
   }
 
-  /** Whether everything that is required is there, and fits. */
+  /** Whether everything required is present and fits. */
   isValid({ values, body }: Draft): boolean {
     const { parameters, body: documented } = this.operation;
     const fits = parameters.every((parameter, index) => {
@@ -90,7 +90,7 @@ export class Drafts {
     return all.some(({ type, properties }) => type === 'object' || properties !== undefined) ? 'json' : 'text';
   }
 
-  /** The media type of a file, where the document names one. */
+  /** The media type of a file, if the document names one. */
   fileType(mediaType: string, name: string): string | undefined {
     const [first = ''] = this.#contentType(mediaType, name).split(', ');
     return first === '' ? undefined : first.replace('*/*', 'text/plain').replace('/*', '/plain');
@@ -140,7 +140,7 @@ function itemsOf({ items, prefixItems = [] }: JsonSchema): JsonSchema {
   return { anyOf: [...prefixItems, ...(typeof items === 'object' ? [items] : [])] };
 }
 
-/** A file is a string to its schema. */
+/** To its schema, a file is a string. */
 export function withoutFiles(value: unknown): unknown {
   if (value instanceof FileDraft) return value.content;
   if (Array.isArray(value)) return value.map(withoutFiles);

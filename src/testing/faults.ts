@@ -5,7 +5,7 @@ import { type Material, materialsOf } from './material.ts';
 import { type JsonSchema, valuesOf } from './schemas.ts';
 import { withoutSeparators } from './text.ts';
 
-/** A request that is valid but for one thing. */
+/** A request that is valid except for one fault. */
 export interface FaultyDraft {
   readonly draft: Draft;
   /** What is wrong with it. */
@@ -19,10 +19,10 @@ type Plant = (draft: Draft, material: Material) => { draft: Draft; fault: string
 
 const NOTHING: Material = { texts: [], values: [], at: 0 };
 
-/** A fault, and the schema that it offends against. */
+/** A fault, and the schema that it violates. */
 type Offence = readonly [schema: JsonSchema, plant: Plant];
 
-/** Nearly valid requests; undefined where the document leaves nothing that could be wrong. */
+/** Nearly valid requests; undefined if the document allows everything. */
 export function faultsOf(drafts: Drafts, seed: number): Arbitrary<FaultyDraft | undefined> | undefined {
   const { fc, operation } = drafts;
   const offences = [
@@ -31,7 +31,7 @@ export function faultsOf(drafts: Drafts, seed: number): Arbitrary<FaultyDraft | 
   ];
   const all = drafts.all();
   const faults = offences.flatMap(([schema, plant]) =>
-    // What is done the same with any material takes none of it.
+    // A fault that does not depend on the material takes none.
     (plant.length < 2 ? [fc.constant(NOTHING)] : materialsOf(drafts, schema)).map((materials) =>
       fc.tuple(all, materials).map(([base, material]): FaultyDraft | undefined => {
         const planted = drafts.isValid(base) ? plant(base, material) : undefined;
@@ -39,7 +39,7 @@ export function faultsOf(drafts: Drafts, seed: number): Arbitrary<FaultyDraft | 
       }),
     ),
   );
-  // Text that may be anything cannot be wrong.
+  // Unrestricted text cannot be invalid.
   const able = faults.filter((fault) => fc.sample(fault, { seed, numRuns: 20 }).some((made) => made !== undefined));
   return able.length === 0 ? undefined : fc.oneof(...able);
 }
@@ -120,7 +120,7 @@ function twice(drafts: Drafts, index: number, says: string): Plant {
   };
 }
 
-/** Whether texts are valid by one of the values that they may stand for. */
+/** Whether texts are valid as one of the values that they may represent. */
 function isFitting({ schemas }: Drafts, schema: JsonSchema, texts: readonly string[], isList: boolean): boolean {
   const [only] = texts;
   if (texts.length === 1 && only !== undefined && schemas.isValidText(schema, only)) return true;

@@ -10,7 +10,7 @@ interface FaultyBody {
 
 type Path = readonly (string | number)[];
 
-/** The body with one thing wrong in it; undefined where nothing of the material makes it so. */
+/** The body with one fault; undefined if none of the material causes one. */
 export function wrongBody(drafts: Drafts, body: BodyDraft, material: Material): FaultyBody | undefined {
   return isForm(body.mediaType) ? wrongForm(drafts, body, material) : wrongJson(drafts, body, material);
 }
@@ -26,7 +26,7 @@ function wrongJson(drafts: Drafts, body: BodyDraft, { values, at }: Material): F
   return undefined;
 }
 
-/** A field is left out, unknown, or of a text that stands for nothing that is valid. */
+/** A field is missing, unknown, or has a text that represents no valid value. */
 function wrongForm(drafts: Drafts, body: BodyDraft, { texts, values, at }: Material): FaultyBody | undefined {
   const { mediaType } = body;
   const schema = drafts.bodySchema(mediaType);
@@ -73,7 +73,7 @@ function pathsOf(value: unknown, path: Path = []): Path[] {
   return [path, ...entries.flatMap(([key, each]) => pathsOf(each, [...path, key]))];
 }
 
-/** A value without what is at a path, with something else there, and with an unknown key there. */
+/** A value without the part at a path, with something else there, and with an unknown key there. */
 function changesAt(value: unknown, path: Path, replacements: readonly unknown[]): unknown[] {
   const [key, ...rest] = path;
   if (key === undefined) {

@@ -1,7 +1,7 @@
 import type { Arbitrary } from 'fast-check';
 import type { FastCheck } from './peers.ts';
 
-/** A format of strings: what has it, and how one is made. */
+/** A format of strings: how to judge one, and how to make one. */
 interface Format {
   readonly check: (text: string) => boolean;
   readonly arbitrary: (fc: FastCheck) => Arbitrary<string>;
@@ -13,7 +13,7 @@ const DURATION = /^P(?!$)(?:\d+W|(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(
 const EMAIL = /^[^\s@"(),:;<>[\\\]]+@[a-z\d](?:[a-z\d.-]*[a-z\d])?$/i;
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 
-/** The formats that are judged; every other one says nothing of a value (JSON Schema 2020-12, Validation, section 7). */
+/** The formats that are judged; any other is only an annotation (JSON Schema 2020-12, Validation, section 7). */
 export const FORMATS: ReadonlyMap<string, Format> = new Map<string, Format>([
   ['date', { check: isDate, arbitrary: (fc) => dates(fc).map((date) => date.slice(0, 10)) }],
   ['time', { check: (text) => TIME.test(text), arbitrary: (fc) => dates(fc).map((date) => date.slice(11)) }],
@@ -60,7 +60,7 @@ function isIPv4(text: string): boolean {
   return parts.length === 4 && parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256);
 }
 
-/** The platform's parser of addresses knows their grammar (RFC 4291, section 2.2). */
+/** The platform's URL parser knows their grammar (RFC 4291, section 2.2). */
 function isIPv6(text: string): boolean {
   return /^[\da-f:]+$/i.test(text) && URL.canParse(`http://[${text}]/`);
 }

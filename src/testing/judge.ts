@@ -1,70 +1,82 @@
 import type { HeaderObject, MediaTypeObject, ResponseObject } from 'openapi3-ts/oas31';
-import type { ReadAnswer } from './answer.ts';
+import type { ReceivedResponse } from './received-response.ts';
 import { type DocumentedOperation, resolve } from './documented-operation.ts';
 import { isJson } from './draft.ts';
 import { type JsonSchema, type Schemas, valuesOf } from './schemas.ts';
 import { isStream, itemsOf } from './streamed-items.ts';
 
-/** What is wrong with an answer to a request that fits the document; undefined where nothing is. */
-export function judgeValid(operation: DocumentedOperation, answer: ReadAnswer, schemas: Schemas): string | undefined {
-  if (isRefusal(operation, answer)) return `a valid request is refused with ${answer.status}`;
-  const { status } = answer;
+/** What is wrong with the response to a request that fits the document; undefined if nothing is. */
+export function judgeValid(
+  operation: DocumentedOperation,
+  received: ReceivedResponse,
+  schemas: Schemas,
+): string | undefined {
+  if (isRefusal(operation, received)) return `a valid request is refused with ${received.status}`;
+  const { status } = received;
   if ((status === 401 || status === 403) && !operation.isProtected && !operation.responses.has(String(status))) {
-    return `${status} is answered, and the document tells of no security`;
+    return `${status} is answered, but the document has no security`;
   }
-  return judgeAny(operation, answer, schemas);
+  return judgeAny(operation, received, schemas);
 }
 
-/** Whether an answer refuses a request as invalid. */
-function isRefusal(operation: DocumentedOperation, { status, text }: ReadAnswer): boolean {
+/** Whether a response refuses a request as invalid. */
+function isRefusal(operation: DocumentedOperation, { status, text }: ReceivedResponse): boolean {
   if (status === 415 || status === 422) return true;
   if (status !== 400) return false;
-  // Beside a 422, or with an error of OAuth, it refuses what the request asks for (RFC 6749, section 5.2).
+  // Beside a documented 422, or with an OAuth error, a 400 refuses what the request asks for (RFC 6749, section 5.2).
   if (operation.responses.has('400') && operation.responses.has('422')) return false;
   const [, error = 'invalid_request'] = /^\{"error":"([a-z_]+)"/.exec(text) ?? [];
   return error === 'invalid_request';
 }
 
-/** What is wrong with an answer to a request that does not fit the document. */
-export function judgeFaulty(operation: DocumentedOperation, answer: ReadAnswer, schemas: Schemas): string | undefined {
-  const { status } = answer;
-  if (status < 400) return `${status} is answered, although`;
-  if (![400, 401, 403, 413, 415, 422, 429].includes(status)) return `${status} is answered, although`;
-  return judgeAny(operation, answer, schemas);
-}
-
-/** What is wrong with an answer to a request without the credentials that its operation asks for. */
-export function judgeAnonymous(
+/** What is wrong with the response to a request that does not fit the document. */
+export function judgeFaulty(
   operation: DocumentedOperation,
-  answer: ReadAnswer,
+  received: ReceivedResponse,
   schemas: Schemas,
 ): string | undefined {
-  const { status, headers } = answer;
-  if (status !== 401 && status !== 403) return `${status} is answered without the credentials that are documented`;
-  if (status === 401 && !headers.has('www-authenticate')) return '401 is answered without a challenge';
-  return judgeAny(operation, answer, schemas);
+  const { status } = received;
+  if (status < 400) return `${status} is answered, although`;
+  if (![400, 401, 403, 413, 415, 422, 429].includes(status)) return `${status} is answered, although`;
+  return judgeAny(operation, received, schemas);
 }
 
-/** What is wrong with an answer, whatever it answers. */
-function judgeAny(operation: DocumentedOperation, answer: ReadAnswer, schemas: Schemas): string | undefined {
-  const { status } = answer;
+/** What is wrong with the response to a request without the credentials that its operation requires. */
+export function judgeAnonymous(
+  operation: DocumentedOperation,
+  received: ReceivedResponse,
+  schemas: Schemas,
+): string | undefined {
+  const { status, headers } = received;
+  if (status !== 401 && status !== 403) return `${status} is answered without the credentials that are documented`;
+  if (status === 401 && !headers.has('www-authenticate')) return '401 is answered without a challenge';
+  return judgeAny(operation, received, schemas);
+}
+
+/** What is wrong with a response to any request. */
+function judgeAny(operation: DocumentedOperation, received: ReceivedResponse, schemas: Schemas): string | undefined {
+  const { status } = received;
   if (status === 500) return '500 is answered';
   if (status === 405) return '405 is answered for a method that is documented';
   const { responses } = operation;
   const response =
     responses.get(String(status)) ?? responses.get(`${Math.floor(status / 100)}XX`) ?? responses.get('default');
   if (response === undefined) return `the status ${status} is not documented`;
-  return headerFault(response, answer, schemas) ?? contentFault(operation, response, answer, schemas);
+  return headerFault(response, received, schemas) ?? contentFault(operation, response, received, schemas);
 }
 
-function headerFault({ headers = {} }: ResponseObject, answer: ReadAnswer, schemas: Schemas): string | undefined {
+function headerFault(
+  { headers = {} }: ResponseObject,
+  received: ReceivedResponse,
+  schemas: Schemas,
+): string | undefined {
   for (const [name, referred] of Object.entries(headers)) {
     const { required, schema } = resolve<HeaderObject>(schemas.document, referred);
-    const value = answer.headers.get(name);
+    const value = received.headers.get(name);
     if (value === null) {
-      if (required === true) return `${answer.status} has no header ${name}`;
+      if (required === true) return `${received.status} has no header ${name}`;
     } else if (schema !== undefined && !isHeaderValid(schema as JsonSchema, value, schemas)) {
-      return `the header ${name} of ${answer.status} does not fit: ${value}`;
+      return `the header ${name} of ${received.status} does not fit: ${value}`;
     }
   }
   return undefined;
@@ -86,17 +98,17 @@ function isHeaderValid(schema: JsonSchema, value: string, schemas: Schemas): boo
 function contentFault(
   { method }: DocumentedOperation,
   { content = {} }: ResponseObject,
-  answer: ReadAnswer,
+  received: ReceivedResponse,
   schemas: Schemas,
 ): string | undefined {
-  const { status, headers, text } = answer;
+  const { status, headers, text } = received;
   const type = (headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   if (method === 'HEAD') return text === '' ? undefined : `${status} answers HEAD with a body`;
   const documented = Object.keys(content);
   if (documented.length === 0) return text === '' ? undefined : `${status} has a body, and none is documented`;
   const key = documented.find((range) => isOfType(range, type));
   if (key === undefined) return `${status} is of ${type || 'no type'}, and ${documented.join(', ')} is documented`;
-  return bodyFault(content[key] ?? {}, type, answer, schemas);
+  return bodyFault(content[key] ?? {}, type, received, schemas);
 }
 
 function isOfType(range: string, type: string): boolean {
@@ -104,15 +116,20 @@ function isOfType(range: string, type: string): boolean {
   return essence === type || essence === '*/*' || (essence.endsWith('/*') && type.startsWith(essence.slice(0, -1)));
 }
 
-function bodyFault(media: MediaTypeObject, type: string, answer: ReadAnswer, schemas: Schemas): string | undefined {
+function bodyFault(
+  media: MediaTypeObject,
+  type: string,
+  received: ReceivedResponse,
+  schemas: Schemas,
+): string | undefined {
   const schema = media.schema as JsonSchema | undefined;
-  const { status, text, isWhole } = answer;
+  const { status, text, isWhole } = received;
   const itemSchema = (media['x-itemSchema' as never] ?? media['itemSchema' as never]) as JsonSchema | undefined;
-  if (itemSchema !== undefined && isStream(type)) return itemFault(itemSchema, type, answer, schemas);
+  if (itemSchema !== undefined && isStream(type)) return itemFault(itemSchema, type, received, schemas);
   if (schema === undefined || !isWhole) return undefined;
   const said = `the body of ${status} does not fit: `;
   if (!isJson(type)) {
-    // Bytes are no string that a schema could say something of.
+    // Bytes are not a string that a schema could describe.
     const fault = type.startsWith('text/') ? schemas.faultOf(schema, text) : undefined;
     return fault && said + fault;
   }
@@ -125,8 +142,8 @@ function bodyFault(media: MediaTypeObject, type: string, answer: ReadAnswer, sch
   }
 }
 
-function itemFault(schema: JsonSchema, type: string, answer: ReadAnswer, schemas: Schemas): string | undefined {
-  for (const [index, readings] of itemsOf(type, answer).entries()) {
+function itemFault(schema: JsonSchema, type: string, received: ReceivedResponse, schemas: Schemas): string | undefined {
+  for (const [index, readings] of itemsOf(type, received).entries()) {
     const faults = readings.map((reading) => schemas.faultOf(schema, reading));
     if (!faults.includes(undefined))
       return `item ${index} of the stream does not fit: ${faults[0] ?? 'it is not JSON'}`;

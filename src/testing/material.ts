@@ -3,7 +3,7 @@ import type { Drafts } from './draft.ts';
 import type { FastCheck } from './peers.ts';
 import type { JsonSchema, Schemas } from './schemas.ts';
 
-/** What faults are made of; the first that makes one is taken. */
+/** Values that may cause faults; the first that does is taken. */
 export interface Material {
   readonly texts: readonly string[];
   readonly values: readonly unknown[];
@@ -11,7 +11,7 @@ export interface Material {
   readonly at: number;
 }
 
-/** What is wrong for many schemas; and, where a schema has bounds, what lies just outside of them. */
+/** Values that are invalid for many schemas, and values just outside the bounds of a schema. */
 export function materialsOf({ fc, schemas }: Drafts, schema: JsonSchema): Arbitrary<Material>[] {
   const usual = made(
     fc,
@@ -43,7 +43,7 @@ function around(bounds: ReadonlySet<number>): number[] {
   return [...bounds].flatMap((bound) => [bound - 1, bound + 1]);
 }
 
-/** The bounds of a schema and of all that it refers to. */
+/** The bounds of a schema and of all schemas that it refers to. */
 function boundsOf(
   node: unknown,
   schemas: Schemas,
@@ -55,7 +55,7 @@ function boundsOf(
   seen.add(node);
   for (const [keyword, value] of Object.entries(node)) {
     if (typeof value === 'number' && keywords.test(keyword)) {
-      // Every integer has the bounds of what is safe.
+      // Every integer has the bounds of safe integers.
       if (Math.abs(value) < Number.MAX_SAFE_INTEGER) found.add(value);
     } else if (keyword === '$ref' && typeof value === 'string')
       boundsOf(schemas.resolve({ $ref: value }), schemas, keywords, found, seen);

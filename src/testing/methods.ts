@@ -1,7 +1,7 @@
-import { ask, type ReadAnswer } from './answer.ts';
+import { ask, type ReceivedResponse } from './received-response.ts';
 import type { Checked, DocumentMismatch } from './document-mismatch.ts';
 import type { DocumentedOperation } from './documented-operation.ts';
-import { showAnswer, showRequest } from './report.ts';
+import { showResponse, showRequest } from './report.ts';
 import type { WrittenRequest } from './request.ts';
 
 const METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH'];
@@ -22,7 +22,7 @@ export async function checkMethods(
       const refused = METHODS.find((method) => !documented.includes(method) && !allowed.includes(method));
       if (refused !== undefined) await check.refused(refused);
     } catch (error) {
-      check.tell(`no answer: ${error instanceof Error ? error.message : String(error)}`);
+      check.tell(`no response: ${error instanceof Error ? error.message : String(error)}`);
     }
     mismatches.push(...check.mismatches);
     sent += check.sent;
@@ -30,7 +30,7 @@ export async function checkMethods(
   return { mismatches, sent };
 }
 
-/** Asks one path for methods that the document does not tell. */
+/** Requests one path with undocumented methods. */
 class MethodCheck {
   readonly mismatches: DocumentMismatch[] = [];
   sent = 0;
@@ -46,40 +46,40 @@ class MethodCheck {
     this.#request = this.#requestOf('OPTIONS');
   }
 
-  /** What OPTIONS tells is allowed. */
+  /** The methods that OPTIONS lists as allowed. */
   async options(): Promise<readonly string[]> {
-    const answer = await this.#ask('OPTIONS');
-    if (answer.status >= 300) this.#judge(answer, `OPTIONS is answered with ${answer.status}`);
-    else this.#judge(answer, this.#missing(answer));
-    return allowOf(answer) ?? [];
+    const received = await this.#ask('OPTIONS');
+    if (received.status >= 300) this.#judge(received, `OPTIONS is answered with ${received.status}`);
+    else this.#judge(received, this.#missing(received));
+    return allowOf(received) ?? [];
   }
 
   async refused(method: string): Promise<void> {
-    const answer = await this.#ask(method);
-    if (answer.status === 405) this.#judge(answer, this.#missing(answer));
-    else this.#judge(answer, `${answer.status} is answered for a method that is not documented`);
+    const received = await this.#ask(method);
+    if (received.status === 405) this.#judge(received, this.#missing(received));
+    else this.#judge(received, `${received.status} is answered for a method that is not documented`);
   }
 
-  tell(message: string, answer?: ReadAnswer): void {
+  tell(message: string, received?: ReceivedResponse): void {
     const request = showRequest(this.#request, {});
-    const shown = answer === undefined ? '' : showAnswer(answer);
+    const shown = received === undefined ? '' : showResponse(received);
     const { method } = this.#request;
-    this.mismatches.push({ operationId: '', method, path: this.#path, message, request, answer: shown });
+    this.mismatches.push({ operationId: '', method, path: this.#path, message, request, response: shown });
   }
 
-  /** A middleware may ask for credentials before anybody asks which methods there are. */
-  #judge(answer: ReadAnswer, message: string | undefined): void {
-    if (message !== undefined && answer.status !== 401 && answer.status !== 403) this.tell(message, answer);
+  /** A middleware may require credentials before methods are checked. */
+  #judge(received: ReceivedResponse, message: string | undefined): void {
+    if (message !== undefined && received.status !== 401 && received.status !== 403) this.tell(message, received);
   }
 
-  #missing(answer: ReadAnswer): string | undefined {
-    const allowed = allowOf(answer);
-    if (allowed === undefined) return `${answer.status} has no header Allow`;
+  #missing(received: ReceivedResponse): string | undefined {
+    const allowed = allowOf(received);
+    if (allowed === undefined) return `${received.status} has no header Allow`;
     const left = this.#documented.filter((method) => !allowed.includes(method));
     return left.length === 0 ? undefined : `Allow does not name ${left.join(', ')}`;
   }
 
-  #ask(method: string): Promise<ReadAnswer> {
+  #ask(method: string): Promise<ReceivedResponse> {
     this.sent++;
     this.#request = this.#requestOf(method);
     return ask(this.#app, this.#request);
@@ -90,6 +90,6 @@ class MethodCheck {
   }
 }
 
-function allowOf({ headers }: ReadAnswer): string[] | undefined {
+function allowOf({ headers }: ReceivedResponse): string[] | undefined {
   return headers.get('allow')?.split(/\s*,\s*/);
 }

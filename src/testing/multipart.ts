@@ -6,7 +6,7 @@ export interface Part {
   readonly filename?: string;
 }
 
-/** A form by RFC 7578, which `FormData` writes only without the types of its texts. */
+/** A form by RFC 7578, written by hand because `FormData` cannot give text fields a type. */
 export function multipart(parts: readonly Part[]): { boundary: string; text: string } {
   let boundary = 'part';
   while (parts.some(({ content }) => content.includes(boundary))) boundary += '-of-form';
@@ -19,7 +19,7 @@ export function multipart(parts: readonly Part[]): { boundary: string; text: str
   return { boundary, text: `${written.join('')}--${boundary}--\r\n` };
 }
 
-/** As browsers write names (WHATWG HTML, section 4.10.21.8). */
+/** Escapes names as browsers do (WHATWG HTML, section 4.10.21.8). */
 function quoted(text: string): string {
   return text.replaceAll('\n', '%0A').replaceAll('\r', '%0D').replaceAll('"', '%22');
 }

@@ -6,7 +6,7 @@ import { numberOf } from './text.ts';
 /** No value of a schema can be made. */
 export class Unmakeable extends Error {}
 
-/** Integers within the bounds of a schema; throws `Unmakeable` where there is none. */
+/** Integers within the bounds of a schema; throws `Unmakeable` if there are none. */
 export function integersOf(fc: FastCheck, schema: JsonSchema): Arbitrary<number> {
   const step = numberOf(schema, 'multipleOf') ?? 1;
   const above = numberOf(schema, 'exclusiveMinimum');
@@ -24,13 +24,13 @@ export function integersOf(fc: FastCheck, schema: JsonSchema): Arbitrary<number>
   return fc.integer({ min, max }).map((count) => count * step);
 }
 
-/** Numbers within the bounds of a schema; throws `Unmakeable` where there is none. */
+/** Numbers within the bounds of a schema; throws `Unmakeable` if there are none. */
 export function numbersOf(fc: FastCheck, schema: JsonSchema): Arbitrary<number> {
   const min = numberOf(schema, 'minimum') ?? numberOf(schema, 'exclusiveMinimum') ?? -1e9;
   const max = numberOf(schema, 'maximum') ?? numberOf(schema, 'exclusiveMaximum') ?? Math.max(min, 0) + 1e9;
   if (min > max) throw new Unmakeable('no number is between the bounds');
   const arbitrary = fc.double({ min: Math.min(min, max), max, noNaN: true, noDefaultInfinity: true });
   const step = numberOf(schema, 'multipleOf');
-  // Minus nought is not JSON, and a text of it is another number.
+  // JSON cannot represent minus zero, and its text is a different number.
   return arbitrary.map((number) => (step === undefined ? number : Math.round(number / step) * step) + 0);
 }

@@ -1,5 +1,5 @@
 import type { Arbitrary, RunDetails } from 'fast-check';
-import { ask, type ReadAnswer } from './answer.ts';
+import { ask, type ReceivedResponse } from './received-response.ts';
 import type { Checked, DocumentMismatch } from './document-mismatch.ts';
 import { Unmakeable } from './numbers.ts';
 import type { DocumentedOperation } from './documented-operation.ts';
@@ -7,7 +7,7 @@ import { type Draft, Drafts } from './draft.ts';
 import { type FaultyDraft, faultsOf } from './faults.ts';
 import { judgeAnonymous, judgeFaulty, judgeValid } from './judge.ts';
 import type { Peers } from './peers.ts';
-import { showAnswer, showRequest } from './report.ts';
+import { showResponse, showRequest } from './report.ts';
 import { type WrittenRequest, write } from './request.ts';
 import { leadsElsewhere } from './routing.ts';
 import type { Schemas } from './schemas.ts';
@@ -24,10 +24,10 @@ interface Circumstances {
   readonly seed: number;
 }
 
-/** What was sent, and what came of it. */
+/** What was sent, and the response. */
 interface Exchanged {
   readonly request: WrittenRequest;
-  readonly answer: ReadAnswer | undefined;
+  readonly received: ReceivedResponse | undefined;
   readonly message: string;
 }
 
@@ -55,7 +55,7 @@ export class OperationCheck {
       this.#anonymous.delete(name);
       if (!operation.credentialHeaders.includes(name)) this.#headers.delete(name);
     }
-    // What is given need not be made up.
+    // Given headers need not be generated.
     const parameters = operation.parameters.filter(
       ({ in: place, name }) => place !== 'header' || !this.#headers.has(name),
     );
@@ -109,14 +109,14 @@ export class OperationCheck {
 
   async #sendFaulty(drafts: Drafts, { draft, fault, base }: FaultyDraft): Promise<string | undefined> {
     const message = await this.#send(drafts, draft, this.#headers, judgeFaulty);
-    const status = this.#last?.answer?.status ?? 0;
+    const status = this.#last?.received?.status ?? 0;
     if (message === undefined || !message.endsWith('although')) return message;
     const shown = this.#last;
-    // What a dependency refuses goes before what is invalid, so that both are answered alike.
+    // A refusal by a dependency precedes validation, so both get the same response.
     if (status >= 404 && status < 500 && this.#operation.responses.has(String(status))) {
       const request = write(drafts, base, this.#headers);
-      const answer = request && (await this.#ask(request));
-      if (answer?.status === status) return undefined;
+      const received = request && (await this.#ask(request));
+      if (received?.status === status) return undefined;
     }
     this.#last = shown;
     return `${message} ${fault}`;
@@ -126,24 +126,24 @@ export class OperationCheck {
     drafts: Drafts,
     draft: Draft,
     headers: Headers,
-    judge: (operation: DocumentedOperation, answer: ReadAnswer, schemas: Schemas) => string | undefined,
+    judge: (operation: DocumentedOperation, received: ReceivedResponse, schemas: Schemas) => string | undefined,
   ): Promise<string | undefined> {
     const request = write(drafts, draft, headers);
     this.#assume(request !== undefined && !leadsElsewhere(this.#operation, request.target, this.#of.all));
-    let answer: ReadAnswer | undefined;
+    let received: ReceivedResponse | undefined;
     let message: string | undefined;
     try {
-      answer = await this.#ask(request);
-      message = judge(this.#operation, answer, this.#of.schemas);
-      if (answer.status !== 401 && answer.status !== 403) this.#accepted++;
+      received = await this.#ask(request);
+      message = judge(this.#operation, received, this.#of.schemas);
+      if (received.status !== 401 && received.status !== 403) this.#accepted++;
     } catch (error) {
-      message = `no answer: ${error instanceof Error ? error.message : String(error)}`;
+      message = `no response: ${error instanceof Error ? error.message : String(error)}`;
     }
-    this.#last = { request, answer, message: message ?? '' };
+    this.#last = { request, received, message: message ?? '' };
     return message;
   }
 
-  #ask(request: WrittenRequest): Promise<ReadAnswer> {
+  #ask(request: WrittenRequest): Promise<ReceivedResponse> {
     this.sent++;
     return ask(this.#of.app, request);
   }
@@ -156,7 +156,7 @@ export class OperationCheck {
     return Math.ceil(this.#of.requests / 2);
   }
 
-  /** Runs a property, and keeps the smallest request that breaks it; gives whether it was not broken. */
+  /** Runs a property, and keeps the smallest request that breaks it; returns whether it held. */
   async #check<T>(
     numRuns: number,
     arbitrary: Arbitrary<T>,
@@ -167,7 +167,7 @@ export class OperationCheck {
     const property = fc.asyncProperty(arbitrary, async (value) => {
       const message = await messageOf(value);
       if (message === undefined) return;
-      // fast-check goes on from what fails only to what is smaller.
+      // After a failure, fast-check continues only with smaller values.
       smallest = { exchanged: this.#last, message };
       throw new Error(message);
     });
@@ -175,8 +175,8 @@ export class OperationCheck {
     const details = (await fc.check(property, settings)) as RunDetails<[T]>;
     if (!details.failed && smallest === undefined) return true;
     if (smallest !== undefined) this.#tell(smallest.message, smallest.exchanged);
-    else if (details.interrupted) this.#leave(`nothing was answered within ${TIME} ms`);
-    else if (details.counterexample === null) this.#leave('too few of the values that can be made are valid');
+    else if (details.interrupted) this.#leave(`there was no response within ${TIME} ms`);
+    else if (details.counterexample === null) this.#leave('too few of the generated values are valid');
     else throw details.errorInstance;
     return false;
   }
@@ -189,7 +189,7 @@ export class OperationCheck {
       path,
       message,
       request: exchanged === undefined ? '' : showRequest(exchanged.request, this.#of.headers),
-      answer: exchanged?.answer === undefined ? '' : showAnswer(exchanged.answer),
+      response: exchanged?.received === undefined ? '' : showResponse(exchanged.received),
     });
   }
 

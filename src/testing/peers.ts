@@ -3,13 +3,13 @@ import type * as FastCheckModule from 'fast-check';
 
 export type FastCheck = typeof FastCheckModule;
 
-/** The optional packages by which a document is checked. */
+/** The optional packages for checking a document. */
 export interface Peers {
   readonly fc: FastCheck;
   readonly Ajv: typeof Ajv2020;
 }
 
-/** Loads them when they are first needed, so that an app under test needs neither. */
+/** Loads them on first use, so that an app under test needs neither. */
 export async function loadPeers(): Promise<Peers> {
   try {
     const [fc, { Ajv2020: Ajv }] = await Promise.all([import('fast-check'), import('ajv/dist/2020.js')]);

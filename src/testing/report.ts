@@ -1,11 +1,11 @@
 import type { DocumentMismatch } from './document-mismatch.ts';
 import { printable } from '../http/log.ts';
-import type { ReadAnswer } from './answer.ts';
+import type { ReceivedResponse } from './received-response.ts';
 import type { WrittenRequest } from './request.ts';
 
 const MAX_LENGTH = 1_000;
 
-/** A request as text; the values of headers that were given, which may be credentials, are left out. */
+/** A request as text, without the values of given headers, which may be credentials. */
 export function showRequest(
   { method, target, headers, body }: WrittenRequest,
   given: Readonly<Record<string, string>>,
@@ -15,20 +15,20 @@ export function showRequest(
   return [`${method} ${target}`, ...lines, ...(body === undefined ? [] : ['', cut(body)])].join('\n');
 }
 
-export function showAnswer({ status, headers, text }: ReadAnswer): string {
+export function showResponse({ status, headers, text }: ReceivedResponse): string {
   const type = headers.get('content-type');
   return [`${status}${type === null ? '' : ` ${type}`}`, ...(text === '' ? [] : [cut(text)])].join('\n');
 }
 
-/** Neither what is sent nor what is answered moves the cursor of a terminal. */
+/** Escapes control characters, so that neither requests nor responses can affect a terminal. */
 function cut(text: string): string {
   const shown = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text;
   return shown.split('\n').map(printable).join('\n');
 }
 
 export function describeMismatches(mismatches: readonly DocumentMismatch[], seed: number): string {
-  const told = mismatches.map(({ method, path, message, request, answer }) => {
-    return `${method} ${path}: ${message}\n${indented(request, '    > ')}\n${indented(answer, '    < ')}`;
+  const told = mismatches.map(({ method, path, message, request, response }) => {
+    return `${method} ${path}: ${message}\n${indented(request, '    > ')}\n${indented(response, '    < ')}`;
   });
   return `The document and its app disagree (seed ${seed}):\n\n${told.join('\n\n')}`;
 }

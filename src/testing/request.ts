@@ -11,7 +11,7 @@ export interface WrittenRequest {
   readonly body: string | undefined;
 }
 
-/** Writes a draft as a request; undefined where it has something that cannot be sent in its place. */
+/** Writes a draft as a request; undefined if a value cannot be sent in its place. */
 export function write(drafts: Drafts, draft: Draft, headers: Headers): WrittenRequest | undefined {
   const { method, path, parameters } = drafts.operation;
   const writer = new Writer(headers);
@@ -29,7 +29,7 @@ export function write(drafts: Drafts, draft: Draft, headers: Headers): WrittenRe
   return { method, target: target + writer.query(), headers: writer.headers(), body: writer.body };
 }
 
-/** Collects the places of a request other than its path. */
+/** Collects the parts of a request other than its path. */
 class Writer {
   body: string | undefined;
   readonly #headers: Headers;
@@ -62,7 +62,7 @@ class Writer {
     return this.#headers;
   }
 
-  /** Gives false where the body cannot be sent. */
+  /** Returns false if the body cannot be sent. */
   write(drafts: Drafts, { mediaType, value, raw }: BodyDraft): boolean {
     this.#headers.set('content-type', mediaType);
     if (raw !== undefined) this.body = raw;
@@ -80,13 +80,13 @@ class Writer {
   }
 }
 
-/** What stands between the items of a list; undefined where its name is repeated (OpenAPI 3.1, Style Examples). */
+/** The separator of list items; undefined if the name is repeated (OpenAPI 3.1, Style Examples). */
 function separatorOf(style = 'form', explode = style === 'form'): string | undefined {
   if (explode) return undefined;
   return style === 'spaceDelimited' ? '%20' : style === 'pipeDelimited' ? '|' : ',';
 }
 
-/** The values of a parameter as text; undefined for an object, for which no style is known here. */
+/** The values of a parameter as text; undefined for an object, whose styles are not supported. */
 function textsOf(value: unknown): string[] | undefined {
   const texts = [value].flat().map(textOf);
   return texts.length > 0 && texts.every((text) => text !== undefined) ? texts : undefined;
@@ -100,7 +100,7 @@ function textOf(value: unknown): string | undefined {
 function isSendable({ in: place, style = 'form' }: ParameterObject, list: boolean, texts: readonly string[]): boolean {
   return texts.every((text) => {
     if (!isWellFormed(text) || (list && text === '')) return false;
-    // A URL has no segment of dots (WHATWG URL, section 4.4).
+    // A URL cannot have a segment of dots (WHATWG URL, section 4.4).
     if (place === 'path') return !/^\.{0,2}$/.test(text);
     if (place === 'header') return /^[!-~](?:[ -~]*[!-~])?$/.test(text) && !(list && /[,"]/.test(text));
     if (place === 'cookie') return true;
@@ -108,7 +108,10 @@ function isSendable({ in: place, style = 'form' }: ParameterObject, list: boolea
   });
 }
 
-/** A list is one part for each item (OpenAPI 3.1, Encoding Object), so that an empty one cannot be told from none. */
+/**
+ * A list is one part for each item (OpenAPI 3.1, Encoding Object), so an empty list cannot be distinguished from a
+ * missing one.
+ */
 function partsOf(drafts: Drafts, mediaType: string, value: unknown): Part[] | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const parts = Object.entries(value).flatMap(([name, field]: [string, unknown]) => {

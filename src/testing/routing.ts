@@ -1,6 +1,6 @@
 import type { DocumentedOperation } from './documented-operation.ts';
 
-/** Whether a path that was made for an operation is one of another operation, whose path says more of it. */
+/** Whether a path generated for one operation is routed to another with a more specific path. */
 export function leadsElsewhere(
   { path: own }: DocumentedOperation,
   target: string,
@@ -10,7 +10,7 @@ export function leadsElsewhere(
   return all.some(({ path }) => path !== own && isMatching(path, segments) && isMoreSpecific(path, own));
 }
 
-/** The last variable may be one that takes the rest of the path, which the document does not say. */
+/** The last variable may take the rest of the path, which the document does not say. */
 function isMatching(path: string, segments: readonly string[]): boolean {
   const parts = path.split('/');
   const last = parts.length - 1;
@@ -19,7 +19,7 @@ function isMatching(path: string, segments: readonly string[]): boolean {
   return parts.every((part, index) => isVariable(part) || part === segments[index]);
 }
 
-/** A static segment beats a variable, the first one that differs. */
+/** The first segment that differs decides: a static one beats a variable. */
 function isMoreSpecific(path: string, own: string): boolean {
   const others = own.split('/');
   for (const [index, part] of path.split('/').entries()) {

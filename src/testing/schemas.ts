@@ -4,7 +4,7 @@ import { FORMATS } from './formats.ts';
 import type { Peers } from './peers.ts';
 import { resolve } from './documented-operation.ts';
 
-/** A schema as the document has it. */
+/** A schema as in the document. */
 export interface JsonSchema {
   readonly [keyword: string]: unknown;
   readonly $ref?: string;
@@ -41,7 +41,7 @@ export class Schemas {
     return this.faultOf(schema, value) === undefined;
   }
 
-  /** What is wrong with a value, with a JSON pointer to it. */
+  /** What is wrong with a value, with a JSON pointer. */
   faultOf(schema: JsonSchema | boolean, value: unknown): string | undefined {
     const validate = this.#validatorOf(schema);
     if (validate(value)) return undefined;
@@ -49,7 +49,7 @@ export class Schemas {
     return `${error?.instancePath || 'the value'} ${error?.message ?? 'does not fit'}`;
   }
 
-  /** Whether a text is valid as any of the values that it may stand for. */
+  /** Whether a text is valid as any of the values that it may represent. */
   isValidText(schema: JsonSchema | boolean, text: string): boolean {
     return valuesOf(text).some((value) => this.isValid(schema, value));
   }
@@ -58,7 +58,7 @@ export class Schemas {
     let validate = this.#validators.get(schema);
     if (validate === undefined) {
       const { components = {} } = this.document;
-      // References are followed from the root of what is compiled.
+      // References are resolved from the root of the compiled schema.
       validate = this.#ajv.compile(typeof schema === 'boolean' ? schema : { ...schema, components });
       this.#validators.set(schema, validate);
     }
@@ -66,7 +66,7 @@ export class Schemas {
   }
 }
 
-/** A pattern as JSON Schema reads it (2020-12 §6.4); not every one can be read so, and then it is as it is written. */
+/** A pattern as JSON Schema reads it (2020-12 §6.4); if it cannot be read so, it is read without the flag. */
 export function expressionOf(pattern: string): RegExp {
   try {
     return new RegExp(pattern, 'u');
@@ -81,7 +81,7 @@ const WORDS = new Map([
   ...['false', '0', 'off', 'no'].map((word) => [word, false] as const),
 ]);
 
-/** The document does not say how text becomes a number or a boolean, so that every usual reading counts. */
+/** The document does not say how text becomes a number or a boolean, so every usual reading counts. */
 export function valuesOf(text: string): unknown[] {
   const word = WORDS.get(text.trim().toLowerCase());
   const number = DECIMAL.test(text.trim()) ? [Number(text)] : [];

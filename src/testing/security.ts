@@ -10,12 +10,12 @@ export interface SecurityMismatch {
   readonly path: string;
   /** Whether the document requires credentials. */
   readonly documentedAsProtected: boolean;
-  /** What a request without credentials was answered. */
+  /** The status of the response to a request without credentials. */
   readonly status: number;
 }
 
 /**
- * Sends an anonymous request to every documented operation and gives those that answer otherwise than documented.
+ * Sends an anonymous request to every documented operation and returns those that respond otherwise than documented.
  *
  * An operation that requires credentials must answer 401 or 403, and every other one must not. Requests are
  * real: operations without security run.
@@ -36,7 +36,7 @@ export async function findSecurityMismatches(app: App): Promise<readonly Securit
   return mismatches;
 }
 
-/** What a request without credentials is answered; a socket that opens is closed at once. */
+/** The status for a request without credentials; a socket that opens is closed at once. */
 async function statusOf(app: App, method: string, path: string, isSocket: boolean): Promise<number> {
   try {
     if (isSocket) {
@@ -52,7 +52,7 @@ async function statusOf(app: App, method: string, path: string, isSocket: boolea
   return response.status;
 }
 
-/** Throws an Error that names every operation for which `findSecurityMismatches` finds something. */
+/** Throws an Error that lists every operation that `findSecurityMismatches` returns. */
 export async function assertSecurityDocumented(app: App): Promise<void> {
   const mismatches = await findSecurityMismatches(app);
   if (mismatches.length === 0) return;
@@ -72,7 +72,7 @@ function examplePath(path: string, { parameters = [] }: OperationObject): string
   });
 }
 
-/** Whether the value is valid does not matter: credentials are looked at first. */
+/** The value need not be valid: credentials are checked first. */
 function exampleOf(schema: SchemaObject | undefined): string {
   const [example] = (schema?.enum ?? schema?.examples ?? []) as unknown[];
   if (typeof example === 'string' || typeof example === 'number') return String(example);

@@ -1,24 +1,24 @@
-import type { ReadAnswer } from './answer.ts';
+import type { ReceivedResponse } from './received-response.ts';
 
-/** Whether it is known here how items follow one another. */
+/** Whether the separators of this media type are known. */
 export function isStream(type: string): boolean {
   return ['text/event-stream', 'application/jsonl', 'application/x-ndjson'].includes(type);
 }
 
 /**
- * The items of a stream that arrived whole, each as the values that it may stand for; none of them where it is no JSON.
+ * The complete items of a stream, each as the values that it may represent; none if it is not JSON.
  */
-export function itemsOf(type: string, { text, isWhole }: ReadAnswer): (readonly unknown[])[] {
+export function itemsOf(type: string, { text, isWhole }: ReceivedResponse): (readonly unknown[])[] {
   if (type === 'text/event-stream') return eventsOf(text);
   const lines = text.split('\n');
   if (!isWhole) lines.pop();
   return lines.filter((line) => line !== '').map(parsed);
 }
 
-/** Events by the rules of their fields (WHATWG HTML, section 9.2.6); a comment is no event. */
+/** Events by the rules of their fields (WHATWG HTML, section 9.2.6); comments are not events. */
 function eventsOf(text: string): (readonly unknown[])[] {
   const blocks = text.split(/\r\n\r\n|\n\n|\r\r/);
-  // What no empty line ends is not dispatched.
+  // An event without a final empty line is not dispatched.
   blocks.pop();
   return blocks.flatMap((block) => {
     const fields = new Map<string, string>();

@@ -3,10 +3,10 @@ import { FORMATS } from './formats.ts';
 import type { FastCheck } from './peers.ts';
 import { expressionOf, type JsonSchema } from './schemas.ts';
 
-/** Where a value is sent, which says what a string of it can be. */
+/** Where a value is sent, which limits what its string can be. */
 export type Place = 'path' | 'query' | 'header' | 'cookie' | 'form' | 'json';
 
-/** What separates the items of some list must not be within one. */
+/** Separators of list items, which must not occur within an item. */
 const SEPARATORS = /[ ,|]/g;
 
 /** Strings that a schema describes and that can be sent in a place. */
@@ -22,7 +22,7 @@ export function stringsOf(fc: FastCheck, schema: JsonSchema, place: Place): Arbi
   if (place === 'header') return ascii(fc, bounds);
   const plain = fc.string({ ...bounds, unit: 'grapheme-ascii' });
   const texts = fc.oneof(plain, fc.string({ ...bounds, unit: 'grapheme' }));
-  // A URL has no segment that is a dot or two of them (WHATWG URL, 4.3).
+  // A URL cannot have a segment of one or two dots (WHATWG URL, 4.3).
   if (place === 'path') return texts.map((text) => text.replace(/^\.{1,2}$/, '-'));
   return place === 'json' ? fc.oneof(texts, fc.string({ ...bounds, unit: 'binary' })) : texts;
 }
@@ -32,12 +32,12 @@ export function withoutSeparators(text: string): string {
   return text.replace(SEPARATORS, '-');
 }
 
-/** A header's value is trimmed, and fetch takes no more of it than Latin-1 (RFC 9110, section 5.5). */
+/** A header's value is trimmed, and fetch accepts only Latin-1 (RFC 9110, section 5.5). */
 function ascii(fc: FastCheck, bounds: { minLength: number; maxLength: number }): Arbitrary<string> {
   return fc.string({ ...bounds, unit: 'grapheme-ascii' }).map((text) => text.replace(/^ | $/g, '-'));
 }
 
-/** A pattern with what fast-check does not read, such as a look-ahead, gives nothing. */
+/** A pattern that fast-check does not support, such as a look-ahead, gives nothing. */
 function matching(fc: FastCheck, pattern: string): Arbitrary<string> | undefined {
   try {
     return fc.stringMatching(expressionOf(pattern), { size: 'small' });

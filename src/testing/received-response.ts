@@ -1,8 +1,8 @@
 import type { Checked } from './document-mismatch.ts';
 import type { WrittenRequest } from './request.ts';
 
-/** An answer as far as it was read. */
-export interface ReadAnswer {
+/** A response as far as it was read. */
+export interface ReceivedResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
@@ -11,15 +11,15 @@ export interface ReadAnswer {
 }
 
 const MAX_BYTES = 1_048_576;
-/** Milliseconds for an answer to come, and for its body to end. */
+/** Milliseconds for a response to arrive, and for its body to end. */
 const WAIT = 20_000;
 const READ = 1_000;
 
-/** Sends a request; rejects where nothing is answered in time. */
-export async function ask(app: Checked, { method, target, headers, body }: WrittenRequest): Promise<ReadAnswer> {
+/** Sends a request; rejects if there is no response in time. */
+export async function ask(app: Checked, { method, target, headers, body }: WrittenRequest): Promise<ReceivedResponse> {
   const init: RequestInit = { method, headers, ...(body === undefined ? {} : { body }) };
   const response = await within(WAIT, app.request(target, init));
-  if (response === undefined) throw new Error(`nothing was answered within ${WAIT} ms`);
+  if (response === undefined) throw new Error(`there was no response within ${WAIT} ms`);
   return { status: response.status, headers: response.headers, ...(await read(response)) };
 }
 
@@ -36,7 +36,7 @@ async function read(response: Response): Promise<{ text: string; isWhole: boolea
     bytes += piece.value.byteLength;
     text += decoder.decode(piece.value, { stream: true });
   }
-  // A stream that does not end need not confirm its end either.
+  // A stream that does not end may not confirm being cancelled either.
   reader.cancel().catch(() => undefined);
   return { text, isWhole: false };
 }
