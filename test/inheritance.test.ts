@@ -397,6 +397,7 @@ describe('constructors that are inherited', () => {
         text = 'it\\'s constructor(limit = 20)' + \`constructor(limit = 20)\`;
         copy() { return new this.constructor(this.reader, this.writer); }
         superconstructor (limit = 20) {}
+        inner() { return class { constructor(limit) { this.limit = limit; } }; }
       }`,
     ) as (base: typeof Base) => typeof Base;
     const Looks = make(Base);
