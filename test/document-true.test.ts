@@ -77,6 +77,7 @@ const Everything = z.object({
   tags: z.array(z.string()).min(1).max(4),
   pair: z.tuple([z.int(), z.boolean()]),
   counts: z.record(z.string(), z.int()),
+  points: z.record(z.enum(['ada', 'bob']), z.int()),
   either: z.union([z.int(), z.boolean(), z.null()]),
   code: z.string().regex(/^[A-Z]{2}-\d{4}$/),
   step: z.int().multipleOf(5).min(-50).max(50),

@@ -275,6 +275,31 @@ describe('every schema that zod makes', () => {
     });
   }
 
+  for (const [what, derive] of Object.entries({
+    described: (schema: ZodType) => schema.describe('One of them'),
+    refined: (schema: ZodType) => schema.refine(() => true),
+    'described and refined': (schema: ZodType) => schema.describe('One of them').refine(() => true),
+  })) {
+    test(`is documented as it runs where it is named and ${what}`, async () => {
+      for (const [name, make] of Object.entries(KINDS)) {
+        const named = make().meta({ id: 'Named' });
+        const schema = z.object({ it: derive(named), other: named.optional() });
+        if (codesOf(() => echoing(schema)).length > 0) continue;
+        const app = echoing(schema);
+        const document = app.openapi() as Json;
+        const accepts = acceptorOf(document, taken(document));
+        const fits = acceptorOf(document, answered(document, '/x', 'post'));
+        for (const it of BODIES) {
+          const response = await app.request('/x', post({ it }));
+          const text = await response.text();
+          const told = `${name}: ${response.status} for ${JSON.stringify(it)}`;
+          if (response.status === 200) assert.ok(accepts({ it }) && fits(JSON.parse(text)), told);
+          else assert.ok(!accepts({ it }) || NARROWER.includes(name) || response.status === 500, told);
+        }
+      }
+    });
+  }
+
   test('is refused, or differs, only where that is listed', () => {
     assert.deepEqual(refused.toSorted(), REFUSED.toSorted());
     assert.deepEqual(narrower.toSorted(), NARROWER);

@@ -24,7 +24,11 @@ const CORRECTIONS: Readonly<Partial<Record<string, Correct>>> = {
   union: correctUnion,
 };
 
-/** Corrects zod's JSON Schema of one schema in place; inner schemas have already been corrected. */
+/**
+ * Corrects zod's JSON Schema of one schema in place; inner schemas have already been corrected.
+ *
+ * One that refines or describes a named schema refers to that, and has of its own only what differs.
+ */
 export function correct(schema: AnySchema, json: JsonSchema, direction: Direction): void {
   CORRECTIONS[schema._zod.def.type]?.(schema, json, direction);
 }
@@ -49,6 +53,11 @@ function saysReadOnly(schema: AnySchema): boolean {
 
 /** A key is required exactly if its absence is refused, or if a response always has it. */
 function correctObject(schema: AnySchema, json: JsonSchema, direction: Direction): void {
+  if (json.$ref !== undefined) {
+    delete json.required;
+    delete json.additionalProperties;
+    return;
+  }
   const { shape, catchall } = schema._zod.def as z.core.$ZodObjectDef;
   const required = Object.keys(shape).filter((key) => {
     const field = shape[key] as ZodType;
@@ -75,7 +84,7 @@ function correctArray(schema: AnySchema, json: JsonSchema, direction: Direction)
 }
 
 function correctTuple(schema: AnySchema, json: JsonSchema, direction: Direction): void {
-  if (direction === 'input') return;
+  if (direction === 'input' || json.$ref !== undefined) return;
   const { items, rest } = schema._zod.def as z.core.$ZodTupleDef;
   const { prefixItems = [] } = json;
   json.prefixItems = prefixItems.map((one, index) => (isSchema(one) ? orNull(items[index], one) : one));
@@ -125,11 +134,16 @@ function correctSuccess(_schema: AnySchema, json: JsonSchema, direction: Directi
 
 /** The words of `z.stringbool()`. */
 function correctStringbool(schema: AnySchema, json: JsonSchema): void {
-  const { truthy, falsy, case: letters } = schema._zod.bag as Readonly<Record<string, unknown>>;
+  const { truthy, falsy, case: letters } = bagOf(schema);
   if (!Array.isArray(truthy) || !Array.isArray(falsy) || json.type !== 'string') return;
   const words = [...(truthy as string[]), ...(falsy as string[])];
   if (letters === 'sensitive') json.enum = words;
   else json.pattern = `^(?:${words.map(anyCase).join('|')})$`;
+}
+
+/** What a schema notes of itself; one that was described has what it was made from. */
+function bagOf({ _zod: { bag, parent } }: AnySchema): Readonly<Record<string, unknown>> {
+  return parent === undefined ? bag : { ...bagOf(parent), ...bag };
 }
 
 function anyCase(word: string): string {

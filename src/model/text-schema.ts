@@ -22,7 +22,8 @@ const SYNTAX = /\\([^$^\\.*+?()[\]{}|/bBdDsSwWcfnrtvxu0-9])/g;
 export function correctText(schema: z.core.$ZodType, json: JsonSchema, direction: Direction): void {
   const checks = checksOf(schema);
   if (checks.length === 0 && json.pattern === undefined) return;
-  const before = json.format;
+  // What refines a named text leaves its format to that.
+  const before = json.format ?? (schema._zod.def as { format?: string }).format;
   if (checks.some(isRewriting)) documentUnwritten(schema, json, checks, direction);
   if (json.format !== undefined && NO_FORMATS.has(json.format)) delete json.format;
   correctPatterns(json, checks.map(definitionOf), before);

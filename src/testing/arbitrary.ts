@@ -126,7 +126,9 @@ export class Values {
       if (arbitrary !== undefined) fields.set(name, arbitrary);
       else if (required.includes(name)) throw new Unmakeable(`of what is required as ${name}`);
     }
-    for (const name of required) if (!fields.has(name)) fields.set(name, this.of(true, place, depth + 1));
+    for (const name of required) {
+      if (!fields.has(name)) fields.set(name, this.of(schema.additionalProperties ?? true, place, depth + 1));
+    }
     const known = fc.record(Object.fromEntries(fields), {
       requiredKeys: required.filter((name) => fields.has(name)),
       noNullPrototype: true,
