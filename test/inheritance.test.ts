@@ -13,6 +13,7 @@ import {
   Depends,
   Form,
   Get,
+  Header,
   HTTPBearer,
   type HTTPException,
   type Input,
@@ -856,6 +857,25 @@ describe('mistakes', () => {
       }
     });
   }
+
+  test('in what a dependency reads are reported once, however many routes use it', () => {
+    class Paging {
+      constructor(@Query('map', z.map(z.string(), z.string())) readonly map: unknown) {}
+    }
+    const map = dependency({ map: Query(z.map(z.string(), z.string())) }, ({ map }) => map, { name: 'map' });
+    const header = dependency({ authorization: Header() }, (values) => values.authorization, { name: 'header' });
+    const outer = dependency({ header: Depends(header) }, (values) => values.header, { name: 'outer' });
+    for (const [dependable, code, start] of [
+      [map, 'SCHEMA_NOT_EXPRESSIBLE', 'dependency map: '],
+      [outer, 'RESERVED_HEADER', 'dependency outer -> header: '],
+      [Paging, 'SCHEMA_NOT_EXPRESSIBLE', 'Paging constructor parameter 0, dependency Paging: '],
+    ] as const) {
+      const [mistake, ...others] = mistakesOf(twoRoutes({ dependencies: [Depends(dependable)] }));
+      assert.deepEqual([mistake?.code, others], [code, []]);
+      assert.ok(mistake?.message.startsWith(start), mistake?.message);
+      assert.match(mistake?.file ?? '', /inheritance\.test\.ts$/);
+    }
+  });
 
   test('in the shape of errors, and two schemas of one id, are reported once', () => {
     const schema = z.map(z.string(), z.string());

@@ -19,8 +19,8 @@ export function checkOperation(operation: Operation, mistakes: Mistakes): void {
     say('CONNECTION_MISPLACED', 'it takes a connection and is not a @Socket');
   }
   for (const slot of graph.slots) {
-    const at = slot.place.shared === undefined ? { ...place, ...slot.place } : slot.place;
     if (slot.kind === 'dependency') continue;
+    const at = placeOfInput(slot.place, place);
     checkSchema(slot.schema, 'input', at, mistakes);
     if (slot.kind === 'text' || slot.kind === 'fields') checkText(slot, (code, text) => say(code, text, at));
     if (hidesFile(slot)) say('FILE_OUTSIDE_FORM', 'its schema has a file where none can be sent', at);
@@ -30,6 +30,13 @@ export function checkOperation(operation: Operation, mistakes: Mistakes): void {
   if (declaration.method === 'HEAD' && declaration.options.response !== undefined) {
     say('RESPONSE_WITHOUT_BODY', 'it has a response, and those to HEAD have no body (RFC 9110 §9.3.2)');
   }
+}
+
+/** What is wrong with an input of a dependency by itself is reported once, and not for each operation that uses it. */
+function placeOfInput(input: Place, operation: Place): Place {
+  const { shared, chain, site, method } = input;
+  if (shared !== undefined) return input;
+  return chain === undefined || method === undefined ? { ...operation, ...input } : { chain, site };
 }
 
 function takesConnection(source: Source): boolean {
