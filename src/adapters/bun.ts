@@ -48,8 +48,9 @@ class BunConnection {
   open(socket: BunSocket): void {
     const transport: SocketTransport = {
       send: (data, done) => {
-        if (socket.send(data) === -1) this.#waiting.push(done);
-        else queueMicrotask(done);
+        if (socket.send(data) !== -1) return true;
+        this.#waiting.push(done);
+        return false;
       },
       ping: () => void socket.ping(),
       close: (code, reason) => socket.close(code, reason),

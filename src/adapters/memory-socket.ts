@@ -136,13 +136,14 @@ class Peer implements TestSocket {
     return {
       send: (data, done) => {
         const deliver = (): void => {
-          this.#inbox.put(this.#receives === 'json' ? JSON.parse(data as string) : data, sizeOf(data));
+          this.#inbox.put(this.#receives === 'json' ? JSON.parse(data as string) : data, data);
           done(this.#closing);
         };
         queueMicrotask(() => {
           if (this.#held === undefined || this.#closing !== undefined) deliver();
           else this.#held.push(deliver);
         });
+        return false;
       },
       close: (code, reason) => queueMicrotask(() => this.#end({ code, reason })),
       terminate: () => this.#end({ code: CLOSE.abnormal, reason: '' }),

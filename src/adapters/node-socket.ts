@@ -165,7 +165,10 @@ function ignore(): void {}
 
 function adopt(webSocket: WebSocket, upgrade: Upgrade): void {
   const transport: SocketTransport = {
-    send: (data, done) => webSocket.send(data, { binary: typeof data !== 'string' }, done),
+    send(data, done) {
+      webSocket.send(data, done);
+      return webSocket.bufferedAmount === 0;
+    },
     ping: () => webSocket.ping(undefined, undefined, ignore),
     close: (code, reason) => webSocket.close(code, reason),
     terminate: () => webSocket.terminate(),

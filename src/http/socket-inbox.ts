@@ -1,3 +1,5 @@
+import { sizeOf } from './socket.ts';
+
 /** How many messages, and how many bytes, may wait before the peer is paused. */
 const ROOM = 16;
 const BYTES = 262_144;
@@ -27,10 +29,12 @@ export class SocketInbox<M> implements AsyncIterator<M, undefined> {
     return this.#held;
   }
 
-  put(message: M, size: number): void {
+  /** A message, and as what it was sent. */
+  put(message: M, sent: string | Uint8Array): void {
     if (this.#ended) return;
     const reader = this.#readers.shift();
     if (reader !== undefined) return reader({ done: false, value: message });
+    const size = sizeOf(sent);
     this.size += size;
     this.#sizes.push(size);
     this.#messages.push(message);

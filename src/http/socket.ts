@@ -23,8 +23,12 @@ export interface SocketConnection<Receive = unknown, Send = unknown> extends Asy
 
 /** One open WebSocket as a platform presents it; nothing of it throws. */
 export interface SocketTransport {
-  /** Text is a string, everything else is binary; `done` is called once the peer has accepted it, or never will. */
-  send(data: string | Uint8Array, done: (error?: unknown) => void): void;
+  /**
+   * Sends text as a string, anything else as binary; true where the peer's side has accepted it at once.
+   *
+   * Otherwise `done` is called once it has, or never will, and not before this has returned.
+   */
+  send(data: string | Uint8Array, done: (error?: unknown) => void): boolean;
   /** Sends a ping; absent on platforms that send them by themselves. */
   ping?(): void;
   /** Begins the closing handshake. */
@@ -124,8 +128,12 @@ export function checkClosure(code: number, reason: string): void {
   }
 }
 
+/** Characters that are looked at one by one: to encode a short text takes longer. */
+const SHORT = 1_024;
+const NOT_ASCII = /[^\0-\x7f]/;
+
 /** Bytes of a message. */
 export function sizeOf(data: string | Uint8Array): number {
-  // UTF-8 has at least one byte and at most three bytes for each UTF-16 unit.
-  return typeof data === 'string' ? encoder.encode(data).length : data.byteLength;
+  if (typeof data !== 'string') return data.byteLength;
+  return data.length <= SHORT && !NOT_ASCII.test(data) ? data.length : encoder.encode(data).length;
 }

@@ -92,14 +92,16 @@ function transportOf(socket: PlatformSocket, end: () => void): SocketTransport {
       try {
         socket.send(data);
       } catch (error) {
-        done(error);
-        return;
+        queueMicrotask(() => done(error));
+        return false;
       }
       const look = (): void => {
-        if ((socket.bufferedAmount ?? 0) <= HIGH) done();
+        if (hasRoom(socket)) done();
         else setTimeout(look, LOOK);
       };
-      queueMicrotask(look);
+      if (hasRoom(socket)) return true;
+      setTimeout(look, LOOK);
+      return false;
     },
     close: (code, reason) => close(socket, code, reason),
     terminate() {
@@ -107,6 +109,10 @@ function transportOf(socket: PlatformSocket, end: () => void): SocketTransport {
       end();
     },
   };
+}
+
+function hasRoom({ bufferedAmount = 0 }: PlatformSocket): boolean {
+  return bufferedAmount <= HIGH;
 }
 
 /** A socket that is already closed, or a code that this platform reserves, is no reason to fail. */

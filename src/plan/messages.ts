@@ -11,7 +11,7 @@ import { boundedIssues, issuesOf } from './issues.ts';
 type Data = string | Uint8Array;
 
 /** The value of a message, or its issues. */
-type Reading = { readonly value: unknown } | { readonly error: RequestValidationError };
+export type Reading = { readonly value: unknown } | { readonly error: RequestValidationError };
 
 /** Reads the message of a frame of the right kind. */
 export type ReadMessage = (data: Data, limits: Limits) => Reading | Promise<Reading>;
@@ -19,8 +19,9 @@ export type ReadMessage = (data: Data, limits: Limits) => Reading | Promise<Read
 /** Encodes a value; throws or rejects for one that does not fit. */
 export type WriteMessage = (value: unknown) => Data | Promise<Data>;
 
-export function compileRead({ kind, schema }: MessageUse): ReadMessage {
-  if (kind !== 'json') return (data) => ({ value: data });
+/** Undefined where a message is its data. */
+export function compileRead({ kind, schema }: MessageUse): ReadMessage | undefined {
+  if (kind !== 'json') return undefined;
   const validate = schema === undefined ? undefined : validatorOf(asDocumented(schema));
   return function readJson(data, limits) {
     const json = parseJsonText(data as string, limits.depth, 'message');

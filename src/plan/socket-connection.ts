@@ -1,14 +1,17 @@
 import type { RequestValidationError } from '../http/errors.ts';
 import type { Limits } from '../http/limits.ts';
 import { CLOSE, type SocketClosure, type SocketConnection } from '../http/socket.ts';
-import type { ReadMessage, WriteMessage } from './messages.ts';
+import type { Reading, ReadMessage, WriteMessage } from './messages.ts';
 import type { SocketLink } from './socket-link.ts';
 
 export interface ConnectionParts {
-  readonly read: ReadMessage;
+  /** Undefined where a message is its data. */
+  readonly read: ReadMessage | undefined;
   readonly write: WriteMessage;
   readonly onInvalid: ((error: RequestValidationError, socket: never) => unknown) | undefined;
 }
+
+type Next = IteratorResult<unknown, undefined>;
 
 /** A link as its handler sees it: messages are read on demand, and checked in both directions. */
 export class PlannedConnection implements SocketConnection {
@@ -27,10 +30,13 @@ export class PlannedConnection implements SocketConnection {
   }
 
   readonly send = (value: unknown): Promise<void> => {
-    const sent = this.#send(value);
-    // An unawaited rejection must not end the process; that the socket has closed shows elsewhere too.
-    sent.catch(() => {});
-    return sent;
+    try {
+      const data = this.#parts.write(value);
+      if (this.#last === undefined && !(data instanceof Promise)) return this.#link.send(data);
+      return quiet(this.#sendInTurn(data));
+    } catch (error) {
+      return quiet(rejection(error));
+    }
   };
 
   readonly close = (code: number = CLOSE.normal, reason: string = ''): void => this.#link.endBy(code, reason);
@@ -40,11 +46,8 @@ export class PlannedConnection implements SocketConnection {
     return { next: () => this.#next() };
   }
 
-  async #send(value: unknown): Promise<void> {
-    const before = this.#last;
-    const data = this.#parts.write(value);
-    if (before === undefined && !(data instanceof Promise)) return this.#link.send(data);
-    const turn = Promise.all([data, before]);
+  async #sendInTurn(data: ReturnType<WriteMessage>): Promise<void> {
+    const turn = Promise.all([data, this.#last]);
     const settled = Promise.allSettled([turn]);
     this.#last = settled;
     const [written] = await turn;
@@ -52,14 +55,21 @@ export class PlannedConnection implements SocketConnection {
     return this.#link.send(written);
   }
 
-  async #next(): Promise<IteratorResult<unknown, undefined>> {
-    for (;;) {
-      const next = await this.#link.inbox.next();
-      if (next.done === true) return next;
-      const reading = await this.#parts.read(next.value, this.#limits);
-      if ('value' in reading) return { done: false, value: reading.value };
-      await this.#refuse(reading.error);
-    }
+  #next(): Promise<Next> {
+    const next = this.#link.inbox.next();
+    const { read } = this.#parts;
+    return read === undefined ? next : next.then((one) => this.#read(one, read));
+  }
+
+  #read(next: IteratorResult<string | Uint8Array, undefined>, read: ReadMessage): Next | Promise<Next> {
+    if (next.done === true) return next;
+    const reading = read(next.value, this.#limits);
+    return reading instanceof Promise ? reading.then((settled) => this.#pass(settled)) : this.#pass(reading);
+  }
+
+  #pass(reading: Reading): Next | Promise<Next> {
+    if ('value' in reading) return { done: false, value: reading.value };
+    return this.#refuse(reading.error).then(() => this.#next());
   }
 
   async #refuse(error: RequestValidationError): Promise<void> {
@@ -72,4 +82,14 @@ export class PlannedConnection implements SocketConnection {
     const place = first?.loc.slice(1).join('.') ?? '';
     this.#link.end(CLOSE.invalidData, `${place === '' ? '' : `${place}: `}${first?.msg ?? 'The message is invalid'}`);
   }
+}
+
+/** What nobody waits for must not end the process; that the socket has closed shows elsewhere too. */
+function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
+async function rejection(error: unknown): Promise<never> {
+  throw error;
 }

@@ -22,7 +22,7 @@ export class SocketLink implements SocketEvents {
   readonly #transport: SocketTransport;
   readonly #receives: MessageKind;
   readonly #limits: Limits;
-  readonly #sends = new Set<(error: unknown) => void>();
+  readonly #sends = new Set<(error?: unknown) => void>();
   /** How it is being closed, once it is. */
   #closing: SocketClosure | undefined = undefined;
   #settle: (closure: SocketClosure) => void = () => {};
@@ -57,7 +57,7 @@ export class SocketLink implements SocketEvents {
 
   /** A platform that cannot pause its peer would buffer whatever comes. */
   #take(data: string | Uint8Array): void {
-    this.inbox.put(data, sizeOf(data));
+    this.inbox.put(data, data);
     if (this.#transport.pause !== undefined) return;
     if (this.inbox.size > this.#limits.backlog + this.#limits.message) {
       this.end(CLOSE.tryAgainLater, 'Messages come faster than they are read');
@@ -76,29 +76,34 @@ export class SocketLink implements SocketEvents {
     // Messages received before the peer's own close may still be read.
     this.inbox.end(this.#closing !== undefined);
     const ended = (this.#closing ??= closure);
-    for (const reject of this.#sends) reject(new SocketClosedError(ended));
-    this.#sends.clear();
+    for (const done of this.#sends) done(ended);
     this.#settle(ended);
   }
 
-  /** Settles once the peer has accepted the message. */
+  /** Settles once the peer has accepted the message; a rejection that nobody waits for is no error of the process. */
   send(data: string | Uint8Array): Promise<void> {
-    if (this.#closing !== undefined) return Promise.reject(new SocketClosedError(this.#closing));
-    const size = sizeOf(data);
-    if (this.#unsent > 0 && this.#unsent + size > this.#limits.backlog) {
+    if (this.#closing !== undefined) return refused(this.#closing);
+    if (this.#unsent > 0 && this.#unsent + sizeOf(data) > this.#limits.backlog) {
       this.end(CLOSE.tryAgainLater, 'Messages are not read fast enough');
-      return Promise.reject(new SocketClosedError({ code: CLOSE.tryAgainLater, reason: '' }));
+      return refused({ code: CLOSE.tryAgainLater, reason: '' });
     }
+    let size = 0;
+    let settle!: (error?: SocketClosedError) => void;
+    const done = (error?: unknown): void => {
+      if (!this.#sends.delete(done)) return;
+      this.#unsent -= size;
+      const failed = error !== undefined && error !== null;
+      settle(failed ? new SocketClosedError(this.#closing ?? ABNORMAL) : undefined);
+    };
+    if (this.#transport.send(data, done)) return ACCEPTED;
+    size = sizeOf(data);
     this.#unsent += size;
-    return new Promise((resolve, reject) => {
-      this.#sends.add(reject);
-      this.#transport.send(data, (error) => {
-        this.#unsent -= size;
-        this.#sends.delete(reject);
-        if (error === undefined || error === null) resolve();
-        else reject(new SocketClosedError(this.#closing ?? { code: CLOSE.abnormal, reason: '' }));
-      });
+    this.#sends.add(done);
+    const sent = new Promise<void>((resolve, reject) => {
+      settle = (error) => (error === undefined ? resolve() : reject(error));
     });
+    sent.catch(ignore);
+    return sent;
   }
 
   /** Starts to close it, unless that has started; a peer that does not answer is cut. */
@@ -120,7 +125,7 @@ export class SocketLink implements SocketEvents {
 
   cut(): void {
     this.#transport.terminate();
-    this.close({ code: CLOSE.abnormal, reason: '' });
+    this.close(ABNORMAL);
   }
 
   #ping(): void {
@@ -130,3 +135,15 @@ export class SocketLink implements SocketEvents {
     this.#transport.ping?.();
   }
 }
+
+const ABNORMAL: SocketClosure = { code: CLOSE.abnormal, reason: '' };
+/** One for all messages that are accepted at once. */
+const ACCEPTED = Promise.resolve();
+
+function refused(closure: SocketClosure): Promise<void> {
+  const sent = Promise.reject(new SocketClosedError(closure));
+  sent.catch(ignore);
+  return sent;
+}
+
+function ignore(): void {}
