@@ -18,8 +18,6 @@ const MAX_HEADERS = 1000;
 const AUTHORITY = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+;=%-]*)(?::\d{0,5})?$/;
 const ABSOLUTE = /^https?:\/\/([^/?#]*)([^#]*)$/i;
 
-let lastHost: string | undefined;
-
 /** Parses the head of a request once; a number is the status that refuses it. */
 export function readHead(message: IncomingMessage): Head | number {
   const { rawHeaders, httpVersionMajor, url = '/' } = message;
@@ -54,17 +52,9 @@ export function readHead(message: IncomingMessage): Head | number {
   return other === undefined ? 400 : { ...other, length, chunked };
 }
 
-/**
- * Whether a header has this name, given in lower case; creates no string, since it is called often for every request.
- */
+/** Whether a header has this name, given in lower case. */
 export function isNamed(header: string, name: string): boolean {
-  if (header.length !== name.length) return false;
-  for (let index = 0; index < name.length; index++) {
-    const code = header.charCodeAt(index);
-    const lower = code >= 0x41 && code <= 0x5a ? code | 0x20 : code;
-    if (lower !== name.charCodeAt(index)) return false;
-  }
-  return true;
+  return header.length === name.length && header.toLowerCase() === name;
 }
 
 /**
@@ -87,10 +77,7 @@ function otherForm(url: string, method: string | undefined): Pick<Head, 'target'
 }
 
 function isAuthority(value: string): boolean {
-  if (value === lastHost) return true;
   if (!AUTHORITY.test(value)) return false;
   // A target that is not a valid URL is refused here, not when somebody reads the request.
-  if (value !== '' && !URL.canParse(`http://${value}`)) return false;
-  lastHost = value;
-  return true;
+  return value === '' || URL.canParse(`http://${value}`);
 }

@@ -13,29 +13,30 @@ const URLENCODED = 'application/x-www-form-urlencoded';
 const MULTIPART = 'multipart/form-data';
 const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** Throws a 415 where a type other than JSON is declared. */
-export function refuseOtherThanJson(incoming: Incoming): void {
+/** The declared type of a JSON body, if any. Throws a 415 where a type other than JSON is declared. */
+export function jsonTypeOf(incoming: Incoming): MediaType | undefined {
   const type = typeOf(incoming);
   if (type !== undefined && !type.isJson) throw new HTTPException(415);
+  return type;
 }
 
 /** Reads the bytes of a JSON body; undefined is no body at all. Throws a 415 for a body without a type. */
-export function jsonOf(bytes: Uint8Array, incoming: Incoming, limits: Limits): Json | undefined {
+export function jsonOf(bytes: Uint8Array, type: MediaType | undefined, limits: Limits): Json | undefined {
   if (bytes.length === 0) return undefined;
-  if (incoming.header('content-type') === undefined) throw new HTTPException(415);
+  if (type === undefined) throw new HTTPException(415);
   return parseJson(bytes, limits.depth);
 }
 
-/** Throws a 415 where a type other than those of forms is declared. */
-export function refuseOtherThanForm(incoming: Incoming): void {
+/** The declared type of a form, if any. Throws a 415 where a type other than those of forms is declared. */
+export function formTypeOf(incoming: Incoming): MediaType | undefined {
   const type = typeOf(incoming);
   if (type !== undefined && type.essence !== URLENCODED && type.essence !== MULTIPART) throw new HTTPException(415);
+  return type;
 }
 
 /** Reads the bytes of an urlencoded or multipart body; undefined is no body at all. Throws 400, 413, 415 and 431. */
-export function formOf(bytes: Uint8Array, incoming: Incoming, limits: Limits): FormFields | undefined {
+export function formOf(bytes: Uint8Array, type: MediaType | undefined, limits: Limits): FormFields | undefined {
   if (bytes.length === 0) return undefined;
-  const type = typeOf(incoming);
   if (type === undefined) throw new HTTPException(415);
   if (type.essence === MULTIPART) return parseMultipart(bytes, type, limits);
   return parsePairs(UTF8.decode(bytes), limits.fields, 413);

@@ -10,16 +10,8 @@ const QUOTED = '"(?:[\\t \\x21\\x23-\\x5B\\x5D-\\x7E\\x80-\\xFF]|\\\\[\\t \\x21-
 const TYPE = new RegExp(`^(${TOKEN}/${TOKEN})`);
 const PARAMETER = new RegExp(`[ \\t]*;[ \\t]*(?:(${TOKEN})=(${TOKEN}|${QUOTED}))?`, 'y');
 
-/** Clients send the same type over and over. */
-let last: { readonly text: string; readonly type: MediaType | undefined } | undefined;
-
 /** Reads a media type by the full grammar of RFC 9110 §8.3.1; anything else, a list included, is undefined. */
 export function parseMediaType(text: string): MediaType | undefined {
-  if (last?.text !== text) last = { text, type: read(text) };
-  return last.type;
-}
-
-function read(text: string): MediaType | undefined {
   const type = TYPE.exec(text)?.[1];
   if (type === undefined) return undefined;
   const parameters = new Map<string, string>();

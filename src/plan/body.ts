@@ -1,4 +1,4 @@
-import { formOf, jsonOf, refuseOtherThanForm, refuseOtherThanJson } from '../http/body.ts';
+import { formOf, formTypeOf, jsonOf, jsonTypeOf } from '../http/body.ts';
 import { HTTPException } from '../http/errors.ts';
 import type { BodyUse } from '../model/operation.ts';
 import { FAILED, type Step } from './execution.ts';
@@ -9,8 +9,8 @@ export function compileBody(body: BodyUse, order: number, position: number): rea
     return [
       readFormBytes,
       function parseForm(execution) {
-        const { incoming, limits } = execution.exchange;
-        execution.form = formOf(execution.values[position] as Uint8Array, incoming, limits);
+        const bytes = execution.values[position] as Uint8Array;
+        execution.form = formOf(bytes, execution.mediaType, execution.exchange.limits);
       },
     ];
   }
@@ -18,8 +18,8 @@ export function compileBody(body: BodyUse, order: number, position: number): rea
   return [
     readJsonBytes,
     function parseBytes(execution) {
-      const { incoming, limits } = execution.exchange;
-      const json = jsonOf(execution.values[position] as Uint8Array, incoming, limits);
+      const bytes = execution.values[position] as Uint8Array;
+      const json = jsonOf(bytes, execution.mediaType, execution.exchange.limits);
       execution.json = FAILED;
       if (json?.fault !== undefined) {
         return execution.report(order, [{ type: 'json_invalid', loc: ['body'], msg: json.fault }]);
@@ -39,13 +39,15 @@ function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const readJsonBytes: Step = ({ exchange: { incoming, limits } }) => {
-  refuseOtherThanJson(incoming);
+const readJsonBytes: Step = (execution) => {
+  const { incoming, limits } = execution.exchange;
+  execution.mediaType = jsonTypeOf(incoming);
   return incoming.read(limits.body);
 };
 
-const readFormBytes: Step = ({ exchange: { incoming, limits } }) => {
-  refuseOtherThanForm(incoming);
+const readFormBytes: Step = (execution) => {
+  const { incoming, limits } = execution.exchange;
+  execution.mediaType = formTypeOf(incoming);
   return incoming.read(limits.body);
 };
 

@@ -49,7 +49,7 @@ export function compile(operation: Operation, values: ValueReplies, surroundings
   }
 
   function plan(exchange: Exchange): Reply | Eventual<Reply> {
-    return ready ? run(new Execution(exchange, steps.length), program) : prepare(exchange);
+    return ready ? run(new Execution(exchange), program) : prepare(exchange);
   }
 
   return plan;

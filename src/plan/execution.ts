@@ -1,4 +1,5 @@
 import type { FormFields } from '../http/body.ts';
+import type { MediaType } from '../http/content-type.ts';
 import {
   type HTTPException,
   RequestAbandonedError,
@@ -23,7 +24,7 @@ export type Step = (execution: Execution) => unknown;
 export class Execution {
   readonly exchange: Exchange;
   /** The value of each step; cleared once the reply is made. */
-  values: unknown[];
+  values: unknown[] = [];
   /** The step that is running or awaited. */
   position = 0;
   /** The reply to come, made when the first step takes time. */
@@ -41,12 +42,11 @@ export class Execution {
   /** The parsed JSON body; undefined until it has been read and if there is none, `FAILED` if it is not JSON. */
   json: unknown = undefined;
   form: FormFields | undefined = undefined;
+  /** The declared type of the body, parsed once. */
+  mediaType: MediaType | undefined = undefined;
 
-  /** Allocates room for that many values. */
-  constructor(exchange: Exchange, size: number) {
+  constructor(exchange: Exchange) {
     this.exchange = exchange;
-    // oxlint-disable-next-line unicorn/no-new-array -- an array that grows takes more room than most requests need
-    this.values = new Array(size);
   }
 
   /** Records issues by their order of declaration, not of discovery: bodies are read last. */
@@ -95,7 +95,7 @@ export class Execution {
 
 /** For values that are made outside of a request. */
 export function executionOutside(): Execution {
-  return new Execution({ context: undefined, keepContext() {} } as never, 0);
+  return new Execution({ context: undefined, keepContext() {} } as never);
 }
 
 function notWaiting(): void {}
