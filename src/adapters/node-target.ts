@@ -29,15 +29,17 @@ export function readHead(message: IncomingMessage): Head | number {
   let length = 0;
   let codings: string | undefined;
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] as string;
     const value = rawHeaders[index + 1] as string;
-    if (isNamed(name, 'host')) {
-      // RFC 9112 §3.2: more than one Host, or one that is invalid, is a 400.
-      if (++hosts > 1 || !isAuthority(value)) return 400;
-    } else if (isNamed(name, 'content-length')) {
-      length = Number(value);
-    } else if (isNamed(name, 'transfer-encoding')) {
-      codings = codings === undefined ? value : `${codings}, ${value}`;
+    switch ((rawHeaders[index] as string).toLowerCase()) {
+      case 'host':
+        // RFC 9112 §3.2: more than one Host, or one that is invalid, is a 400.
+        if (++hosts > 1 || !isAuthority(value)) return 400;
+        break;
+      case 'content-length':
+        length = Number(value);
+        break;
+      case 'transfer-encoding':
+        codings = codings === undefined ? value : `${codings}, ${value}`;
     }
   }
   const chunked = codings !== undefined;

@@ -12,14 +12,16 @@ export function compileInvoke(
 ): Read {
   switch (run.takes) {
     case 'context':
-      return ({ exchange }) => run.call(exchange.context);
+      return function callWithContext({ exchange }) {
+        return run.call(exchange.context);
+      };
     case 'arguments':
-      return (execution) => {
+      return function construct(execution) {
         const values = valuesOf(reads, execution);
         return values === FAILED ? FAILED : new run.construct(...values);
       };
     case 'inputs':
-      return (execution) => {
+      return function callWithInputs(execution) {
         const inputs: Record<string, unknown> = {};
         for (let index = 0; index < reads.length; index++) {
           const value = (reads[index] as Read)(execution);

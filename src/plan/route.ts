@@ -77,7 +77,7 @@ export class Route implements Endpoint {
 
 /** A controller's own handler is a method of the request's instance. */
 function onController(name: PropertyKey): ErrorHandler {
-  return (error: Error, context) => {
+  return function handleOnController(error: Error, context) {
     const { controller } = context.exchange;
     return (controller as Record<PropertyKey, (error: Error, context: Context) => unknown>)[name]?.(error, context);
   };
