@@ -788,6 +788,25 @@ describeMatrix('objects whose fields are known', (open) => {
     assert.equal((await typed('/?a=1&b=1&b=2')).status, 422);
   });
 
+  test('a field that some alternative of a union does not have is ignored there, and so documented', async () => {
+    const Shape = z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('circle'), radius: z.number().min(1).describe('In pixels.') }),
+      z.object({ kind: z.literal('point') }),
+    ]);
+    const app = echo(Query(Shape));
+    const send = await open(app);
+    assert.deepEqual(await valueOf(await send('/?kind=point&radius=0')), { kind: 'point' });
+    assert.equal((await send('/?kind=circle&radius=0')).status, 422);
+    const [, radius] = parametersOf(app);
+    assert.deepEqual(radius, {
+      name: 'radius',
+      in: 'query',
+      required: false,
+      description: 'In pixels.',
+      schema: { anyOf: [{ type: 'number', minimum: 1, description: 'In pixels.' }, {}] },
+    });
+  });
+
   test('a field that is documented by a component leads to it, and the object leaves none behind', () => {
     const Order = z.enum(['up', 'down']).meta({ id: 'TextOrder' });
     const app = echo(Query(z.object({ order: Order, any: z.json().optional() }).meta({ id: 'TextQuery' })));

@@ -15,22 +15,23 @@ const CALLING = new Set<string>(['transform', 'custom', 'promise', 'function']);
 
 const validators = { forward: new WeakMap<ZodType, Validate>(), backward: new WeakMap<ZodType, Validate>() };
 
-/** The validator of a schema, created on first use and shared by everything that uses the schema. */
+/** The validator of a schema, shared by everything that uses the schema; it is compiled when it is first called. */
 export function validatorOf(schema: ZodType, direction: Direction = 'forward'): Validate {
   const known = validators[direction].get(schema);
   if (known !== undefined) return known;
-  const made = direction === 'forward' && !callsBack(schema) ? compiled(schema) : interpreted(schema, direction);
-  validators[direction].set(schema, made);
-  return made;
-}
-
-function compiled(schema: ZodType): Validate {
   let parse: Validate | undefined;
-  return function validate(value) {
-    // oxlint-disable-next-line typescript/unbound-method -- zod binds its methods
-    parse ??= z.compile(schema).safeParse as Validate;
+  const validate: Validate = (value) => {
+    parse ??= compile(schema, direction);
     return parse(value);
   };
+  validators[direction].set(schema, validate);
+  return validate;
+}
+
+function compile(schema: ZodType, direction: Direction): Validate {
+  if (direction === 'backward' || callsBack(schema)) return interpreted(schema, direction);
+  // oxlint-disable-next-line typescript/unbound-method -- zod binds its methods
+  return z.compile(schema).safeParse as Validate;
 }
 
 /**

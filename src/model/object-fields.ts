@@ -111,10 +111,22 @@ function fieldsOf(alternatives: readonly Alternative[]): ObjectFields {
   const keys = [...new Set(variants.flatMap((fields) => fields.map(({ key }) => key)))];
   const fields = keys.map((key): Field => {
     const found = variants.flatMap((variant) => variant.filter((field) => field.key === key));
-    const required = found.length === variants.length && found.every((field) => field.required);
-    return { key, schema: either(found.map(({ schema }) => schema)), required };
+    const isShared = found.length === variants.length;
+    const schema = either(found.map((field) => field.schema));
+    const required = isShared && found.every((field) => field.required);
+    return { key, schema: isShared ? schema : orAnything(schema), required };
   });
   return { fields, variants, further: alternatives.find(({ further }) => further !== undefined)?.further };
+}
+
+/** An alternative that does not have the field ignores whatever is sent by its name. */
+function orAnything(schema: ZodType): ZodType {
+  const { description, deprecated } = z.globalRegistry.get(schema) ?? {};
+  const said = {
+    ...(description === undefined ? {} : { description }),
+    ...(deprecated === true ? { deprecated } : {}),
+  };
+  return z.union([schema, z.unknown()]).meta(said);
 }
 
 function either(schemas: readonly ZodType[]): ZodType {
