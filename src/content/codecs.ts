@@ -8,37 +8,45 @@ export interface SchemaFeatures {
   readonly oneWay: boolean;
   /** Whether it has a file, which JSON cannot represent. */
   readonly file: boolean;
+  /** Whether it has `z.coerce`. */
+  readonly coerced: boolean;
 }
 
 /** Kinds of schema that contain no other schema. */
 const ATOMS = new Set(['string', 'number', 'boolean', 'literal', 'enum', 'null', 'any', 'unknown', 'date']);
 
-interface Found {
-  codec: boolean;
-  oneWay: boolean;
-  file: boolean;
-}
+type Found = { -readonly [Feature in keyof SchemaFeatures]: boolean };
 
 const known = new WeakMap<ZodType, SchemaFeatures>();
 
-/** Looks for codecs, transforms and files in a schema, however deep they are. */
+/** Looks for codecs, transforms, files and coercion in a schema, however deep they are. */
 export function featuresOf(schema: ZodType): SchemaFeatures {
   const before = known.get(schema);
   if (before !== undefined) return before;
-  const found: Found = { codec: false, oneWay: false, file: false };
-  search(schema, found, new Set());
+  const found: Found = { codec: false, oneWay: false, file: false, coerced: false };
+  const seen = new Set<ZodType>();
+  search(schema, found, seen);
   known.set(schema, found);
+  // A schema without features has no part with one.
+  if (!Object.values(found).includes(true)) for (const one of seen) known.set(one, found);
   return found;
 }
 
-function search(schema: ZodType, found: Found, seen: Set<unknown>): void {
+function search(schema: ZodType, found: Found, seen: Set<ZodType>): void {
   if (seen.has(schema)) return;
   seen.add(schema);
+  const before = known.get(schema);
+  if (before !== undefined) return void join(found, before);
   const { def, traits } = schema._zod;
+  if ((def as { coerce?: boolean }).coerce === true) found.coerced = true;
   if (traits.has('$ZodCodec')) found.codec = true;
   if (def.type === 'transform' || def.type === 'success') found.oneWay = true;
   if (def.type === 'file') found.file = true;
   for (const inner of innerSchemas(schema)) search(inner, found, seen);
+}
+
+function join(found: Found, other: SchemaFeatures): void {
+  for (const feature of Object.keys(found) as (keyof Found)[]) found[feature] ||= other[feature];
 }
 
 /** The schemas that a schema directly consists of. */

@@ -1,5 +1,5 @@
 import { z, type ZodFile, type ZodType } from 'zod';
-import { innerSchemas } from '../content/codecs.ts';
+import { featuresOf } from '../content/codecs.ts';
 import { comparesWhole, comparingEssence } from './file-types.ts';
 
 type Definition = z.core.$ZodTypes['_zod']['def'];
@@ -16,10 +16,8 @@ const ISO = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
 export function asDocumented(schema: ZodType): ZodType {
   const known = twins.get(schema);
   if (known !== undefined) return known;
-  if (!differsWithin(schema, new Set())) {
-    twins.set(schema, schema);
-    return schema;
-  }
+  const { coerced, file } = featuresOf(schema);
+  if (!coerced && !file) return schema;
   // A schema that contains itself finds its twin here, which is complete before anything is validated.
   twins.set(
     schema,
@@ -28,14 +26,6 @@ export function asDocumented(schema: ZodType): ZodType {
   const twin = rebuild(schema);
   twins.set(schema, twin);
   return twin;
-}
-
-function differsWithin(schema: ZodType, seen: Set<ZodType>): boolean {
-  if (seen.has(schema)) return false;
-  seen.add(schema);
-  const { type, coerce } = schema._zod.def as { type: string; coerce?: boolean };
-  if (coerce === true || (type === 'file' && comparesWhole(schema))) return true;
-  return innerSchemas(schema).some((inner) => differsWithin(inner, seen));
 }
 
 function rebuild(schema: ZodType): ZodType {

@@ -59,22 +59,26 @@ function correctObject(schema: AnySchema, json: JsonSchema, direction: Direction
     return;
   }
   const { shape, catchall } = schema._zod.def as z.core.$ZodObjectDef;
-  const required = Object.keys(shape).filter((key) => {
+  const required: string[] = [];
+  for (const key in shape) {
     const field = shape[key] as ZodType;
-    return direction === 'input' ? !acceptsMissingKey(field) : field._zod.optout === undefined && !holdsAnything(field);
-  });
+    const isRequired =
+      direction === 'input' ? !acceptsMissingKey(field) : field._zod.optout === undefined && !holdsAnything(field);
+    if (isRequired) required.push(key);
+  }
   if (required.length > 0) json.required = required;
   else delete json.required;
   // Encoded objects drop unknown keys like others.
   if (direction === 'output' && catchall === undefined) json.additionalProperties = false;
 }
 
+const WRAPPERS = new Set(['nullable', 'readonly', 'lazy', 'union', 'default', 'prefault', 'catch', 'pipe']);
+
 /** Whether a value may be undefined, which JSON omits from an object. */
 function holdsAnything(schema: ZodType, depth = 0): boolean {
   const { type } = schema._zod.def;
   if (type === 'any' || type === 'unknown') return true;
-  const isWrapper = ['nullable', 'readonly', 'lazy', 'union', 'default', 'prefault', 'catch', 'pipe'].includes(type);
-  return isWrapper && depth < 8 && innerSchemas(schema).some((inner) => holdsAnything(inner, depth + 1));
+  return WRAPPERS.has(type) && depth < 8 && innerSchemas(schema).some((inner) => holdsAnything(inner, depth + 1));
 }
 
 /** JSON writes undefined within a list as null. */

@@ -56,11 +56,22 @@ export function linked(schema: JsonSchema, link: (reference: string) => string):
 /** The references of a schema to itself and to its definitions. */
 export function referencesOf(schema: JsonSchema): ReadonlySet<string> {
   const found = new Set<string>();
-  linked(schema, (reference) => {
-    found.add(reference);
-    return reference;
-  });
+  collect(schema, found);
   return found;
+}
+
+function collect(schema: JsonSchema, found: Set<string>): void {
+  const { $ref, discriminator } = schema as JsonSchema & { discriminator?: { mapping?: Record<string, string> } };
+  if (typeof $ref === 'string' && isLocal($ref)) found.add($ref);
+  for (const reference of Object.values(discriminator?.mapping ?? {})) if (isLocal(reference)) found.add(reference);
+  for (const key in schema) {
+    const position = POSITIONS.get(key);
+    if (position === undefined) continue;
+    const value = (schema as Record<string, unknown>)[key];
+    if (typeof value !== 'object' || value === null) continue;
+    if (position === 'one') collect(value as JsonSchema, found);
+    else for (const one of Object.values(value)) if (isSchema(one)) collect(one, found);
+  }
 }
 
 function isLocal(reference: string): boolean {

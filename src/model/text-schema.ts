@@ -26,7 +26,7 @@ export function correctText(schema: z.core.$ZodType, json: JsonSchema, direction
   const before = json.format ?? (schema._zod.def as { format?: string }).format;
   if (checks.some(isRewriting)) documentUnwritten(schema, json, checks, direction);
   if (json.format !== undefined && NO_FORMATS.has(json.format)) delete json.format;
-  correctPatterns(json, checks.map(definitionOf), before);
+  if (json.pattern !== undefined || json.allOf !== undefined) correctPatterns(json, checks.map(definitionOf), before);
 }
 
 function checksOf(schema: z.core.$ZodType): readonly z.core.$ZodCheck[] {
@@ -107,8 +107,16 @@ function replace(json: JsonSchema, pattern: string | undefined): void {
   else json.pattern = pattern;
 }
 
+const patterns = new Map<string, string | undefined>();
+
 /** A regular expression as JSON Schema reads it; undefined if it cannot mean the same. */
 export function patternOf(source: string, flags: string): string | undefined {
+  const key = `${flags}/${source}`;
+  if (!patterns.has(key)) patterns.set(key, readPattern(source, flags));
+  return patterns.get(key);
+}
+
+function readPattern(source: string, flags: string): string | undefined {
   if (/[imsvy]/.test(flags)) return undefined;
   const isUnicode = flags.includes('u');
   if (!isUnicode && OTHER_WITH_UNICODE.test(source)) return undefined;
