@@ -638,7 +638,14 @@ describe('the examples of the guides', () => {
     assert.equal(invalid.status, 422);
     assert.match(invalid.body.errors[0], /^body\.count: /);
     const log = t.mock.method(console, 'error', () => {});
-    const { withProblems, withOwnShape } = await import('../examples/guides/errors.ts');
+    const { withHints, withProblems, withOwnShape } = await import('../examples/guides/errors.ts');
+    const unmatched = await ask(withHints, '/order');
+    assert.deepEqual([unmatched.status, unmatched.body], [404, { detail: 'Not Found: GET /order' }]);
+    const refused = await ask(withHints, '/orders', { method: 'DELETE' });
+    assert.deepEqual([refused.status, refused.body], [405, { detail: 'Method Not Allowed: DELETE /orders' }]);
+    assert.equal(refused.headers.get('allow'), 'POST, OPTIONS');
+    const thrown = await ask(withHints, '/orders/7');
+    assert.deepEqual(thrown.body, { detail: { message: 'No such order', orderId: 7 } });
     const problem = await withProblems.request('/nowhere');
     assert.equal(problem.headers.get('content-type'), 'application/problem+json');
     assert.equal(((await problem.json()) as any).type, 'https://example.com/problems/HTTPException');

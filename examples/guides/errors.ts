@@ -67,6 +67,17 @@ export const app = new App({
   });
 // #endregion app
 
+// #region unmatched
+export const withHints = new App({
+  title: 'Errors that name what was asked for',
+  version: '1.0.0',
+  controllers: [OrderController],
+}).onError(HTTPException, (error, { method, path, route }) => {
+  if (route !== undefined) throw error;
+  return { detail: `${error.message}: ${method} ${path}` };
+});
+// #endregion unmatched
+
 // #region shape
 export const withProblems = new App({
   title: 'Errors as problem details',

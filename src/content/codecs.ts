@@ -36,7 +36,7 @@ function search(schema: ZodType, found: Found, seen: Set<ZodType>): void {
   if (seen.has(schema)) return;
   seen.add(schema);
   const before = known.get(schema);
-  if (before !== undefined) return void join(found, before);
+  if (before !== undefined) return join(found, before);
   const { def, traits } = schema._zod;
   if ((def as { coerce?: boolean }).coerce === true) found.coerced = true;
   if (traits.has('$ZodCodec')) found.codec = true;

@@ -31,7 +31,7 @@ export function validatorOf(schema: ZodType, direction: Direction = 'forward'): 
 function compile(schema: ZodType, direction: Direction): Validate {
   if (direction === 'backward' || callsBack(schema)) return interpreted(schema, direction);
   // oxlint-disable-next-line typescript/unbound-method -- zod binds its methods
-  return z.compile(schema).safeParse as Validate;
+  return z.compile(schema).safeParse;
 }
 
 /**
