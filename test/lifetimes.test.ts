@@ -11,12 +11,25 @@ import {
   Depends,
   Get,
   Header,
+  HTTPBearer,
   HTTPException,
   lines,
   Query,
 } from 'portico';
+import { accessLog, requestId } from 'portico/middleware';
 import { z } from 'zod';
-import { type AnyInput, answer, gate, OneRoute, type Places, Recorder, settled, within } from './recorder.ts';
+import {
+  type AnyInput,
+  type AppOptions,
+  answer,
+  gate,
+  Logs,
+  OneRoute,
+  type Places,
+  Recorder,
+  settled,
+  within,
+} from './recorder.ts';
 
 const boom =
   (message = 'boom') =>
@@ -1350,4 +1363,55 @@ describe('a thousand overlapping requests', () => {
     assert.equal(cleaned, 1000 - Math.ceil(1000 / 7));
     assert.equal(open, 1000 - cleaned);
   });
+});
+
+describe('functions that are to be synchronous and give a promise', () => {
+  const failing = (): never => Promise.reject(new Error('late')) as never;
+  class Failing extends HTTPBearer {
+    override read(): never {
+      return failing();
+    }
+  }
+  @Controller()
+  class FailingController {
+    @Get('/scheme') scheme(@Depends(new Failing()) _token: unknown) {}
+    @Get('/error') error() {
+      throw new HTTPException(409);
+    }
+    @Get('/plain') plain() {
+      return 'plain';
+    }
+    @Get('/lines', { response: lines(z.unknown()) }) lines() {
+      return { [Symbol.asyncIterator]: () => ({ next: () => 1 as never }) };
+    }
+  }
+  const cases: Record<string, [string, number, Partial<AppOptions>]> = {
+    'read() of a scheme': ['/scheme', 500, {}],
+    'the error format': ['/error', 500, { errors: { schema: z.unknown(), body: failing } }],
+    'the format of an access log': [
+      '/plain',
+      200,
+      { middleware: [accessLog({ format: failing, logger: new Logs().logger })] },
+    ],
+    'the id of a request': ['/plain', 500, { middleware: [requestId({ generate: failing })] }],
+    'an iterator without results': ['/lines', 500, {}],
+  };
+  for (const [what, [path, status, options]] of Object.entries(cases)) {
+    it(what, async () => {
+      const unhandled: unknown[] = [];
+      const collect = (error: unknown): void => void unhandled.push(error);
+      process.on('unhandledRejection', collect);
+      const app = new App({
+        title: 'Failing',
+        version: '1.0.0',
+        controllers: [FailingController],
+        logger: new Logs().logger,
+        ...options,
+      });
+      assert.equal((await app.request(path)).status, status);
+      await settled();
+      process.off('unhandledRejection', collect);
+      assert.deepEqual(unhandled, []);
+    });
+  }
 });

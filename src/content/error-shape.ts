@@ -2,6 +2,7 @@ import { z, type ZodType } from 'zod';
 import type { Context } from '../http/context.ts';
 import { DETAIL } from '../http/error-format.ts';
 import { FrameworkError, type HTTPException, type RequestValidationError } from '../http/errors.ts';
+import { ignoreRejection, isPromise } from '../http/promise.ts';
 import type { ErrorsDeclaration } from './declarations.ts';
 import { filterOf } from './filter.ts';
 
@@ -42,9 +43,10 @@ export function readErrors(options: ErrorsOptions | undefined): ErrorsDeclaratio
   }
   const filter = filterOf(schema);
   const body = (failure: HTTPException | RequestValidationError, context: Context): unknown => {
-    const filtered = filter(options.body(failure, context));
-    if (!(filtered instanceof Promise)) return filtered;
-    void filtered.catch(() => {});
+    const made = options.body(failure, context);
+    const filtered = isPromise(made) ? made : filter(made);
+    if (!isPromise(filtered)) return filtered;
+    ignoreRejection(filtered);
     throw new FrameworkError('The error format must not be asynchronous');
   };
   return { schema, mediaType, validationStatus, body };

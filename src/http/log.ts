@@ -1,4 +1,4 @@
-import { isPromise } from './promise.ts';
+import { ignoreRejection } from './promise.ts';
 
 /** Where errors are logged: anything with these three methods, such as `console` or pino. */
 export interface Logger {
@@ -66,14 +66,10 @@ export class ErrorLog {
 
   write(error: unknown, where: string): void {
     try {
+      // A logger may be asynchronous, whatever its type says.
       ignoreRejection(this.#logger.error(entryOf(`Unhandled error in ${where}`, error)));
     } catch {
       return;
     }
   }
-}
-
-/** A logger may be asynchronous whatever its type says. */
-function ignoreRejection(written: unknown): void {
-  if (isPromise(written)) written.then(undefined, () => {});
 }

@@ -3,6 +3,12 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
+/** Keeps a promise that nobody waits for from ending the process; any other value is left alone. */
+export function ignoreRejection(value: unknown): void {
+  // A thenable may throw, and expects both listeners; what it is made into does neither.
+  if (isPromise(value)) void Promise.resolve(value).then(undefined, () => {});
+}
+
 /** A value that comes later, and never fails unless stated otherwise; it can be awaited. */
 export interface Eventual<T> {
   then(listener: (value: T) => void, failed?: (error: unknown) => void): unknown;

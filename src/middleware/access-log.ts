@@ -27,10 +27,11 @@ export interface AccessLogOptions {
 export function accessLog(options: AccessLogOptions = {}): Middleware {
   const { logger = console, format = lineOf } = options;
 
+  // Both functions may be asynchronous, whatever their types say, and an unhandled rejection would end the process.
   async function write(entry: AccessLogEntry): Promise<void> {
-    const line = printable(format(entry));
+    const formatted: unknown = format(entry);
+    const line = printable((await formatted) as string);
     const level = entry.status >= 500 ? 'error' : 'info';
-    // A logger may be asynchronous, whatever its type says, and an unhandled rejection would end the process.
     await (logger[level](line) as unknown);
   }
 

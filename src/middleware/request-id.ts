@@ -4,7 +4,7 @@ export interface RequestIdOptions {
   /** `X-Request-Id` unless set. */
   readonly header?: string;
   /** Generates an id, by `crypto.randomUUID()` unless set. */
-  readonly generate?: () => string;
+  readonly generate?: () => string | Promise<string>;
   /** Whether to keep the id that a request brings, for apps that are reached only through proxies that set it. */
   readonly trust?: boolean;
 }
@@ -23,7 +23,7 @@ export function requestId(options: RequestIdOptions = {}): Middleware {
   new Headers().set(header, '');
   return async function nameRequest(context, next): Promise<void> {
     const received = trust ? context.header(header) : undefined;
-    const id = received !== undefined && SAFE_ID.test(received) ? received : generate();
+    const id = received !== undefined && SAFE_ID.test(received) ? received : await generate();
     context.state['requestId'] = id;
     await next();
     context.response.headers.set(header, id);

@@ -2,7 +2,7 @@ import { FrameworkError, HTTPException } from '../http/errors.ts';
 import type { DependencySlot, Slot, Source } from '../model/graph.ts';
 import type { SchemeDeclaration } from '../metadata/scheme.ts';
 import type { AppValues } from './app-values.ts';
-import { isPromise } from '../http/promise.ts';
+import { ignoreRejection, isPromise } from '../http/promise.ts';
 import { FAILED, type Step } from './execution.ts';
 import { type AnyGenerator, enter } from './generators.ts';
 import { compileInvoke, type Read } from './invoke.ts';
@@ -65,10 +65,12 @@ function compileCredentials(schemes: readonly SchemeDeclaration[]): Step {
   return function readCredentials(execution) {
     for (const scheme of schemes) {
       const value = scheme.read(execution.exchange.context);
-      if (isPromise(value))
+      if (isPromise(value)) {
+        ignoreRejection(value);
         throw new FrameworkError(
           `The scheme '${scheme.schemeName}' returned a promise from read(); it has to read synchronously`,
         );
+      }
       if (value === undefined) continue;
       if (!(value instanceof HTTPException)) return value;
       return optional ? undefined : execution.refuse(value, false);
