@@ -126,7 +126,7 @@ async function stream(source: Source, response: ServerResponse): Promise<void> {
   }
 }
 
-/** Writes the texts that come in one turn as one chunk: with one for each, framing costs as much as a small item. */
+/** Writes text pieces of one turn as one chunk: the framing of a chunk costs as much as a small piece. */
 class PieceWriter {
   readonly #response: ServerResponse;
   #text = '';
@@ -142,7 +142,7 @@ class PieceWriter {
       this.#response.write(piece);
       return;
     }
-    // Where nothing more comes at once it is written before anything else is waited for.
+    // Runs after all pending microtasks, so a piece never waits for one that is not ready.
     if (this.#text === '') process.nextTick(this.#flush);
     this.#text += piece;
     if (this.#text.length >= this.#response.writableHighWaterMark) this.flush();

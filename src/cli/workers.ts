@@ -38,7 +38,7 @@ export function runWorkers(count: number): Promise<number> {
     cluster.on('exit', (worker, status, signal) => {
       alive -= 1;
       if (phase === 'serving') {
-        console.error(`Worker ${worker.process.pid} ended with ${signal || `code ${status}`}and is being replaced`);
+        console.error(`Worker ${worker.process.pid} ended with ${signal || `code ${status}`} and is being replaced`);
         setTimeout(fork, PAUSE);
       } else if (phase === 'starting') {
         code = 1;

@@ -59,7 +59,7 @@ class EventStream implements AsyncIterator<string, undefined> {
     });
   }
 
-  /** Ends the stream and then what its events are made from, which has some time for it. */
+  /** Ends the stream, then its source, which has a limited time to finish. */
   async return(): Promise<Piece> {
     this.#forget();
     clearTimeout(this.#timer);
@@ -73,7 +73,7 @@ class EventStream implements AsyncIterator<string, undefined> {
   #read(): void {
     this.#awaited = true;
     try {
-      // A thenable may call back more than once; what it is made into does not.
+      // A thenable may call back more than once; a promise made from it does not.
       Promise.resolve(this.#items.next()).then(this.#take, this.#fail);
     } catch (error) {
       this.#fail(error);
@@ -108,7 +108,7 @@ class EventStream implements AsyncIterator<string, undefined> {
     void this.return();
   };
 
-  /** To whoever has asked, or else to whoever asks next. */
+  /** Settles the pending request, or keeps the result for the next one. */
   #hand(ready: { readonly text: string } | { readonly error: unknown }): void {
     const reader = this.#reader;
     this.#ready = reader === undefined ? ready : undefined;
@@ -119,7 +119,7 @@ class EventStream implements AsyncIterator<string, undefined> {
     else reader.reject(ready.error);
   }
 
-  /** Sends a comment to a reader that has waited for long enough. */
+  /** Sends a comment once a reader has waited long enough. */
   #watch(wait: number): void {
     this.#timer = setTimeout(
       () => {

@@ -7,13 +7,13 @@ export type Direction = 'forward' | 'backward';
 type Payload = z.core.ParsePayload;
 type CheckInternals = z.core.$ZodCheckInternals<never>;
 
-/** By this the contexts and payloads of a run of ours lead to it. */
+/** Marks the contexts and payloads of our own runs. */
 const RUN = Symbol('portico.run');
 
 interface Run {
-  /** Whether a promise has been given. */
+  /** Whether a function has returned a promise. */
   waits: boolean;
-  /** What a condition of a check has thrown, which may give none itself. */
+  /** An error thrown by the condition of a check, which cannot return a promise itself. */
   failure: { readonly error: unknown } | undefined;
 }
 
@@ -25,11 +25,11 @@ const prepared = new WeakSet<ZodType>();
 const preparedChecks = new WeakSet<CheckInternals>();
 
 /**
- * Runs a schema whose functions may throw, give promises and reject, each of them once; what fails first is thrown.
+ * Runs a schema once, whose functions may throw, return promises and reject; throws the first failure.
  *
- * Where one function fails zod drops the promises of the others, and a rejection that nobody hears ends the process:
- * two refinements that ask the same database are enough. So in these runs nothing is thrown once there is a promise, and
- * of no promise does anybody have to hear. Runs of anybody else are as they were.
+ * If one function fails, zod drops the promises of the others, and their unhandled rejections end the process: two
+ * refinements that query the same database are enough. So in these runs nothing is thrown synchronously once there is a
+ * promise, and no promise has to be handled. Runs by anybody else are unchanged.
  */
 export function runSchema(
   schema: ZodType,
@@ -42,7 +42,7 @@ export function runSchema(
   return schema._zod.run({ value, issues: [] }, context);
 }
 
-/** Puts the functions by which zod runs a schema, and its checks, in others that can tell our runs. */
+/** Wraps the functions by which zod runs a schema and its checks in others that recognize our runs. */
 function prepare(schema: ZodType): void {
   if (prepared.has(schema)) return;
   prepared.add(schema);
@@ -54,7 +54,7 @@ function prepare(schema: ZodType): void {
     (payload as Marked)[RUN] = ours;
     return settle(ours, run, payload, context);
   };
-  // A schema of a function is its own check.
+  // A schema made by z.custom() is its own check.
   if ('check' in internals) prepareCheck(internals as unknown as CheckInternals);
   for (const { _zod: check } of internals.def.checks ?? []) prepareCheck(check);
   for (const inner of innerSchemas(schema)) prepare(inner);
@@ -78,14 +78,14 @@ function prepareCheck(internals: CheckInternals): void {
     } catch (error) {
       const ours = (payload as Marked)[RUN];
       if (ours?.waits !== true) throw error;
-      // Told by the check.
+      // Thrown by the check.
       ours.failure = { error };
       return true;
     }
   };
 }
 
-/** What a function gives; what it throws once there is a promise, as a promise. */
+/** The result of a function; an error after the first promise becomes a rejected promise. */
 function settle<P extends unknown[], T>(
   run: Run,
   call: (...parameters: P) => T | Promise<T>,
@@ -102,7 +102,7 @@ function settle<P extends unknown[], T>(
   }
 }
 
-/** A promise of whose rejection nobody has to hear, nor of that of any promise that follows from it. */
+/** A promise whose rejection need not be handled, nor that of any promise derived from it. */
 class Unheard<T> extends Promise<T> {
   static of<T>(promise: Promise<T>): Promise<T> {
     return heard(Unheard.resolve(promise));
@@ -122,7 +122,7 @@ class Unheard<T> extends Promise<T> {
   }
 }
 
-/** Listens by the method of all promises, since the own one comes back here. */
+/** Uses the built-in method, since the overridden one calls this function. */
 function heard<P extends Promise<unknown>>(promise: P): P {
   void Promise.prototype.then.call(promise, undefined, () => {});
   return promise;

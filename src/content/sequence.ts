@@ -39,8 +39,8 @@ class MappedItems implements AsyncIterator<Piece, undefined> {
 
   async next(): Promise<IteratorResult<Piece, undefined>> {
     const item: unknown = await this.#items.next();
-    // As for `for await`: without this a broken iterator would be an endless stream.
-    if (typeof item !== 'object' || item === null) throw new TypeError(`an iterator result is ${kindOf(item)}`);
+    // As `for await` does: otherwise a broken iterator would be an endless stream.
+    if (typeof item !== 'object' || item === null) throw new TypeError(`an iterator returned ${kindOf(item)}`);
     const { done, value } = item as IteratorResult<unknown, unknown>;
     if (done === true) return { done: true, value: undefined };
     try {

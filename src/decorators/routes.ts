@@ -46,7 +46,7 @@ export interface RouteDecorator<R = unknown> {
 }
 
 export interface RouteDecorators {
-  // What a schema takes can be told of one that is a type parameter too, as in a function that makes controllers.
+  // These overloads also infer the type of a schema that is a type parameter, as in a controller factory.
   <S extends Schema, const R extends ResponseDeclarations = ResponseDeclarations, const U extends number = 200>(
     path: string,
     options: RouteOptions<S, R, U> & { readonly response: S },

@@ -26,10 +26,12 @@ export class ErrorReplies {
   /** Handlers for all routes; a controller's own go first. */
   readonly handlers = new ErrorHandlers();
   readonly #format: ErrorFormat;
+  readonly #hasOwnFormat: boolean;
   readonly #log: ErrorLog;
 
   constructor(format: ErrorFormat, log: ErrorLog) {
     this.#format = format;
+    this.#hasOwnFormat = format.body !== DETAIL.body;
     this.#log = log;
   }
 
@@ -43,7 +45,7 @@ export class ErrorReplies {
 
   /** Whether user code may take part in the reply to an error of this request. */
   callsUser({ endpoint }: Exchange): boolean {
-    return !this.handlers.isEmpty || endpoint?.handlers?.isEmpty === false || this.#format.body !== DETAIL.body;
+    return this.#hasOwnFormat || !this.handlers.isEmpty || endpoint?.handlers?.isEmpty === false;
   }
 
   /** The reply of the error's handler, or the error in the format of the app; never throws or rejects. */

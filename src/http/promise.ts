@@ -3,9 +3,9 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
-/** Keeps a promise that nobody waits for from ending the process; any other value is left alone. */
+/** Keeps the rejection of a promise that nobody awaits from ending the process; ignores any other value. */
 export function ignoreRejection(value: unknown): void {
-  // A thenable may throw, and expects both listeners; what it is made into does neither.
+  // The `then` of a thenable may throw; that of a promise made from it does not.
   if (isPromise(value)) void Promise.resolve(value).then(undefined, () => {});
 }
 
@@ -49,7 +49,7 @@ export class Later<T extends object> implements Eventual<T> {
     this.#other?.fail(error);
   }
 
-  /** Who waited is not kept: the body of a connection's last request would keep all that was made of it. */
+  /** Drops the listeners: a connection keeps its last body, which would keep everything derived from it alive. */
   #forget(): void {
     this.#listener = undefined;
     this.#failed = undefined;

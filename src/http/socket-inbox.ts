@@ -29,7 +29,7 @@ export class SocketInbox<M> implements AsyncIterator<M, undefined> {
     return this.#held;
   }
 
-  /** A message, and as what it was sent. */
+  /** Adds a message; `sent` is its form on the wire. */
   put(message: M, sent: string | Uint8Array): void {
     if (this.#ended) return;
     const reader = this.#readers.shift();

@@ -128,7 +128,7 @@ export function checkClosure(code: number, reason: string): void {
   }
 }
 
-/** Characters that are looked at one by one: to encode a short text takes longer. */
+/** Characters up to which testing a text for ASCII is faster than encoding it. */
 const SHORT = 1_024;
 const NOT_ASCII = /[^\0-\x7f]/;
 

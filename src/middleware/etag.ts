@@ -33,8 +33,8 @@ export function etag(): Middleware {
  * Throws a 412 `HTTPException` where `If-Match` or `If-None-Match` does not hold, for handlers that change something
  * (RFC 9110 §13.2.2).
  *
- * `tag` is the entity tag of what is there before the change, quotes included; undefined where nothing is. To be called
- * once the client is known to be allowed the change, and in the same transaction. Throws a TypeError for what is no tag.
+ * `tag` is the current entity tag, quotes included; undefined if there is no representation. Call it after authorizing
+ * the change, and in the same transaction. Throws a TypeError for a malformed tag.
  */
 export function checkPreconditions(context: Context, tag: string | undefined): void {
   if (tag !== undefined && !WHOLE_TAG.test(tag)) throw new TypeError(`${JSON.stringify(tag)} is not an entity tag`);

@@ -145,7 +145,7 @@ function correctStringbool(schema: AnySchema, json: JsonSchema): void {
   else json.pattern = `^(?:${words.map(anyCase).join('|')})$`;
 }
 
-/** What a schema notes of itself; one that was described has what it was made from. */
+/** The notes of a schema, with those of the schema that it was derived from by describing it. */
 function bagOf({ _zod: { bag, parent } }: AnySchema): Readonly<Record<string, unknown>> {
   return parent === undefined ? bag : { ...bagOf(parent), ...bag };
 }

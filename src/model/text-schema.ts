@@ -22,7 +22,7 @@ const SYNTAX = /\\([^$^\\.*+?()[\]{}|/bBdDsSwWcfnrtvxu0-9])/g;
 export function correctText(schema: z.core.$ZodType, json: JsonSchema, direction: Direction): void {
   const checks = checksOf(schema);
   if (checks.length === 0 && json.pattern === undefined) return;
-  // What refines a named text leaves its format to that.
+  // A refinement of a named schema leaves the format to that schema.
   const before = json.format ?? (schema._zod.def as { format?: string }).format;
   if (checks.some(isRewriting)) documentUnwritten(schema, json, checks, direction);
   if (json.format !== undefined && NO_FORMATS.has(json.format)) delete json.format;

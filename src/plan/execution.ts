@@ -65,9 +65,9 @@ export class Execution {
   }
 
   /**
-   * Lets go of all values. An execution that waited for a body has grown old in the heap, and a young collection takes
-   * what an old object names for alive, dead as it may be: bodies and results would survive it one and all, V8 would
-   * then make such objects old from the start, and a JSON body cost half as much again for as long as the process runs.
+   * Drops all values. An execution that waited for its body may be in V8's old generation, and a minor collection
+   * treats everything an old object references as alive. Bodies and results would survive it, V8 would start allocating
+   * them in the old generation, and every JSON body would cost half as much again for the life of the process.
    */
   release(): void {
     this.values = NOTHING;

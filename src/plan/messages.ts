@@ -19,7 +19,7 @@ export type ReadMessage = (data: Data, limits: Limits) => Reading | Promise<Read
 /** Encodes a value; throws or rejects for one that does not fit. */
 export type WriteMessage = (value: unknown) => Data | Promise<Data>;
 
-/** Undefined where a message is its data. */
+/** Undefined if messages are passed on as they are. */
 export function compileRead({ kind, schema }: MessageUse): ReadMessage | undefined {
   if (kind !== 'json') return undefined;
   const validate = schema === undefined ? undefined : validatorOf(asDocumented(schema));

@@ -1,11 +1,12 @@
 import type { RequestValidationError } from '../http/errors.ts';
 import type { Limits } from '../http/limits.ts';
+import { ignoreRejection } from '../http/promise.ts';
 import { CLOSE, type SocketClosure, type SocketConnection } from '../http/socket.ts';
 import type { Reading, ReadMessage, WriteMessage } from './messages.ts';
 import type { SocketLink } from './socket-link.ts';
 
 export interface ConnectionParts {
-  /** Undefined where a message is its data. */
+  /** Undefined if messages are passed on as they are. */
   readonly read: ReadMessage | undefined;
   readonly write: WriteMessage;
   readonly onInvalid: ((error: RequestValidationError, socket: never) => unknown) | undefined;
@@ -33,9 +34,9 @@ export class PlannedConnection implements SocketConnection {
     try {
       const data = this.#parts.write(value);
       if (this.#last === undefined && !(data instanceof Promise)) return this.#link.send(data);
-      return quiet(this.#sendInTurn(data));
+      return unheard(this.#sendInTurn(data));
     } catch (error) {
-      return quiet(rejection(error));
+      return unheard(rejection(error));
     }
   };
 
@@ -84,10 +85,10 @@ export class PlannedConnection implements SocketConnection {
   }
 }
 
-/** What nobody waits for must not end the process; that the socket has closed shows elsewhere too. */
-function quiet<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {});
-  return promise;
+/** A send that nobody awaits must not end the process: that the socket is closed is also visible elsewhere. */
+function unheard(sent: Promise<void>): Promise<void> {
+  ignoreRejection(sent);
+  return sent;
 }
 
 async function rejection(error: unknown): Promise<never> {

@@ -9,6 +9,7 @@ import {
   type SocketEvents,
   type SocketTransport,
 } from '../http/socket.ts';
+import { ignoreRejection } from '../http/promise.ts';
 import { SocketInbox } from '../http/socket-inbox.ts';
 import type { Limits } from '../http/limits.ts';
 
@@ -80,7 +81,7 @@ export class SocketLink implements SocketEvents {
     this.#settle(ended);
   }
 
-  /** Settles once the peer has accepted the message; a rejection that nobody waits for is no error of the process. */
+  /** Settles once the peer has accepted the message; a rejection that nobody awaits does not end the process. */
   send(data: string | Uint8Array): Promise<void> {
     if (this.#closing !== undefined) return refused(this.#closing);
     if (this.#unsent > 0 && this.#unsent + sizeOf(data) > this.#limits.backlog) {
@@ -102,7 +103,7 @@ export class SocketLink implements SocketEvents {
     const sent = new Promise<void>((resolve, reject) => {
       settle = (error) => (error === undefined ? resolve() : reject(error));
     });
-    sent.catch(ignore);
+    ignoreRejection(sent);
     return sent;
   }
 
@@ -142,8 +143,6 @@ const ACCEPTED = Promise.resolve();
 
 function refused(closure: SocketClosure): Promise<void> {
   const sent = Promise.reject(new SocketClosedError(closure));
-  sent.catch(ignore);
+  ignoreRejection(sent);
   return sent;
 }
-
-function ignore(): void {}
