@@ -88,7 +88,6 @@ describe('every example', () => {
         'bundling/app.ts',
         'chat/app.ts',
         'database/app.ts',
-        'guides/answers.ts',
         'guides/coming-from-fastapi.ts',
         'guides/coming-from-nestjs.ts',
         'guides/controllers.ts',
@@ -99,6 +98,7 @@ describe('every example', () => {
         'guides/inheritance.ts',
         'guides/lifetimes.ts',
         'guides/middleware.ts',
+        'guides/responses.ts',
         'guides/security.ts',
         'guides/serving.ts',
         'guides/sockets.ts',
@@ -657,7 +657,7 @@ describe('the examples of the guides', () => {
   });
 
   it('answers: each kind, by status, by preference, and what fails', async (t) => {
-    const app = exampleApp('guides/answers.ts');
+    const app = exampleApp('guides/responses.ts');
     const rows = '{"sensor":"roof","celsius":21.5}\n{"sensor":"cellar, north","celsius":12}\n';
     for (const [path, type, body] of [
       ['/readings/first', 'application/json', { sensor: 'roof', celsius: 21.5 }],
@@ -691,8 +691,8 @@ describe('the examples of the guides', () => {
 
   it('files: ranges, a folder, a download behind a scheme, and cookies', async () => {
     const app = exampleApp('guides/files.ts');
-    const part = await ask(app, '/reports/answers.md', { headers: { Range: 'bytes=0-8' } });
-    assert.deepEqual([part.status, part.body], [206, '# Answers']);
+    const part = await ask(app, '/reports/responses.md', { headers: { Range: 'bytes=0-10' } });
+    assert.deepEqual([part.status, part.body], [206, '# Responses']);
     assert.match((await ask(app, '/guides/')).body, /^# Guides/);
     assert.equal((await ask(app, '/guides/..%2fpackage.json')).status, 404);
     assert.equal((await ask(app, '/sources/files.ts')).status, 401);

@@ -6,7 +6,7 @@ type User = z.output<typeof User>;
 
 const oauth2Scheme = new OAuth2PasswordBearer({ tokenUrl: 'token' });
 
-// No token is refused here yet: a real one is looked up, or its signature is verified.
+// Accepts any token. A real app looks the token up or verifies its signature.
 function fakeDecodeToken(token: string): User {
   return { username: `${token}fakedecoded`, email: 'john@example.com', full_name: 'John Doe' };
 }

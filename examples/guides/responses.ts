@@ -163,7 +163,7 @@ class StreamController {
 // #endregion fails
 
 export const app = new App({
-  title: 'Answers',
+  title: 'Responses',
   version: '1.0.0',
   controllers: [ReadingController, ExportController, JobController, MeetingController, StreamController],
 });
