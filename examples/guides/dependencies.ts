@@ -21,12 +21,12 @@ function language(context: Context) {
   return context.header('accept-language') ?? 'en';
 }
 
-/** A function of inputs of its own; a key of the object is the input's name. */
+/** A function with its own inputs; the key is the name of the input. */
 const search = dependency({ q: Query(z.string().min(2)), userAgent: Header() }, ({ q, userAgent }) => {
   return { q, userAgent };
 });
 
-/** A class, whose constructor takes the inputs. */
+/** A class whose constructor takes inputs. */
 class Paging {
   constructor(
     @Query('skip', z.int().min(0).default(0)) readonly skip: number,
@@ -34,7 +34,7 @@ class Paging {
   ) {}
 }
 
-/** A generator gives what it yields; what comes after the `yield` is its cleanup. */
+/** A generator: its value is what it yields, and the code after the `yield` is cleanup. */
 const timing = dependency(
   function* timing({ response }: Context) {
     const start = performance.now();
@@ -60,7 +60,7 @@ class SearchController {
 // #region sharing
 const requestId = dependency((context: Context) => context.header('x-request-id') ?? randomUUID());
 
-/** The id that the log has is the one that the handler answers, as both are made from the same value. */
+/** Logs the same id that the handler returns: both use the same value. */
 const log = dependency({ requestId: Depends(requestId) }, ({ requestId }) => {
   return { lines: [`${requestId} began`] };
 });
@@ -90,7 +90,7 @@ const knownKey = dependency(
   async ({ key }) => {
     if (!(await compareSecrets(key, KEY))) throw new HTTPException(401, 'Unknown key');
   },
-  { responses: { 429: { description: 'The key is used too often' } } },
+  { responses: { 429: { description: 'Too many requests with this key' } } },
 );
 
 @Controller('/status')

@@ -49,7 +49,7 @@ export const app = new App({
   description: 'Written in *CommonMark*.',
   contact: { name: 'Support', email: 'support@example.com' },
   license: { name: 'MIT', url: 'https://example.com/license' },
-  tags: [{ name: 'customers', description: 'Who has ordered.' }],
+  tags: [{ name: 'customers', description: 'People who have ordered.' }],
   rootPath: '/api/v2',
   servers: [{ url: 'https://staging.example.com/api/v2', description: 'Staging' }],
   docs: { path: '/reference', oauth: { clientId: 'docs', usePkceWithAuthorizationCodeGrant: true } },
