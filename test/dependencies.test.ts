@@ -20,7 +20,7 @@ import {
   Security,
 } from 'portico';
 import { z } from 'zod';
-import { type AnyInput, answer, controllerOf, gate, label, OneRoute, Recorder, settled, within } from './recorder.ts';
+import { answer, type AnyInput, controllerOf, gate, label, OneRoute, Recorder, settled, within } from './world.ts';
 
 const uncached = { cache: false };
 

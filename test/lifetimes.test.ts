@@ -19,9 +19,9 @@ import {
 import { accessLog, requestId } from 'portico/middleware';
 import { z } from 'zod';
 import {
+  answer,
   type AnyInput,
   type AppOptions,
-  answer,
   gate,
   Logs,
   OneRoute,
@@ -29,7 +29,7 @@ import {
   Recorder,
   settled,
   within,
-} from './recorder.ts';
+} from './world.ts';
 
 const boom =
   (message = 'boom') =>

@@ -17,7 +17,7 @@ import {
   Security,
 } from 'portico';
 import { z } from 'zod';
-import { answer, controllerOf, gate, OneRoute, Recorder, settled, within } from './recorder.ts';
+import { answer, controllerOf, gate, OneRoute, Recorder, settled, within } from './world.ts';
 
 const refuses = (declare: () => unknown, code: string): void => {
   assert.throws(declare, (error) => {

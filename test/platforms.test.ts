@@ -27,8 +27,7 @@ import { toWorker } from 'portico/workers';
 import { z } from 'zod';
 import { app as everywhere } from '../examples/platforms/app.ts';
 import { failuresOf } from '../examples/platforms/checks.ts';
-import { gate, within } from './recorder.ts';
-import { appOf, eventually, Log, pause, raise, servers } from './world.ts';
+import { appOf, eventually, gate, Log, pause, raise, servers, within } from './world.ts';
 
 const root = join(import.meta.dirname, '..');
 

@@ -3,9 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { within } from './recorder.ts';
+import { eventually, pause, within } from './world.ts';
 import { head, parseReply, Wire } from './wire.ts';
-import { eventually, pause } from './world.ts';
 
 const root = join(import.meta.dirname, '..');
 const REQUESTS = 100;

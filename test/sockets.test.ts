@@ -33,9 +33,8 @@ import { ChatController } from '../examples/chat/app.ts';
 import { app as guide, server as guideServer } from '../examples/guides/sockets.ts';
 import { type FrameCase, SECTIONS } from './fixtures/frame-cases.ts';
 import { type Frame, FrameSocket } from './frames.ts';
-import { Recorder } from './recorder.ts';
+import { appOf, eventually, exchange, Log, pause, raise, Recorder, servers } from './world.ts';
 import { Run } from './run.ts';
-import { appOf, eventually, exchange, Log, pause, raise, servers } from './world.ts';
 
 type Handler = (socket: SocketConnection<any, any>, context: Context) => unknown;
 

@@ -1,0 +1,111 @@
+import { App, Controller, Get, Post } from 'portico';
+import type { AppOptions } from './app.ts';
+import type { AnyInput } from './recorder.ts';
+import { settled } from './waiting.ts';
+
+/** Collects what is logged; `text()` is every string and error message in it. */
+export class Logs {
+  readonly errors: unknown[][] = [];
+  readonly logger = {
+    info(): void {},
+    warn: (...line: unknown[]): void => void this.errors.push(line),
+    error: (...line: unknown[]): void => void this.errors.push(line),
+  };
+
+  text(): string {
+    return this.errors.map((line) => messages(line).join(' ')).join('\n');
+  }
+
+  clear(): void {
+    this.errors.length = 0;
+  }
+}
+
+function messages(value: unknown, depth = 0): string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value !== 'object' || value === null || depth > 4) return [];
+  const parts: unknown[] = value instanceof Error ? [value.message, value.cause] : [];
+  if (value instanceof AggregateError) parts.push(...value.errors);
+  return [...parts, ...Object.values(value)].flatMap((part) => messages(part, depth + 1));
+}
+
+/** Every kind of place in which an operation may ask for something. */
+export interface Places {
+  app?: AnyInput[];
+  include?: AnyInput[];
+  controller?: AnyInput[];
+  route?: AnyInput[];
+  construct?: AnyInput[];
+  inputs?: AnyInput[];
+  handle?: (...values: any[]) => unknown;
+  method?: 'GET' | 'POST';
+  options?: Partial<AppOptions>;
+  routeOptions?: Record<string, unknown>;
+}
+
+export interface Answer {
+  status: number;
+  body: any;
+  headers: Headers;
+}
+
+/** An app with one operation at `/`, declared by calling the decorators by hand so that the number of inputs can vary. */
+export class OneRoute {
+  readonly logs = new Logs();
+  readonly app: App;
+  private readonly method: string;
+
+  constructor(places: Places) {
+    this.method = places.method ?? 'GET';
+    this.app = new App({
+      title: 'Test',
+      version: '1',
+      docs: false,
+      logger: this.logs.logger,
+      dependencies: places.app ?? [],
+      ...places.options,
+    });
+    this.app.include([controllerOf(places)], { dependencies: places.include ?? [] });
+  }
+
+  request(path = '/', init: RequestInit = {}): Promise<Response> {
+    return this.app.request(path, { method: this.method, ...init });
+  }
+
+  /** Sends a request, reads the answer to its end, and waits for what comes after it. */
+  async ask(path = '/', init: RequestInit = {}): Promise<Answer> {
+    return answer(await this.request(path, init));
+  }
+}
+
+export function controllerOf({ controller, route, construct = [], inputs = [], ...places }: Places): new () => object {
+  const handle = places.handle ?? ((...values: unknown[]) => values);
+  class Built {
+    handle(...values: unknown[]): unknown {
+      return handle(...values);
+    }
+  }
+  const decorate = (input: AnyInput, target: object, key: string | undefined, index: number): void =>
+    (input as any)(target, key, index);
+  construct.forEach((input, index) => decorate(input, Built, undefined, index));
+  inputs.forEach((input, index) => decorate(input, Built.prototype, 'handle', index));
+  const method: any = (places.method === 'POST' ? Post : Get)('/', {
+    dependencies: route ?? [],
+    ...places.routeOptions,
+  });
+  method(Built.prototype, 'handle', Object.getOwnPropertyDescriptor(Built.prototype, 'handle'));
+  Controller('/', { dependencies: controller ?? [] })(Built);
+  return Built;
+}
+
+export async function answer(response: Response): Promise<Answer> {
+  const text = await response.text();
+  await settled();
+  let body: unknown = text;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    // streams and empty bodies stay text
+  }
+  return { status: response.status, body, headers: response.headers };
+}
