@@ -653,7 +653,7 @@ describe('the examples of the guides', () => {
     assert.equal((await ask(withOwnShape, '/orders/x')).status, 400);
     const fault = await ask(app, '/orders', json({ item: 'fault', count: 1 }));
     assert.deepEqual([fault.status, fault.body], [500, { detail: 'Internal Server Error' }]);
-    assert.match(String(log.mock.calls[0]?.arguments[0]), /POST \/orders\b[\s\S]*is for the log alone/);
+    assert.match(String(log.mock.calls[0]?.arguments[0]), /POST \/orders\b[\s\S]*that are only logged/);
   });
 
   it('answers: each kind, by status, by preference, and what fails', async (t) => {

@@ -48,7 +48,7 @@ const currentAccount = dependency(
 // #endregion account
 
 // #region controller
-@Controller({ responses: { 409: { description: 'Refused; nothing has changed' } } })
+@Controller({ responses: { 409: { description: 'Refused; nothing was changed' } } })
 class AccountController {
   @Post('/accounts', { status: 201, public: true })
   async open(@Body(NewAccount) { name }: NewAccount, @Depends(transaction) client: Client) {
@@ -77,7 +77,7 @@ class AccountController {
     return account;
   }
 
-  /** What the database refuses, be it at a statement or only at the commit. */
+  /** Errors of the database, at a statement or at the commit. */
   @OnError(messages.DatabaseError)
   refused(error: messages.DatabaseError, { response }: Context) {
     const detail = REFUSALS.get(error.code ?? '');

@@ -31,7 +31,7 @@ const pool = dependency(
 // #endregion pool
 
 // #region transaction
-/** One transaction for whatever a request does; committed before the answer, rolled back by any error. */
+/** One transaction for everything in a request; committed before the response is sent, rolled back on any error. */
 export const transaction = dependency(
   { pool: Depends(pool) },
   async function* transaction({ pool }) {

@@ -37,7 +37,7 @@ class OrderController {
   @Post({ status: 201, responses: { 409: { description: 'Out of stock', content: Shortage } } })
   create(@Body(Order) { item, count }: z.output<typeof Order>) {
     if (count > 10) throw new OutOfStock(item);
-    if (item === 'fault') throw new Error('what went wrong is for the log alone');
+    if (item === 'fault') throw new Error('details that are only logged');
     return { item, count };
   }
 
@@ -69,7 +69,7 @@ export const app = new App({
 
 // #region unmatched
 export const withHints = new App({
-  title: 'Errors that name what was asked for',
+  title: 'Errors with the method and path',
   version: '1.0.0',
   controllers: [OrderController],
 }).onError(HTTPException, (error, { method, path, route }) => {
@@ -87,7 +87,7 @@ export const withProblems = new App({
 });
 
 export const withOwnShape = new App({
-  title: 'Errors of a shape of our own',
+  title: 'Errors in a custom format',
   version: '1.0.0',
   controllers: [OrderController],
   errors: {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 export const happened: string[] = [];
 
 // #region lifetimes
-/** Made once, before the first request; ended by app.close(). */
+/** Created once, before the first request; cleaned up by app.close(). */
 const pool = dependency(
   function* pool() {
     happened.push('pool opened');
@@ -15,7 +15,7 @@ const pool = dependency(
   { lifetime: 'app' },
 );
 
-/** Ended as soon as the handler has returned: what goes wrong here is still an error answer. */
+/** Cleaned up as soon as the handler has returned: a failure here can still become an error response. */
 const transaction = dependency(
   { pool: Depends(pool) },
   function* transaction({ pool }) {
@@ -31,7 +31,7 @@ const transaction = dependency(
   { lifetime: 'handler' },
 );
 
-/** Ended when the answer has been sent and its background tasks have run. */
+/** Cleaned up when the response has been sent and its background tasks have run. */
 const file = dependency(function* file() {
   happened.push('file opened');
   yield { lines: ['one', 'two'] };

@@ -104,7 +104,7 @@ class ExportController {
   @Get({
     responses: {
       200: {
-        description: 'All readings, as the client prefers',
+        description: 'All readings, as JSON or CSV',
         content: [z.array(Reading), new Csv(Reading)],
         headers: { 'X-Total-Count': z.int() },
       },
@@ -157,7 +157,7 @@ class StreamController {
   async *read(@Path('name') name: string): AsyncGenerator<Reading> {
     if (name !== 'known') throw new HTTPException(404);
     yield { sensor: 'roof', celsius: 21.5 };
-    if (stored.length > 1) throw new Error('what comes now cuts the stream, and is logged');
+    if (stored.length > 1) throw new Error('this is logged, and cuts the stream');
   }
 }
 // #endregion fails
