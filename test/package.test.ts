@@ -4,9 +4,14 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
 
 /** Bytes of the package as installed, without its dependencies. */
 const SIZE_BUDGET = 780_000;
+
+/** Bytes of the smallest app in a bundle, minified and compressed, without zod. */
+const CORE_BUDGET = 64_000;
 
 const PUBLIC_NAMES = {
   portico: [
@@ -284,6 +289,26 @@ test('the package holds the declarations that its entries lead to, the modules o
 
 test(`the package takes at most ${SIZE_BUDGET} bytes when installed`, () => {
   assert.ok(packed.unpackedSize <= SIZE_BUDGET, `it takes ${packed.unpackedSize} bytes`);
+});
+
+test(`an app of one GET is at most ${CORE_BUDGET} bytes in a minified and compressed bundle, without zod`, async () => {
+  const contents = `
+    import { App, Controller, Get } from 'portico';
+    @Controller() class Hello { @Get() hello() { return 'Hello'; } }
+    export default { fetch: new App({ title: 'Hello', version: '1', controllers: [Hello] }).fetch };`;
+  const { outputFiles } = await build({
+    stdin: { contents, loader: 'ts', resolveDir: consumer },
+    tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    external: ['zod'],
+    write: false,
+    logLevel: 'error',
+  });
+  const { length } = gzipSync(outputFiles[0]?.contents ?? '');
+  assert.ok(length <= CORE_BUDGET, `it has ${length} bytes`);
 });
 
 test('the package asks for these dependencies and no others', () => {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z, type ZodType } from 'zod';
 import { HTTPException, type RequestValidationError } from '../http/errors.ts';
 import { phraseOf } from '../http/status.ts';
 import { type ErrorsOptions, IssueSchema } from './error-shape.ts';
@@ -8,16 +8,7 @@ export interface ProblemDetailsOptions {
   readonly typeOf?: (error: HTTPException | RequestValidationError) => string | undefined;
 }
 
-const ProblemDetails = z
-  .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string().optional(),
-    errors: z.array(IssueSchema).optional(),
-    details: z.unknown().optional(),
-  })
-  .meta({ id: 'ProblemDetails' });
+const ProblemDetails = /* @__PURE__ */ problemSchema();
 
 /**
  * Errors as problem details (RFC 9457): `errors` of an app's options.
@@ -40,4 +31,17 @@ export function problemDetails({ typeOf = () => undefined }: ProblemDetailsOptio
       return { type, title, status, ...(detail === title ? {} : { detail }) };
     },
   };
+}
+
+function problemSchema(): ZodType {
+  return z
+    .object({
+      type: z.string(),
+      title: z.string(),
+      status: z.int(),
+      detail: z.string().optional(),
+      errors: z.array(IssueSchema).optional(),
+      details: z.unknown().optional(),
+    })
+    .meta({ id: 'ProblemDetails' });
 }

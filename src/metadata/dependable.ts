@@ -24,7 +24,7 @@ export const DEPENDENCY: unique symbol = Symbol.for('portico.dependency');
 /** A declared dependency: a function and its inputs. */
 export class Dependency<out V> implements Provides<V> {
   declare readonly [VALUE]: V;
-  readonly [DEPENDENCY] = true;
+  declare readonly [DEPENDENCY]: true;
   /** Undefined if the function takes the context instead. */
   readonly inputs: Readonly<Record<string, InputDeclaration>> | undefined;
   readonly run: (argument: never) => unknown;
@@ -35,6 +35,8 @@ export class Dependency<out V> implements Provides<V> {
     run: (argument: never) => unknown,
     options: DependencyOptions,
   ) {
+    // Set here, for a bundler keeps a class with a computed field even if nobody uses it.
+    this[DEPENDENCY] = true;
     this.inputs = inputs;
     this.run = run;
     this.options = options;

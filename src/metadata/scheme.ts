@@ -34,5 +34,11 @@ export interface ChallengeParameters {
 /** The key under which a scheme carries its declaration, or several to choose from. */
 export const SCHEMES: unique symbol = Symbol.for('portico.schemes');
 
-/** The key under which a scheme of the package keeps its name, because minifiers rename classes. */
-export const SCHEME_NAME: unique symbol = Symbol.for('portico.schemeName');
+/**
+ * The name of a scheme's class, if that is one of the package: minifiers rename classes.
+ *
+ * A scheme that extends one of the package is named after its own class.
+ */
+export function packageNameOf(type: object): string | undefined {
+  return Object.hasOwn(type, 'porticoName') ? (type as { readonly porticoName?: string }).porticoName : undefined;
+}

@@ -1,4 +1,4 @@
-import 'reflect-metadata';
+import 'reflect-metadata/lite';
 import type { ErrorClass } from '../http/error-handlers.ts';
 import { handsOn, hasDefaults, isClassSyntax } from './constructor-text.ts';
 import type { ControllerDeclaration, DependableTraits, InputDeclaration, RouteDeclaration } from './declarations.ts';

@@ -1,6 +1,6 @@
 import type { ZodType } from 'zod';
 import { Router } from '../http/router.ts';
-import { SCHEME_NAME, type SchemeDeclaration } from '../metadata/scheme.ts';
+import { packageNameOf, type SchemeDeclaration } from '../metadata/scheme.ts';
 import { schemasOfResponses } from './responses.ts';
 import { checkParameters, checkText, hidesFile, staysUndefined } from './check-inputs.ts';
 import { schemesOf, schemeSlots, type Slot, type Source } from './graph.ts';
@@ -115,9 +115,7 @@ function isSameScheme(one: SchemeDeclaration, other: SchemeDeclaration): boolean
 
 /** Another copy of the package has a different class for the same scheme. */
 function typeOf({ constructor }: SchemeDeclaration): unknown {
-  return Object.hasOwn(constructor, SCHEME_NAME)
-    ? (constructor as { [SCHEME_NAME]?: string })[SCHEME_NAME]
-    : constructor;
+  return packageNameOf(constructor) ?? constructor;
 }
 
 function looksOf(scheme: SchemeDeclaration): string {

@@ -3,7 +3,7 @@ import type { SchemeDependency, VALUE, ValueOf } from '../metadata/dependable.ts
 
 class Alternatives<V> implements SchemeDependency<V> {
   declare readonly [VALUE]: V;
-  readonly [SCHEMES]: readonly SchemeDeclaration[];
+  declare readonly [SCHEMES]: readonly SchemeDeclaration[];
 
   constructor(schemes: readonly SchemeDeclaration[]) {
     this[SCHEMES] = schemes;

@@ -1,7 +1,6 @@
 import type { SecuritySchemeObject } from 'openapi3-ts/oas31';
 import type { Context } from '../http/context.ts';
 import type { HTTPException } from '../http/errors.ts';
-import { SCHEME_NAME } from '../metadata/scheme.ts';
 import { SecurityScheme, type SecuritySchemeOptions } from './scheme.ts';
 
 /** A key under one name; an empty key counts as absent, and a repeated one is refused. */
@@ -37,7 +36,8 @@ abstract class APIKey<A extends boolean | undefined> extends SecurityScheme<stri
 
 /** An API key in a request header; gives the key. */
 export class APIKeyHeader<const A extends boolean | undefined = true> extends APIKey<A> {
-  static readonly [SCHEME_NAME]: string = 'APIKeyHeader';
+  /** @internal */
+  static readonly porticoName: string = 'APIKeyHeader';
 
   protected readonly place = 'header';
 
@@ -50,7 +50,8 @@ export class APIKeyHeader<const A extends boolean | undefined = true> extends AP
 
 /** An API key in the query string, where logs and histories record it; gives the key. */
 export class APIKeyQuery<const A extends boolean | undefined = true> extends APIKey<A> {
-  static readonly [SCHEME_NAME]: string = 'APIKeyQuery';
+  /** @internal */
+  static readonly porticoName: string = 'APIKeyQuery';
 
   protected readonly place = 'query';
 
@@ -61,7 +62,8 @@ export class APIKeyQuery<const A extends boolean | undefined = true> extends API
 
 /** An API key in a cookie; gives the key. Browsers send it automatically: such routes need protection against CSRF. */
 export class APIKeyCookie<const A extends boolean | undefined = true> extends APIKey<A> {
-  static readonly [SCHEME_NAME]: string = 'APIKeyCookie';
+  /** @internal */
+  static readonly porticoName: string = 'APIKeyCookie';
 
   protected readonly place = 'cookie';
 

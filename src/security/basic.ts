@@ -2,7 +2,6 @@ import type { SecuritySchemeObject } from 'openapi3-ts/oas31';
 import type { Context } from '../http/context.ts';
 import type { HTTPException } from '../http/errors.ts';
 import type { HTTPAuthorizationCredentials } from './bearer.ts';
-import { SCHEME_NAME } from '../metadata/scheme.ts';
 import { parameterText, SecurityScheme, type SecuritySchemeOptions } from './scheme.ts';
 
 export interface HTTPBasicCredentials {
@@ -14,7 +13,8 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** A user name and password by RFC 7617, in UTF-8; either may be empty. */
 export class HTTPBasic<const A extends boolean | undefined = true> extends SecurityScheme<HTTPBasicCredentials, A> {
-  static readonly [SCHEME_NAME]: string = 'HTTPBasic';
+  /** @internal */
+  static readonly porticoName: string = 'HTTPBasic';
 
   constructor(options: SecuritySchemeOptions<A> = {}) {
     super(options);
@@ -50,7 +50,8 @@ export class HTTPDigest<const A extends boolean | undefined = true> extends Secu
   HTTPAuthorizationCredentials,
   A
 > {
-  static readonly [SCHEME_NAME]: string = 'HTTPDigest';
+  /** @internal */
+  static readonly porticoName: string = 'HTTPDigest';
 
   constructor(options: SecuritySchemeOptions<A> = {}) {
     super(options);

@@ -1,7 +1,7 @@
 import type { SecuritySchemeObject } from 'openapi3-ts/oas31';
 import type { Context } from '../http/context.ts';
 import type { HTTPException } from '../http/errors.ts';
-import { type ChallengeParameters, SCHEME_NAME } from '../metadata/scheme.ts';
+import type { ChallengeParameters } from '../metadata/scheme.ts';
 import { parameterText, SecurityScheme, type SecuritySchemeOptions } from './scheme.ts';
 
 /** One or more spaces, then one b64token (RFC 6750 §2.1); the scheme word in any case (RFC 9110 §11.1). */
@@ -57,7 +57,8 @@ export class HTTPBearer<const A extends boolean | undefined = true> extends Bear
   HTTPAuthorizationCredentials,
   A
 > {
-  static readonly [SCHEME_NAME]: string = 'HTTPBearer';
+  /** @internal */
+  static readonly porticoName: string = 'HTTPBearer';
 
   readonly #bearerFormat: string | undefined;
 
@@ -88,7 +89,8 @@ export interface OpenIdConnectOptions<
 
 /** A bearer token of an OpenID Connect provider; gives the token. */
 export class OpenIdConnect<const A extends boolean | undefined = true> extends BearerScheme<string, A> {
-  static readonly [SCHEME_NAME]: string = 'OpenIdConnect';
+  /** @internal */
+  static readonly porticoName: string = 'OpenIdConnect';
 
   readonly #openIdConnectUrl: string;
 

@@ -1,6 +1,6 @@
 import type { SecuritySchemeObject } from 'openapi3-ts/oas31';
 import type { OAuthFlowsObject } from 'openapi3-ts/oas32';
-import { SCHEME_NAME, SCOPE } from '../metadata/scheme.ts';
+import { SCOPE } from '../metadata/scheme.ts';
 import { BearerScheme } from './bearer.ts';
 import type { SecuritySchemeOptions } from './scheme.ts';
 
@@ -16,7 +16,8 @@ export interface OAuth2Options<A extends boolean | undefined = boolean | undefin
 
 /** A bearer token that an OAuth 2.0 server issues by any of the given flows; gives the token. */
 export class OAuth2<const A extends boolean | undefined = true> extends BearerScheme<string, A> {
-  static readonly [SCHEME_NAME]: string = 'OAuth2';
+  /** @internal */
+  static readonly porticoName: string = 'OAuth2';
 
   readonly #flows: OAuthFlowsObject;
 
@@ -62,7 +63,8 @@ export interface OAuth2FlowOptions<
  * It describes the flow and reads the token, but verifies nothing. New systems must not use this flow (RFC 9700 §2.4).
  */
 export class OAuth2PasswordBearer<const A extends boolean | undefined = true> extends OAuth2<A> {
-  static override readonly [SCHEME_NAME]: string = 'OAuth2PasswordBearer';
+  /** @internal */
+  static override readonly porticoName: string = 'OAuth2PasswordBearer';
 
   constructor(options: OAuth2FlowOptions<A>) {
     super({ ...options, flows: { password: flowOf(options) } });
@@ -77,7 +79,8 @@ export interface OAuth2AuthorizationCodeOptions<
 
 /** A bearer token that the authorization code flow issues, with PKCE where the server asks for it (RFC 7636). */
 export class OAuth2AuthorizationCodeBearer<const A extends boolean | undefined = true> extends OAuth2<A> {
-  static override readonly [SCHEME_NAME]: string = 'OAuth2AuthorizationCodeBearer';
+  /** @internal */
+  static override readonly porticoName: string = 'OAuth2AuthorizationCodeBearer';
 
   constructor(options: OAuth2AuthorizationCodeOptions<A>) {
     super({
@@ -89,7 +92,8 @@ export class OAuth2AuthorizationCodeBearer<const A extends boolean | undefined =
 
 /** A bearer token that the client credentials flow issues (RFC 6749 §4.4). */
 export class OAuth2ClientCredentialsBearer<const A extends boolean | undefined = true> extends OAuth2<A> {
-  static override readonly [SCHEME_NAME]: string = 'OAuth2ClientCredentialsBearer';
+  /** @internal */
+  static override readonly porticoName: string = 'OAuth2ClientCredentialsBearer';
 
   constructor(options: OAuth2FlowOptions<A>) {
     super({ ...options, flows: { clientCredentials: flowOf(options) } });

@@ -1,7 +1,7 @@
 import type { SecuritySchemeObject } from 'openapi3-ts/oas31';
 import type { Context } from '../http/context.ts';
 import { HTTPException } from '../http/errors.ts';
-import { type ChallengeParameters, SCHEME_NAME, type SchemeDeclaration, SCHEMES } from '../metadata/scheme.ts';
+import { type ChallengeParameters, packageNameOf, type SchemeDeclaration, SCHEMES } from '../metadata/scheme.ts';
 import type { SchemeDependency, VALUE } from '../metadata/dependable.ts';
 
 export interface SecuritySchemeOptions<A extends boolean | undefined = boolean | undefined> {
@@ -27,14 +27,16 @@ export abstract class SecurityScheme<V, const A extends boolean | undefined = tr
   implements SchemeDeclaration, SchemeDependency<Credential<V, A>>
 {
   declare readonly [VALUE]: Credential<V, A>;
-  readonly [SCHEMES]: readonly SchemeDeclaration[] = [this];
+  declare readonly [SCHEMES]: readonly SchemeDeclaration[];
   readonly schemeName: string;
   readonly description: string | undefined;
   readonly optional: boolean;
   readonly realm: string;
 
   constructor({ schemeName, description, autoError, realm }: SecuritySchemeOptions<A> = {}) {
-    this.schemeName = schemeName ?? nameOf(new.target);
+    // Set here, for a bundler keeps a class with a computed field even if nobody uses it.
+    this[SCHEMES] = [this];
+    this.schemeName = schemeName ?? packageNameOf(new.target) ?? new.target.name;
     this.description = description;
     this.optional = autoError === false;
     this.realm = realm ?? 'api';
@@ -76,11 +78,6 @@ export abstract class SecurityScheme<V, const A extends boolean | undefined = tr
     if (!/^[\x20-\x7e]+$/.test(this.realm)) return 'the realm must be printable ASCII';
     return undefined;
   }
-}
-
-/** A scheme of the package has a fixed name; one that extends it is named after its class. */
-function nameOf(type: { readonly name: string; readonly [SCHEME_NAME]?: string }): string {
-  return (Object.hasOwn(type, SCHEME_NAME) ? type[SCHEME_NAME] : undefined) ?? type.name;
 }
 
 /** The word that a scheme's challenges begin with (RFC 9110 §11.1); none is registered for API keys. */
