@@ -1,5 +1,5 @@
 import { FrameworkError } from '../http/errors.ts';
-import { isNamed } from './node-target.ts';
+import { indexOfHeader, without } from '../http/headers.ts';
 
 type Piece = IteratorResult<string | Uint8Array, unknown>;
 
@@ -11,27 +11,18 @@ export interface Source {
 
 /** Headers without those for framing, which the adapter sets (RFC 9112 §6). */
 export function unframed(headers: readonly string[]): readonly string[] {
-  for (let index = 0; index < headers.length; index += 2) {
-    if (!isFraming(headers[index] as string)) continue;
-    return headers.filter((_, at) => !isFraming(headers[at - (at % 2)] as string));
-  }
-  return headers;
+  const isFramed = indexOfHeader(headers, 'content-length') >= 0 || indexOfHeader(headers, 'transfer-encoding') >= 0;
+  return isFramed ? without(headers, FRAMING) : headers;
 }
 
-function isFraming(name: string): boolean {
-  return isNamed(name, 'content-length') || isNamed(name, 'transfer-encoding');
-}
+const FRAMING: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding']);
 
 /** The length that headers declare, if they declare one. */
 export function lengthIn(headers: readonly string[]): number | undefined {
-  let length: number | undefined;
-  for (let index = 0; index < headers.length; index += 2) {
-    if (!isNamed(headers[index] as string, 'content-length')) continue;
-    const value = headers[index + 1] as string;
-    if (length !== undefined || !/^\d{1,15}$/.test(value)) return undefined;
-    length = Number(value);
-  }
-  return length;
+  const index = indexOfHeader(headers, 'content-length');
+  if (index === -1 || indexOfHeader(headers, 'content-length', index + 2) >= 0) return undefined;
+  const value = headers[index + 1] as string;
+  return /^\d{1,15}$/.test(value) ? Number(value) : undefined;
 }
 
 /**

@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HTTPException, RequestAbandonedError } from '../http/errors.ts';
 import type { Incoming } from '../http/incoming.ts';
 import type { Eventual } from '../http/promise.ts';
-import { pairsOf } from '../http/headers.ts';
+import { indexOfHeader, pairsOf } from '../http/headers.ts';
 import { lazyBody, type Pieces } from '../http/request-body.ts';
 import { readAsset } from './node-assets.ts';
 import { NodeBody } from './node-body.ts';
-import { type Head, isNamed } from './node-target.ts';
+import type { Head } from './node-target.ts';
 
 const EMPTY = new Uint8Array();
 
@@ -73,9 +73,8 @@ export class NodeIncoming implements Incoming {
   header(name: string): string | undefined {
     const { rawHeaders } = this.#message;
     let value: string | undefined;
-    for (let index = 0; index < rawHeaders.length; index += 2) {
-      if (!isNamed(rawHeaders[index] as string, name)) continue;
-      const line = rawHeaders[index + 1] as string;
+    for (let at = indexOfHeader(rawHeaders, name); at >= 0; at = indexOfHeader(rawHeaders, name, at + 2)) {
+      const line = rawHeaders[at + 1] as string;
       value = value === undefined ? line : `${value}${name === 'cookie' ? '; ' : ', '}${line}`;
     }
     return value;
@@ -84,9 +83,7 @@ export class NodeIncoming implements Incoming {
   headerCount(name: string): number {
     const { rawHeaders } = this.#message;
     let count = 0;
-    for (let index = 0; index < rawHeaders.length; index += 2) {
-      if (isNamed(rawHeaders[index] as string, name)) count++;
-    }
+    for (let at = indexOfHeader(rawHeaders, name); at >= 0; at = indexOfHeader(rawHeaders, name, at + 2)) count++;
     return count;
   }
 

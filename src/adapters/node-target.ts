@@ -54,11 +54,6 @@ export function readHead(message: IncomingMessage): Head | number {
   return other === undefined ? 400 : { ...other, length, chunked };
 }
 
-/** Whether a header has this name, given in lower case. */
-export function isNamed(header: string, name: string): boolean {
-  return header.length === name.length && header.toLowerCase() === name;
-}
-
 /**
  * RFC 9112 §6.1 and §6.3: the end of a body is known only if `chunked` comes last and once; nothing else is decoded.
  */

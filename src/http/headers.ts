@@ -18,12 +18,19 @@ export function* pairsOf(headers: readonly string[]): Generator<readonly [string
     yield [headers[index] as string, headers[index + 1] as string];
 }
 
+/** Where in a list of names and values a name, given in lower case, comes next; -1 if it does not. */
+export function indexOfHeader(headers: readonly string[], name: string, from = 0): number {
+  for (let index = from; index < headers.length; index += 2) {
+    const header = headers[index] as string;
+    if (header.length === name.length && header.toLowerCase() === name) return index;
+  }
+  return -1;
+}
+
 /** The first value of a header in a list of names and values in turn. */
 export function headerIn(headers: readonly string[], name: string): string | undefined {
-  for (let index = 0; index < headers.length; index += 2) {
-    if (headers[index]?.toLowerCase() === name) return headers[index + 1];
-  }
-  return undefined;
+  const index = indexOfHeader(headers, name);
+  return index === -1 ? undefined : headers[index + 1];
 }
 
 /** The list with these fields replacing its own of the same names. */

@@ -36,7 +36,9 @@ export class Later<T extends object> implements Eventual<T> {
   settle(value: T): void {
     const listener = this.#listener;
     this.#value = value;
-    this.#forget();
+    // A connection keeps its last body, whose listeners would keep everything derived from it alive.
+    this.#listener = undefined;
+    this.#failed = undefined;
     listener?.(value);
     this.#other?.settle(value);
   }
@@ -44,15 +46,10 @@ export class Later<T extends object> implements Eventual<T> {
   fail(error: Error): void {
     const failed = this.#failed;
     this.#error = error;
-    this.#forget();
-    failed?.(error);
-    this.#other?.fail(error);
-  }
-
-  /** Drops the listeners: a connection keeps its last body, which would keep everything derived from it alive. */
-  #forget(): void {
     this.#listener = undefined;
     this.#failed = undefined;
+    failed?.(error);
+    this.#other?.fail(error);
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- so that middleware can await it
