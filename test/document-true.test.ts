@@ -437,6 +437,23 @@ class LyingController {
     return { n };
   }
 
+  @Get('/ids')
+  ids(@Query('ids', z.array(z.int()).min(1).max(3)) ids: number[]) {
+    return ids;
+  }
+
+  @Post('/list')
+  list(
+    @Body(z.object({ list: z.array(z.int()).min(1).max(40), name: z.string().max(30) })) { list }: { list: number[] },
+  ) {
+    return list;
+  }
+
+  @Post('/form')
+  form(@Form('ids', z.array(z.int()).min(1).max(3)) ids: number[]) {
+    return ids;
+  }
+
   @Get('/response')
   response() {
     return new Response('<p>', { headers: { 'Content-Type': 'text/html' } });
@@ -465,6 +482,9 @@ class LyingController {
 }
 const at = (document: any, path: string, method = 'get') => document.paths[path][method];
 
+const listOf = (document: any) =>
+  at(document, '/lies/list', 'post').requestBody.content['application/json'].schema.properties;
+
 /** A lie, and what is said of it. */
 const LIES: Readonly<Record<string, readonly [App, string, DocumentCheckOptions?]>> = {
   'a refinement that the document cannot say': [
@@ -478,6 +498,41 @@ const LIES: Readonly<Record<string, readonly [App, string, DocumentCheckOptions?
   'a bound that is documented too narrow': [
     altered([LyingController], (document) => (at(document, '/lies/stricter').parameters[0].schema.maximum = 5)),
     "GET /lies/stricter: 200 is answered, although the query parameter 'n' is ",
+  ],
+  'a bound that is documented too wide by one': [
+    altered([LyingController], (document) => (at(document, '/lies/stricter').parameters[0].schema.maximum = 11)),
+    'GET /lies/stricter: a valid request is refused with 422',
+  ],
+  'a text that is documented too long by one': [
+    altered([LyingController], (document) => (listOf(document).name.maxLength = 31)),
+    'POST /lies/list: a valid request is refused with 422',
+  ],
+  'a list that is documented too long by one': [
+    altered([LyingController], (document) => (listOf(document).list.maxItems = 41)),
+    'POST /lies/list: a valid request is refused with 422',
+  ],
+  'a list that is documented too short': [
+    altered([LyingController], (document) => (listOf(document).list.maxItems = 20)),
+    'POST /lies/list: 200 is answered, although in the body /list must NOT have more than 20 items',
+  ],
+  'a list of a body that is said to need more items': [
+    altered([LyingController], (document) => (listOf(document).list.minItems = 2)),
+    'POST /lies/list: 200 is answered, although in the body /list must NOT have fewer than 2 items',
+  ],
+  'a list of a query that is said to need more items': [
+    altered([LyingController], (document) => (at(document, '/lies/ids').parameters[0].schema.minItems = 2)),
+    "GET /lies/ids: 200 is answered, although the query parameter 'ids' has 1 items",
+  ],
+  'a list of a query that is documented too short': [
+    altered([LyingController], (document) => (at(document, '/lies/ids').parameters[0].schema.maxItems = 2)),
+    "GET /lies/ids: 200 is answered, although the query parameter 'ids' has 3 items",
+  ],
+  'a list of a form that is documented too short': [
+    altered([LyingController], (document) => {
+      for (const { schema } of Object.values<any>(at(document, '/lies/form', 'post').requestBody.content))
+        schema.properties.ids.maxItems = 2;
+    }),
+    'POST /lies/form: 200 is answered, although in the body /ids must NOT have more than 2 items',
   ],
   'a parameter that is not required': [
     altered([LyingController], (document) => (at(document, '/lies/stricter').parameters[0].required = false)),

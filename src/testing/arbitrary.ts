@@ -1,9 +1,9 @@
 import type { Arbitrary } from 'fast-check';
 import { alternativesOf } from './alternatives.ts';
-import { integersOf, numbersOf, Unmakeable } from './numbers.ts';
+import { integersOf, numberOf, numbersOf, Unmakeable, withEdges } from './numbers.ts';
 import type { FastCheck } from './peers.ts';
 import type { JsonSchema, Schemas } from './schemas.ts';
-import { numberOf, type Place, stringsOf, withoutSeparators } from './text.ts';
+import { type Place, stringsOf, withoutSeparators } from './text.ts';
 
 /** A file for a form; its content is text so that it can be printed. */
 export class FileDraft {
@@ -20,6 +20,9 @@ export class FileDraft {
 
 /** How deep recursive schemas are unfolded. */
 const DEPTH = 5;
+
+/** The greatest length of a list that is tried because it is a bound. */
+const LONGEST_LIST = 100;
 
 /** Makes values by the schemas of a document. Some are invalid: a few keywords are left to the validator. */
 export class Values {
@@ -93,16 +96,18 @@ export class Values {
     const { prefixItems = [], items = true } = schema;
     const first = prefixItems.map((item) => this.#item(item, place, depth));
     const least = Math.max(numberOf(schema, 'minItems') ?? 0, place === 'json' ? 0 : 1) - first.length;
-    const most = Math.min(
-      (numberOf(schema, 'maxItems') ?? Number.POSITIVE_INFINITY) - first.length,
-      Math.max(least, 0) + 3,
-    );
+    const allowed = (numberOf(schema, 'maxItems') ?? Number.POSITIVE_INFINITY) - first.length;
+    const most = Math.min(allowed, Math.max(least, 0) + 3);
     const rest =
       items === false || most <= 0
         ? []
-        : this.#tryOf(() =>
-            fc.array(this.#item(items, place, depth), { minLength: Math.max(least, 0), maxLength: most }),
-          );
+        : this.#tryOf(() => {
+            const item = this.#item(items, place, depth);
+            const lists = fc.array(item, { minLength: Math.max(least, 0), maxLength: most });
+            // Lists within long lists would be too many values.
+            const isEdge = allowed > most && allowed <= LONGEST_LIST && depth < 2;
+            return withEdges(fc, lists, isEdge ? [fc.array(item, { minLength: allowed, maxLength: allowed })] : []);
+          });
     const [further] = rest;
     if (further === undefined && least > 0) throw new Unmakeable('a list of what cannot be made');
     const tail = (further ?? fc.constant([])) as Arbitrary<unknown[]>;

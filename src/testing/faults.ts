@@ -1,7 +1,7 @@
 import type { Arbitrary } from 'fast-check';
 import { type BodyDraft, type Draft, type Drafts, isJson } from './draft.ts';
-import { wrongBody } from './faulty-body.ts';
-import { type Material, materialsOf } from './material.ts';
+import { wrongBody, wrongLength } from './faulty-body.ts';
+import { type Material, materialsOf, resized } from './material.ts';
 import { type JsonSchema, valuesOf } from './schemas.ts';
 import { withoutSeparators } from './text.ts';
 
@@ -17,7 +17,7 @@ export interface FaultyDraft {
 /** Puts one fault into a draft, if it can. */
 type Plant = (draft: Draft, material: Material) => { draft: Draft; fault: string } | undefined;
 
-const NOTHING: Material = { texts: [], values: [], at: 0 };
+const NOTHING: Material = { texts: [], values: [], lengths: [], at: 0 };
 
 /** A fault, and the schema that it violates. */
 type Offence = readonly [schema: JsonSchema, plant: Plant];
@@ -53,6 +53,7 @@ function offencesOf(drafts: Drafts, index: number): Offence[] {
   const plants = [
     ...(required === true && place !== 'path' ? [missing(index, `${says} is missing`)] : []),
     ...(content === undefined ? [wrongText(drafts, index, says)] : []),
+    ...(content === undefined && drafts.isList(schema) ? [wrongCount(drafts, index, says)] : []),
     ...(place === 'query' && !drafts.isList(schema) ? [twice(drafts, index, says)] : []),
   ];
   return plants.map((plant) => [schema, plant]);
@@ -68,10 +69,13 @@ function bodyOffencesOf(drafts: Drafts, mediaType: string): Offence[] {
       raw: 'x',
     })),
     ...(isJson(mediaType) ? [replaced(mediaType, 'the body is not JSON', (body) => ({ ...body, raw: '{"' }))] : []),
-    function plant(draft: Draft, material: Material) {
-      const wrong = draft.body?.mediaType === mediaType ? wrongBody(drafts, draft.body, material) : undefined;
-      return wrong && { draft: { ...draft, body: wrong.body }, fault: wrong.fault };
-    },
+    ...[wrongBody, wrongLength].map(
+      (make) =>
+        function plant(draft: Draft, material: Material) {
+          const wrong = draft.body?.mediaType === mediaType ? make(drafts, draft.body, material) : undefined;
+          return wrong && { draft: { ...draft, body: wrong.body }, fault: wrong.fault };
+        },
+    ),
   ];
   return plants.map((plant) => [drafts.bodySchema(mediaType), plant]);
 }
@@ -107,6 +111,21 @@ function wrongText(drafts: Drafts, index: number, says: string): Plant {
       };
     }
     return undefined;
+  };
+}
+
+/** A list with too few or too many items. */
+function wrongCount(drafts: Drafts, index: number, says: string): Plant {
+  const schema = drafts.schemaAt(index);
+  return function plant(draft, { lengths: [length] }) {
+    const value: unknown = draft.values[index];
+    // A list without items cannot be sent.
+    if (!Array.isArray(value) || length === undefined || length === 0) return undefined;
+    const list = resized(value as unknown[], length);
+    if (list === undefined || drafts.schemas.isValid(schema, list)) return undefined;
+    if (list.length === 1 && drafts.schemas.isValidText(schema, String(list[0]))) return undefined;
+    const fault = `${says} has ${list.length} items`;
+    return { draft: { ...draft, values: draft.values.with(index, list) }, fault };
   };
 }
 

@@ -1,6 +1,6 @@
 import { FileDraft } from './arbitrary.ts';
 import { type BodyDraft, type Drafts, isForm, withoutFiles } from './draft.ts';
-import type { Material } from './material.ts';
+import { type Material, resized } from './material.ts';
 import { valuesOf } from './schemas.ts';
 
 interface FaultyBody {
@@ -13,6 +13,33 @@ type Path = readonly (string | number)[];
 /** The body with one fault; undefined if none of the material causes one. */
 export function wrongBody(drafts: Drafts, body: BodyDraft, material: Material): FaultyBody | undefined {
   return isForm(body.mediaType) ? wrongForm(drafts, body, material) : wrongJson(drafts, body, material);
+}
+
+/** The body with a list of too few or too many items; undefined if it has none, or the length is right. */
+export function wrongLength(drafts: Drafts, body: BodyDraft, { lengths, at }: Material): FaultyBody | undefined {
+  const schema = drafts.bodySchema(body.mediaType);
+  const lists = pathsOf(body.value).filter((path) => Array.isArray(partAt(body.value, path)));
+  const path = lists[at % Math.max(1, lists.length)];
+  // In a form, a list without items is absent.
+  const [length] = isForm(body.mediaType) ? lengths.filter((each) => each > 0) : lengths;
+  if (path === undefined || length === undefined) return undefined;
+  const list = resized(partAt(body.value, path) as unknown[], length);
+  if (list === undefined) return undefined;
+  const value = withPart(body.value, path, list);
+  const fault = drafts.schemas.faultOf(schema, withoutFiles(value));
+  return fault === undefined ? undefined : { body: { ...body, value }, fault: `in the body ${fault}` };
+}
+
+function partAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>((part, key) => (part as Readonly<Record<string | number, unknown>>)[key], value);
+}
+
+function withPart(value: unknown, path: Path, part: unknown): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return part;
+  if (Array.isArray(value)) return value.with(Number(key), withPart(value[Number(key)], rest, part));
+  const object = value as Readonly<Record<string, unknown>>;
+  return { ...object, [key]: withPart(object[key], rest, part) };
 }
 
 function wrongJson(drafts: Drafts, body: BodyDraft, { values, at }: Material): FaultyBody | undefined {

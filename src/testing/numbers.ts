@@ -1,7 +1,6 @@
 import type { Arbitrary } from 'fast-check';
 import type { FastCheck } from './peers.ts';
 import type { JsonSchema } from './schemas.ts';
-import { numberOf } from './text.ts';
 
 /** No value of a schema can be made. */
 export class Unmakeable extends Error {}
@@ -21,7 +20,16 @@ export function integersOf(fc: FastCheck, schema: JsonSchema): Arbitrary<number>
   );
   const [min, max] = [Math.ceil(lowest / step), Math.floor(highest / step)];
   if (min > max) throw new Unmakeable('no number is between the bounds');
-  return fc.integer({ min, max }).map((count) => count * step);
+  const within = fc.integer({ min, max });
+  const edges = [
+    ...(lowest > Number.MIN_SAFE_INTEGER ? [min] : []),
+    ...(highest < Number.MAX_SAFE_INTEGER ? [max] : []),
+  ];
+  return withEdges(
+    fc,
+    within,
+    edges.map((edge) => fc.constant(edge)),
+  ).map((count) => count * step);
 }
 
 /** Numbers within the bounds of a schema; throws `Unmakeable` if there are none. */
@@ -29,8 +37,25 @@ export function numbersOf(fc: FastCheck, schema: JsonSchema): Arbitrary<number> 
   const min = numberOf(schema, 'minimum') ?? numberOf(schema, 'exclusiveMinimum') ?? -1e9;
   const max = numberOf(schema, 'maximum') ?? numberOf(schema, 'exclusiveMaximum') ?? Math.max(min, 0) + 1e9;
   if (min > max) throw new Unmakeable('no number is between the bounds');
-  const arbitrary = fc.double({ min: Math.min(min, max), max, noNaN: true, noDefaultInfinity: true });
+  const within = fc.double({ min, max, noNaN: true, noDefaultInfinity: true });
+  const edges = ['minimum', 'maximum'].flatMap((keyword) => numberOf(schema, keyword) ?? []);
+  const arbitrary = withEdges(
+    fc,
+    within,
+    edges.map((edge) => fc.constant(edge)),
+  );
   const step = numberOf(schema, 'multipleOf');
   // JSON cannot represent minus zero, and its text is a different number.
   return arbitrary.map((number) => (step === undefined ? number : Math.round(number / step) * step) + 0);
+}
+
+/** Adds values at the very bounds, which chance seldom finds, and where a document is easily wrong by one. */
+export function withEdges<V>(fc: FastCheck, within: Arbitrary<V>, edges: readonly Arbitrary<V>[]): Arbitrary<V> {
+  const weight = Math.max(2, 2 * edges.length);
+  return edges.length === 0 ? within : fc.oneof({ withCrossShrink: true }, { arbitrary: within, weight }, ...edges);
+}
+
+export function numberOf(schema: JsonSchema, keyword: string): number | undefined {
+  const value = schema[keyword];
+  return typeof value === 'number' ? value : undefined;
 }
