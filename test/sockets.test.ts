@@ -14,12 +14,14 @@ import {
   Ctx,
   type Context,
   Depends,
+  dependency,
   Get,
   Header,
   HTTPBearer,
   HTTPException,
   Path,
   Post,
+  Query,
   type SocketConnection,
   Socket,
   type SocketOptions,
@@ -337,6 +339,28 @@ describe('before a socket opens', () => {
     await using socket = await connect(app, '/socket', { headers: { ...headers, 'x-count': '3' } });
     assert.deepEqual(await read(socket, 1), [{ credentials: 'me', count: 3 }]);
     assert.deepEqual(recorder.take(), ['call listed', 'call listed', 'call listed']);
+  });
+
+  test('values of guards that take time reach the handler, and the controller that is made for the request', async () => {
+    const user = dependency(async () => {
+      await pause(1);
+      return 'ada';
+    });
+    @Controller('/:room')
+    class Rooms {
+      constructor(@Depends(user) readonly user: string) {}
+      @Socket()
+      async run(
+        @Path('room') room: string,
+        @Query('last', z.int()) last: number,
+        @Depends(user) guest: string,
+        @Connection() socket: SocketConnection,
+      ): Promise<void> {
+        await socket.send([this.user, guest, room, last]);
+      }
+    }
+    const socket = await connect(appOf([Rooms]), '/hall?last=7');
+    assert.deepEqual(await read(socket, 2), [['ada', 'ada', 'hall', 7]]);
   });
 
   test('overrides and requireSecurity hold', async () => {
