@@ -765,7 +765,78 @@ describe('a socket over the wire', () => {
     socket.frame(0x1, '1');
     assert.deepEqual(await socket.next(), { opcode: 0x1, data: '1' });
     socket.end();
-    assert.match(await FrameSocket.refused(port, '/socket', { 'Sec-WebSocket-Protocol': 'a, a' }), /^HTTP\/1\.1 400 /);
+  });
+
+  test('a handshake that the protocol refuses is answered like any other error, and cleaned up', async () => {
+    const recorder = new Recorder();
+    const { port } = await open(echo, { dependencies: [Depends(recorder.generator('guard'))] });
+    const refused = await FrameSocket.refused(port, '/socket', { 'Sec-WebSocket-Protocol': 'a, a' });
+    assert.match(refused, /^HTTP\/1\.1 400 [^]*\r\nDate: [^]*\r\n\r\n\{"detail":"The handshake is invalid"\}$/);
+    await eventually('it is left', () => recorder.events.length === 2);
+  });
+
+  test('one of several protocols that are offered is chosen; without the connection option none is', async () => {
+    const { log, port } = await open(echo);
+    for (const upgrade of ['h2c, websocket', 'WebSocket , h2c']) {
+      const socket = await FrameSocket.open(port, '/socket', { Upgrade: upgrade });
+      socket.frame(0x1, '1');
+      assert.deepEqual(await socket.next(), { opcode: 0x1, data: '1' });
+      socket.end();
+    }
+    const lines = Object.entries(handshake).map(([name, value]) => `${name}: ${value}\r\n`);
+    for (const connection of ['', 'Connection: close\r\n', 'Connection: keep-alive, x-upgrade\r\n']) {
+      const { statuses } = await exchange(
+        port,
+        `GET /socket HTTP/1.1\r\nHost: a\r\n${connection}${lines.join('')}\r\n`,
+      );
+      assert.deepEqual(statuses, [426]);
+    }
+    assert.deepEqual(log.errors, []);
+  });
+
+  test('an upgrade behind answers that are pending loses none of them', async () => {
+    @Controller()
+    class Page {
+      @Get('/quick') quick(): string {
+        return 'quick';
+      }
+      @Get('/slow') async slow(): Promise<string> {
+        await pause(30);
+        return 'slow';
+      }
+      @Get('/large', { response: text() }) async *large(): AsyncGenerator<string> {
+        await pause(10);
+        for (let count = 0; count < 20; count++) yield 'large '.repeat(5_000);
+      }
+    }
+    const { app, port } = await open(echo);
+    app.include([Page]);
+    const ask = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+    const lines = Object.entries({ host: 'a', connection: 'Upgrade', ...handshake });
+    const upgrade = `GET /socket HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
+    const other = 'GET /quick HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n';
+    for (const before of [['/quick'], ['/slow'], ['/slow', '/large', '/quick']]) {
+      const pending = before.map(ask).join('');
+      const refused = await exchange(port, `${pending}${upgrade}more bytes`, { untilClose: true });
+      assert.deepEqual(refused.statuses, [...before.map(() => 200), 400]);
+      // Node.js 24 and later do not ask about other protocols.
+      const { statuses } = await exchange(port, pending + other, { answers: before.length });
+      assert.deepEqual(new Set(statuses.slice(0, before.length)), new Set([200]));
+    }
+  });
+
+  test('a client that breaks off while it is sent something is no error', async () => {
+    const { log, port } = await open(async (socket) => {
+      for (;;) await socket.send('x'.repeat(100_000));
+    });
+    for (let count = 0; count < 20; count++) {
+      const socket = await FrameSocket.open(port, '/socket');
+      await socket.next();
+      socket.end();
+      await socket.ended;
+    }
+    await pause(50);
+    assert.deepEqual(log.errors, []);
   });
 
   test('a server of its own has sockets by a listener of upgrades; without it a handshake is a logged 501', async (t) => {

@@ -51,8 +51,9 @@ export class NodeBody {
   #stop(): void {
     this.#cut = true;
     this.#message.removeAllListeners('data');
-    // A response already sent because of the time limit can no longer end the connection.
-    if (this.#response.headersSent) this.#message.destroy();
+    // A response already sent because of the time limit can no longer end the connection; one that waits behind others
+    // is destroyed when it is its turn.
+    if (this.#response.headersSent) (this.#response.writableFinished ? this.#message : this.#response).destroy();
     else this.#message.pause();
   }
 

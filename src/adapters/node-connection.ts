@@ -123,30 +123,60 @@ export function refuseBytes(error: NodeJS.ErrnoException, socket: Socket): void 
   if (dropping.has(socket)) return;
   const { code = '' } = error;
   const status = REFUSALS.get(code) ?? (code.startsWith('HPE_') ? 400 : undefined);
+  const answers = pendingOn(socket);
+  const before = answers.findLast(({ req }) => req.complete);
+  const broken = answers.find(({ req }) => !req.complete);
+  const isLeft = before !== undefined && (socket.readableEnded || code === 'HPE_INVALID_EOF_STATE');
+  if (status === undefined || !socket.writable || isLeft) {
+    socket.destroy();
+  } else if (broken?.writableEnded === true) {
+    // Its own answer is complete, and the last one.
+    endAfter(broken, socket, () => linger(socket));
+  } else {
+    endAfter(before, socket, () => {
+      if (broken?.headersSent === true) return void socket.destroy();
+      socket.write(refusal(status));
+      // A handler that waits for the rest of a body learns that there is none when the connection closes, so close at
+      // once.
+      if (broken === undefined) linger(socket);
+      else socket.destroySoon();
+    });
+  }
+}
+
+/**
+ * Ends a connection that Node has detached from the server, after pending responses; a status refuses the request that
+ * was the reason.
+ *
+ * Bytes that are read from now on belong to neither protocol.
+ */
+export function refuseDetached(socket: Socket, status?: number): void {
+  // Node's own listeners are gone.
+  socket.on('error', () => {});
+  socket.on('drain', () => (socket as Busy)._httpMessage?.emit('drain'));
+  endAfter(pendingOn(socket).at(-1), socket, () => {
+    if (status !== undefined) socket.write(refusal(status));
+    linger(socket);
+  });
+}
+
+/** The responses that a connection still has to send, in order. */
+export function pendingOn(socket: Socket): readonly ServerResponse[] {
   const { _httpMessage: busy } = socket as Busy;
   const queue = queues.get(socket);
-  const answers = busy ? [busy, ...(queue?.answers ?? []), ...(queue?.held.keys() ?? [])] : [];
-  const broken = answers.find(({ req }) => !req.complete);
-  if (status === undefined || !socket.writable || broken?.headersSent === true) {
-    socket.destroy();
-    return;
-  }
-  const refuse = (): void => {
-    if (!socket.writable) return;
-    socket.write(refusal(status));
-    // A handler that waits for the rest of a body learns that there is none when the connection closes, so close at
-    // once.
-    if (broken === undefined) linger(socket);
-    else socket.destroySoon();
+  return busy ? [busy, ...(queue?.answers ?? []), ...(queue?.held.keys() ?? [])] : [];
+}
+
+/** Ends a connection after a pending response, if there is one; nothing more is read from it. */
+function endAfter(before: ServerResponse | undefined, socket: Socket, end: () => void): void {
+  const endWritable = (): void => {
+    if (socket.writable) end();
   };
-  const before = answers.findLast(({ req }) => req.complete);
   if (before === undefined) {
-    refuse();
-  } else if (socket.readableEnded || code === 'HPE_INVALID_EOF_STATE') {
-    socket.destroy();
+    endWritable();
   } else {
     drop(socket);
-    before.once('close', refuse);
+    before.once('close', endWritable);
   }
 }
 

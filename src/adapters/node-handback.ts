@@ -13,9 +13,8 @@ export type UpgradeListener = (message: IncomingMessage, socket: Duplex, first: 
  * offer `h2c` each time, and their bodies. So the connection starts over, with the same bytes minus the offer.
  */
 export function giveBack(message: IncomingMessage, socket: Socket, first: Buffer): void {
-  const { server, _httpMessage: answering } = socket as { server?: Server; _httpMessage?: unknown };
-  // Pending responses belong to the connection's earlier state.
-  if (answering || server === undefined) {
+  const { server } = socket as { server?: Server };
+  if (server === undefined) {
     socket.destroy();
     return;
   }

@@ -40,6 +40,10 @@ export class NodeIncoming implements Incoming {
     this.#continues = continues;
   }
 
+  get passesConnection(): boolean {
+    return true;
+  }
+
   get #hasBody(): boolean {
     return this.length > 0 || this.#head.chunked;
   }

@@ -95,7 +95,10 @@ async function stream(source: Source, response: ServerResponse): Promise<void> {
   // One waiter at a time: racing against one promise for the whole response would keep every piece alive.
   let wake: (() => void) | undefined;
   const rouse = (): void => wake?.();
-  response.once('close', rouse).on('drain', rouse);
+  response.once('close', rouse).on('drain', () => {
+    writer.isFull = false;
+    rouse();
+  });
   try {
     for (let count = 1, since = performance.now(); ; count++) {
       const next = await new Promise<Awaited<ReturnType<typeof source.next>> | undefined>((resolve, reject) => {
@@ -105,7 +108,7 @@ async function stream(source: Source, response: ServerResponse): Promise<void> {
       if (next === undefined || response.destroyed) return await source.end();
       if (next.done === true) break;
       writer.add(next.value);
-      if (response.writableNeedDrain) await new Promise<void>((resolve) => (wake = resolve));
+      if (writer.isFull) await new Promise<void>((resolve) => (wake = resolve));
       // If pieces are ready and the client reads at once, nothing else would get a turn.
       if (count % LOOK === 0 && performance.now() - since > TURN) {
         await new Promise<void>((resolve) => void setImmediate(resolve));
@@ -128,6 +131,8 @@ async function stream(source: Source, response: ServerResponse): Promise<void> {
 
 /** Writes text pieces of one turn as one chunk: the framing of a chunk costs as much as a small piece. */
 class PieceWriter {
+  /** Whether to wait for a 'drain', which Node itself knows only of connections that it has not detached. */
+  isFull = false;
   readonly #response: ServerResponse;
   #text = '';
   readonly #flush = (): void => this.flush();
@@ -139,7 +144,7 @@ class PieceWriter {
   add(piece: string | Uint8Array): void {
     if (typeof piece !== 'string') {
       this.flush();
-      this.#response.write(piece);
+      this.isFull = !this.#response.write(piece);
       return;
     }
     // Runs after all pending microtasks, so a piece never waits for one that is not ready.
@@ -151,6 +156,6 @@ class PieceWriter {
   flush(): void {
     const text = this.#text;
     this.#text = '';
-    if (text !== '' && !this.#response.destroyed) this.#response.write(text);
+    if (text !== '' && !this.#response.destroyed) this.isFull = !this.#response.write(text);
   }
 }

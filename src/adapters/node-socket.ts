@@ -8,6 +8,7 @@ import { isHandshake } from '../http/handshake.ts';
 import { pairsOf } from '../http/headers.ts';
 import type { Reply } from '../http/reply.ts';
 import { CLOSE, type SocketTransport, type Upgrade } from '../http/socket.ts';
+import { pendingOn, refuseDetached } from './node-connection.ts';
 import { giveBack, type UpgradeListener } from './node-handback.ts';
 import { NodeIncoming } from './node-incoming.ts';
 import { send } from './node-send.ts';
@@ -60,7 +61,11 @@ export class NodeSockets {
 
   readonly take: UpgradeListener = (message, stream, first) => {
     const socket = stream as Socket;
-    if (asksForSocket(message)) this.#handle(message, socket, first);
+    const asks = asksForSocket(message);
+    // The connection still belongs to them, and a client has no reason not to wait. Without an answer, a client may
+    // send the request that could do without the upgrade again.
+    if (pendingOn(socket).length > 0) refuseDetached(socket, asks ? 400 : undefined);
+    else if (asks) this.#handle(message, socket, first);
     else giveBack(message, socket, first);
   };
 
@@ -93,6 +98,8 @@ export class NodeSockets {
 
   #upgrade({ headers, after }: Reply, upgrade: Upgrade, { message, socket, first, response }: NodeUpgrade): void {
     response.detachSocket(socket);
+    // A client may offer several protocols, of which `ws` would refuse a list.
+    message.headers.upgrade = 'websocket';
     this.#headers = headers;
     let isOpen = false;
     this.#serverFor(upgrade).handleUpgrade(message, socket, first, (webSocket) => {
@@ -100,7 +107,10 @@ export class NodeSockets {
       adopt(webSocket, upgrade);
     });
     this.#headers = [];
-    if (!isOpen) void after?.();
+    if (isOpen) return;
+    if (socket.destroyed) return void after?.();
+    response.assignSocket(socket);
+    throw new HTTPException(400, 'The handshake is invalid');
   }
 
   #serverFor({ maxMessage, compress }: Upgrade): WebSocketServer {
@@ -114,6 +124,8 @@ export class NodeSockets {
       perMessageDeflate: compress,
       handleProtocols: () => false,
     });
+    // It would answer by itself what it refuses.
+    server.on('wsClientError', () => {});
     server.on('headers', (lines) => {
       for (const [name, value] of pairsOf(this.#headers)) {
         if (!NOT_OF_A_HANDSHAKE.test(name)) lines.push(`${name}: ${value}`);
@@ -131,7 +143,7 @@ export async function openSockets(app: App, trustedProxies: number): Promise<Nod
 
 /** Whether a requested upgrade is one to a socket: a server may ignore all others (RFC 9110 §7.8). */
 export function asksForSocket({ method = '', headers }: IncomingMessage): boolean {
-  return isHandshake({ method }, { header: () => headers.upgrade } as never);
+  return isHandshake({ method }, { upgrades: true, header: () => headers.upgrade } as never);
 }
 
 async function loadServer(): Promise<typeof WebSocketServer> {

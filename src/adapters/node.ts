@@ -6,7 +6,7 @@ import { discard } from '../http/body-source.ts';
 import { HTTPException } from '../http/errors.ts';
 import type { Logger } from '../http/log.ts';
 import type { Reply } from '../http/reply.ts';
-import { enqueue, lingerAtEnd, refuseBytes } from './node-connection.ts';
+import { enqueue, lingerAtEnd, refuseBytes, refuseDetached } from './node-connection.ts';
 import type { UpgradeListener } from './node-handback.ts';
 import { type HeadWriter, headWriterFor } from './node-head.ts';
 import { NodeIncoming } from './node-incoming.ts';
@@ -190,6 +190,8 @@ async function createServerFor(app: App, options: ServeOptions, state: State, lo
       logger.warn('fastWrite is off: this version of Node.js writes response heads differently');
   }
   server.on('checkContinue', (message: IncomingMessage, response: ServerResponse) => listener(message, response, true));
+  // Node would drop the connection, and the responses that are pending on it.
+  server.on('connect', (_, socket) => refuseDetached(socket as Socket, 501));
   server.on('clientError', (error, socket) => refuseBytes(error, socket as Socket));
   return server;
 }

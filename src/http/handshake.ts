@@ -8,11 +8,25 @@ export const SOCKET = 'SOCKET';
 /** Which pages may open a socket: any, those of the app's own origin, or those of the listed origins. */
 export type Origins = 'any' | 'same' | ReadonlySet<string>;
 
-/** Whether a GET asks for a WebSocket (RFC 6455 §4.2.1). */
+/**
+ * Whether a GET asks for a WebSocket (RFC 6455 §4.2.1).
+ *
+ * Without the connection option an Upgrade header means nothing (RFC 9110 §7.8); some platforms keep that to themselves.
+ */
 export function isHandshake({ method }: { readonly method: string }, incoming: Incoming): boolean {
   if (method !== 'GET') return false;
   const upgrade = incoming.header('upgrade');
-  return upgrade !== undefined && /(?:^|,)\s*websocket\s*(?:$|,)/i.test(upgrade);
+  if (upgrade === undefined || !hasMember(upgrade, WEBSOCKET)) return false;
+  if (incoming.upgrades === true) return true;
+  const connection = incoming.header('connection');
+  return connection === undefined ? incoming.passesConnection !== true : hasMember(connection, OPTION);
+}
+
+const WEBSOCKET = /^websocket$/i;
+const OPTION = /^upgrade$/i;
+
+function hasMember(list: string, member: RegExp): boolean {
+  return list.split(',').some((item) => member.test(item.trim()));
 }
 
 /** 16 bytes in base64. */

@@ -26,6 +26,8 @@ export interface Incoming {
   readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
   /** Whether the adapter can make a socket of the connection. */
   readonly upgrades?: boolean | undefined;
+  /** Whether the Connection header is passed on wherever a client has sent it. */
+  readonly passesConnection?: boolean | undefined;
   /** Reads a file of an optional package, where the platform can; undefined where it is not installed. */
   readAsset?(packageName: string, path: string): Promise<Uint8Array | undefined>;
 }

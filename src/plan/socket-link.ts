@@ -28,6 +28,8 @@ export class SocketLink implements SocketEvents {
   #closing: SocketClosure | undefined = undefined;
   #settle: (closure: SocketClosure) => void = () => {};
   #over = false;
+  /** Whether a message could not be sent: the connection is lost, and will close. */
+  #lost = false;
   #unsent = 0;
   #watch: ReturnType<typeof setInterval> | undefined = undefined;
   #cut: ReturnType<typeof setTimeout> | undefined = undefined;
@@ -45,7 +47,7 @@ export class SocketLink implements SocketEvents {
 
   /** Whether it has ended, or is about to. */
   get closing(): boolean {
-    return this.#closing !== undefined;
+    return this.#closing !== undefined || this.#lost;
   }
 
   message(data: string | Uint8Array): void {
@@ -94,6 +96,7 @@ export class SocketLink implements SocketEvents {
       if (!this.#sends.delete(done)) return;
       this.#unsent -= size;
       const failed = error !== undefined && error !== null;
+      if (failed) this.#lost = true;
       settle(failed ? new SocketClosedError(this.#closing ?? ABNORMAL) : undefined);
     };
     if (this.#transport.send(data, done)) return ACCEPTED;
