@@ -29,8 +29,7 @@ export function compress({ threshold = 1024 }: CompressOptions = {}): Middleware
   return async function sendCompressed(context, next): Promise<void> {
     await next();
     const { response } = context;
-    // What a 200 varies by, a 304 says too (RFC 9110 §15.4.5), and its type is gone.
-    if (response.status === 304) vary(response.headers, 'Accept-Encoding');
+    if (response.status === 304) describeOmitted(context);
     if (!isCompressible(response)) return;
     const accepted = context.header('accept-encoding');
     const { body } = response;
@@ -42,6 +41,14 @@ export function compress({ threshold = 1024 }: CompressOptions = {}): Middleware
     const coding = preferredCoding(accepted);
     if (coding !== undefined) await encode(context, bytes, coding);
   };
+}
+
+/** A 304 has the tag and the `Vary` of its 200 (RFC 9110 §15.4.5), whose type is gone: a weak tag was of coded bytes. */
+function describeOmitted(context: Context): void {
+  const { headers } = context.response;
+  vary(headers, 'Accept-Encoding');
+  const weak = `W/${headers.get('ETag') ?? ''}`;
+  if (context.header('if-none-match')?.includes(weak) === true && weak !== 'W/') headers.set('ETag', weak);
 }
 
 function isCompressible({ status, headers }: ContextResponse): boolean {
