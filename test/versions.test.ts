@@ -34,6 +34,8 @@ const Pet = z
     more: z.record(z.string().regex(/^x/), z.int()),
     loose: z.looseRecord(z.string().regex(/^x/), z.int()),
     either: z.union([z.string(), z.int(), z.null()]),
+    wrapped: z.union([z.enum(['a']), z.int()]).nullable(),
+    shape: z.discriminatedUnion('k', [z.object({ k: z.literal('a') }), z.object({ k: z.literal('b') })]).nullable(),
     data: z.base64(),
     get parent(): ZodType {
       return Pet.nullable();
@@ -106,6 +108,15 @@ describe('a document of a version', () => {
       nullable: true,
       anyOf: [{ type: 'string', nullable: true }, { type: 'integer' }],
     });
+    assert.deepEqual(properties.wrapped, {
+      nullable: true,
+      anyOf: [{ type: 'string', nullable: true, enum: ['a', null] }, { type: 'integer' }],
+    });
+    assert.equal(properties.shape.nullable, true);
+    assert.deepEqual(
+      properties.shape.oneOf.map(({ nullable = false }: Json) => nullable),
+      [true, false],
+    );
     assert.equal(properties.data.format, 'byte');
     assert.doesNotMatch(
       JSON.stringify(document),

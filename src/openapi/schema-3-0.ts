@@ -114,6 +114,7 @@ function addAlternatives(json: Json, copy: Record<string, unknown>): void {
       Object.assign(copy, '$ref' in only ? { allOf: [only] } : { ...only, ...copy }, { nullable: true });
       if (Array.isArray(copy['enum']) && !copy['enum'].includes(null))
         copy['enum'] = [...(copy['enum'] as unknown[]), null];
+      for (const within of ['anyOf', 'oneOf'] as const) allowNull(copy, within);
       continue;
     }
     copy[key] = others;
@@ -123,10 +124,15 @@ function addAlternatives(json: Json, copy: Record<string, unknown>): void {
 
 /** Null has to fit one of the alternatives too. */
 function allowNull(copy: Record<string, unknown>, key: 'anyOf' | 'oneOf' = 'anyOf'): void {
-  if (copy['nullable'] !== true) return;
-  const alternatives = copy[key] as readonly Json[];
-  const first = alternatives.findIndex((one) => one['type'] !== undefined && one['enum'] === undefined);
-  copy[key] = alternatives.map((one, index) => (index === first ? { ...one, nullable: true } : one));
+  const alternatives = copy[key];
+  if (copy['nullable'] !== true || !Array.isArray(alternatives)) return;
+  const first = alternatives.findIndex((one: Json) => one['type'] !== undefined);
+  copy[key] = alternatives.map((one: Json, index) => (index === first ? orNull(one) : one));
+}
+
+function orNull(json: Json): Json {
+  const values = json['enum'];
+  return { ...json, nullable: true, ...(Array.isArray(values) ? { enum: [...new Set([...values, null])] } : {}) };
 }
 
 function isNull(json: unknown): boolean {
