@@ -28,6 +28,7 @@ import {
   text,
 } from 'portico';
 import { serve } from 'portico/node';
+import { assertDocumentTrue } from 'portico/testing';
 import { z } from 'zod';
 import {
   appOf,
@@ -270,12 +271,39 @@ describeMatrix('responses by status', (open) => {
     assert.deepEqual(responses[404].content['application/json'].schema.required, ['detail']);
   });
 
+  test('errors that nobody declares fit what default and ranges of errors declare', async () => {
+    const Own = z.object({ reason: z.string() });
+    for (const key of ['default', '4XX'] as const) {
+      const route = { response: Job, responses: { [key]: Own } };
+      for (const conclude of [() => raise(new HTTPException(409)), () => answer(409, { reason: 'taken' })]) {
+        await assertDocumentTrue(appOf([answering(conclude, route)]), { requests: 5 });
+      }
+      const { anyOf } = responsesOf(answering(() => 1, route))[key].content['application/json'].schema;
+      assert.deepEqual(
+        anyOf.map(({ required }: Json) => required),
+        [['reason'], ['detail']],
+      );
+    }
+    const own = answering(() => 1, { responses: { default: Own, 500: Own } });
+    const shape = { schema: Own, body: () => ({ reason: 'none' }) };
+    const [same, other] = [shape, { ...shape, mediaType: 'application/own+json' }].map((errors) => {
+      return responsesOf(own, { errors });
+    });
+    assert.deepEqual(same?.['default'].content, same?.[500].content);
+    assert.deepEqual(Object.keys(other?.['default'].content), ['application/json', 'application/own+json']);
+    assert.deepEqual(Object.keys(other?.[500].content), ['application/json']);
+  });
+
   test('what cannot be read is reported at startup', () => {
     for (const [wrong, code] of [
       [{ responses: { 99: {} } }, 'INVALID_RESPONSE'],
       [{ responses: { '4xx': {} } }, 'INVALID_RESPONSE'],
       [{ responses: { 404: { content: 'text' } } }, 'INVALID_RESPONSE'],
       [{ response: {} }, 'INVALID_RESPONSE'],
+      [{ status: 1000 }, 'INVALID_RESPONSE'],
+      [{ status: 199, response: Job }, 'INVALID_RESPONSE'],
+      [{ status: '201' as never }, 'INVALID_RESPONSE'],
+      [{ status: 200.5 }, 'INVALID_RESPONSE'],
       [{ response: Job, status: 204 }, 'RESPONSE_WITHOUT_BODY'],
       [{ responses: { 304: text() } }, 'RESPONSE_WITHOUT_BODY'],
     ] as const) {

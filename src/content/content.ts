@@ -52,7 +52,7 @@ export abstract class Content<V> {
 }
 
 /** The media type without its parameters; empty for a content that never has a body. */
-export function essenceOf({ mediaType }: Content<never>): string {
+export function essenceOf({ mediaType }: { readonly mediaType: string }): string {
   return (mediaType.split(';')[0] ?? '').trim().toLowerCase();
 }
 

@@ -1,7 +1,7 @@
 import type { Content } from '../content/content.ts';
 import { hasNoContent } from '../http/status.ts';
 import type { ResponseDeclarations } from '../content/declarations.ts';
-import { contentOf, readResponse, type UsualResponse } from './responses.ts';
+import { contentOf, isStatus, readResponse, type UsualResponse } from './responses.ts';
 import type { Mistakes, Place } from './mistakes.ts';
 import { checkSchema } from './schema.ts';
 
@@ -12,13 +12,15 @@ export function checkResponses(responses: ResponseDeclarations | undefined, plac
 
 /** The same for the usual response of a route. */
 export function checkUsual({ response, status }: UsualResponse, place: Place, mistakes: Mistakes): void {
-  if (response === undefined) return;
   const content = contentOf(response);
+  const its = status ?? content?.status ?? 200;
+  if (!isStatus(its)) mistakes.add('INVALID_RESPONSE', place, `its status ${String(its)} is not one from 200 to 599`);
+  if (response === undefined) return;
   if (content === undefined) {
     mistakes.add('INVALID_RESPONSE', place, 'its `response` is neither a schema nor a content');
     return;
   }
-  checkContent(content, String(status ?? content.status), place, mistakes);
+  checkContent(content, String(its), place, mistakes);
   checkEach(content.responses, place, mistakes);
 }
 

@@ -137,7 +137,7 @@ function readOperation(
   const usual = socket === undefined ? options : { status: 101 };
   const responses = responsesOf(declaration, used);
   for (const { responses: own, place: at } of responses) checkResponses(own, at, mistakes);
-  checkUsual(usual, place, mistakes);
+  if (socket === undefined) checkUsual(options, place, mistakes);
   return {
     declaration,
     id: idOf(declaration, app.operationId),

@@ -146,7 +146,12 @@ export function readResponse(
 }
 
 function isStatusKey(key: string): boolean {
-  return key === 'default' || RANGE.test(key) || (/^\d{3}$/.test(key) && Number(key) >= 200 && Number(key) <= 599);
+  return key === 'default' || RANGE.test(key) || (/^\d{3}$/.test(key) && isStatus(Number(key)));
+}
+
+/** Whether a response can have this status. */
+export function isStatus(status: unknown): boolean {
+  return Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599;
 }
 
 /** The nearer declaration, completed by the farther one. */

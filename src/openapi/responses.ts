@@ -67,7 +67,7 @@ function describeImplied(name: Implied, errors: ErrorsDeclaration, components: C
   return {
     description: key === 'default' ? 'Any other error' : phraseOf(Number(key)),
     ...(headers === undefined ? {} : { headers }),
-    content: { [errors.mediaType]: { schema: components.schemaOf(schema, 'output') as SchemaObject } },
+    content: describeContents([{ mediaType: errors.mediaType, schema }], components),
   };
 }
 
@@ -110,13 +110,11 @@ function describeResponse(response: DeclaredResponse, operation: Operation, comp
   const status = Number(key);
   const { errors } = operation.responses;
   const headers = { ...impliedHeaders(key, operation), ...describeHeaders(response, components) };
-  const isError = status >= 400 || /^[45]XX$/.test(key) || key === 'default';
-  const content =
-    contents.length > 0
-      ? describeContents(contents, components)
-      : isError
-        ? { [errors.mediaType]: { schema: components.schemaOf(errors.schema, 'output') as SchemaObject } }
-        : {};
+  // Errors that nobody declares, such as a 415, have these keys too.
+  const isOpen = /^[45]XX$/.test(key) || key === 'default';
+  const hasErrors = isOpen || (contents.length === 0 && status >= 400);
+  const described = hasErrors ? [...contents, errors] : contents;
+  const content = describeContents(described, components);
   const bodies = Object.entries<MediaTypeObject>(content).map(([type, body]): [string, MediaTypeObject] => [
     type,
     examples === undefined ? body : { ...body, examples },
@@ -154,11 +152,10 @@ function describeHeaders(
   };
 }
 
+type Described = Pick<Content<never>, 'mediaType' | 'schema' | 'bodySchema' | 'itemSchema'>;
+
 /** Contents by media type; several of one type are alternatives. */
-function describeContents(
-  contents: readonly Content<never>[],
-  components: Components,
-): Record<string, MediaTypeObject> {
+function describeContents(contents: readonly Described[], components: Components): Record<string, MediaTypeObject> {
   const byType = new Map<string, MediaTypeObject[]>();
   for (const content of contents) {
     const type = essenceOf(content);
@@ -166,15 +163,16 @@ function describeContents(
   }
   return Object.fromEntries(
     Array.from(byType, ([type, bodies]) => {
-      const [only] = bodies;
-      const schemas = bodies.map(({ schema = {} }) => schema);
-      return [type, bodies.length === 1 && only !== undefined ? only : { schema: { anyOf: schemas } }];
+      const different = [...new Map(bodies.map((body) => [JSON.stringify(body), body])).values()];
+      const [only] = different;
+      const schemas = different.map(({ schema = {} }) => schema);
+      return [type, different.length === 1 && only !== undefined ? only : { schema: { anyOf: schemas } }];
     }),
   );
 }
 
 /** OpenAPI can describe the items of a stream since 3.2. */
-function describeContent({ schema, bodySchema, itemSchema }: Content<never>, components: Components): MediaTypeObject {
+function describeContent({ schema, bodySchema, itemSchema }: Described, components: Components): MediaTypeObject {
   const described = (one: ZodType): SchemaObject => components.schemaOf(one, 'output') as SchemaObject;
   const body = schema === undefined ? ((bodySchema ?? {}) as SchemaObject) : described(schema);
   if (itemSchema === undefined) return { schema: body };

@@ -131,8 +131,8 @@ function allowNull(copy: Record<string, unknown>, key: 'anyOf' | 'oneOf' = 'anyO
 }
 
 function orNull(json: Json): Json {
-  const values = json['enum'];
-  return { ...json, nullable: true, ...(Array.isArray(values) ? { enum: [...new Set([...values, null])] } : {}) };
+  const values = json['enum'] as readonly unknown[] | undefined;
+  return { ...json, nullable: true, ...(values === undefined ? {} : { enum: [...new Set([...values, null])] }) };
 }
 
 function isNull(json: unknown): boolean {
