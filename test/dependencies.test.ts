@@ -606,7 +606,7 @@ describe('errors of dependencies', () => {
         assert.equal(caught.length, 1, `${what} in ${where}`);
         assert.equal(caught[0], thrown);
         assert.equal(recorder.count('handler'), 0);
-        assert.equal(route.logs.errors.length > 0, true);
+        assert.equal(route.log.entries.length > 0, true);
       }
     }
   });

@@ -6,8 +6,7 @@ import { Body, Controller, Depends, Get, OAuth2PasswordBearer, Post, Security } 
 import { type AccessToken, jwtBearer, type JwtBearerOptions, type ReplayStore } from 'portico/jwt';
 import { testTokens } from 'portico/testing';
 import { z } from 'zod';
-import { parseChallenges } from './wire.ts';
-import { appOf, describeMatrix, Log, pause, raise, type Send, servers } from './world.ts';
+import { appOf, challengesOf, describeMatrix, Log, pause, raise, type Send, servers } from './world.ts';
 
 const ISSUER = 'https://id.example';
 const AUDIENCE = 'https://api.example';
@@ -70,7 +69,6 @@ function appWith(options: Partial<JwtBearerOptions> = {}, log = new Log()) {
   return appOf([MeController], { logger: log });
 }
 
-const challengesOf = (response: Response) => parseChallenges(response.headers.get('www-authenticate') ?? '');
 const parameters = { realm: 'api', algs: ALGORITHMS };
 
 async function assertRefused(response: Response, error: string, scope: string | undefined = 'read'): Promise<void> {
@@ -84,8 +82,7 @@ describeMatrix('a token that is bound to a key', (open) => {
   /** The address is that of the server, which the proof has to name. */
   const asking = async (send: Send, path: string, init: RequestInit & { proof?: Record<string, unknown> } = {}) => {
     const { proof = {}, ...rest } = init;
-    const probe = await send('/nowhere');
-    const htu = new URL(path, probe.url === '' ? 'http://localhost' : probe.url).href;
+    const htu = `http://localhost${path}`;
     const headers = client.headers(await client.proof({ htm: rest.method ?? 'GET', htu, ...proof }));
     return send(path, { ...rest, headers: { ...headers, ...(rest.headers as object) } });
   };
@@ -109,10 +106,8 @@ describeMatrix('a token that is bound to a key', (open) => {
   it('has the query and the fragment of the address left out, and unreserved characters written either way', async () => {
     const send = await open(appWith());
     assert.equal((await asking(send, '/me?a=b')).status, 200);
-    const response = await asking(send, '/me/%7eada');
-    assert.equal(response.status, 200);
-    const { origin } = new URL(response.url === '' ? 'http://localhost' : response.url);
-    for (const htu of [`${origin}/me/~ada?x#y`, `${origin}/me/%7Eada`]) {
+    assert.equal((await asking(send, '/me/%7eada')).status, 200);
+    for (const htu of ['http://localhost/me/~ada?x#y', 'http://localhost/me/%7Eada']) {
       assert.equal((await asking(send, '/me/~ada', { proof: { htu } })).status, 200);
     }
   });

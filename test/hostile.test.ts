@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import {
   Body,
@@ -20,7 +20,7 @@ import {
 import { z } from 'zod';
 import { measured } from '../src/adapters/node-framing.ts';
 import { fuzz } from '../scripts/fuzz.ts';
-import { appOf, eventually, exchange, Log, parseAnswers, pause, servers } from './world.ts';
+import { appOf, Connection, eventually, exchange, Log, pause, servers } from './world.ts';
 
 const bearer = new OAuth2PasswordBearer({ tokenUrl: 'token' });
 const HOST = 'Host: a\r\n';
@@ -90,33 +90,23 @@ let shared: ReturnType<typeof served> | undefined;
 const port = async () => (await (shared ??= served(appOf([HostileController], { timeout: 5_000 })))).port;
 const ask = async (bytes: string, options?: Parameters<typeof exchange>[2]) => exchange(await port(), bytes, options);
 
-/** Opens a connection that notes what comes. */
-async function open(to?: number) {
-  const socket: Socket = connect({ port: to ?? (await port()), host: '127.0.0.1', allowHalfOpen: true });
-  let received = Buffer.alloc(0);
-  const state = { ended: false, closed: false, error: undefined as Error | undefined };
-  socket.on('data', (piece) => (received = Buffer.concat([received, piece])));
-  socket.on('end', () => (state.ended = true));
-  socket.on('error', (error) => (state.error = error));
-  socket.on('close', () => (state.closed = true));
-  await once(socket, 'connect');
-  return { socket, state, statuses: () => parseAnswers(received).map(({ status }) => status) };
-}
+const open = async (to?: number) => Connection.open(to ?? (await port()), { allowHalfOpen: true });
 
 /** Sends a head and so many bytes after it without looking up, and only then reads what came. */
 async function upload(head: string, size: number): Promise<number[]> {
-  const { socket, state, statuses } = await open();
+  const connection = await open();
+  const { socket } = connection;
   socket.pause();
   socket.write(head);
   const piece = Buffer.alloc(65_536, 0x20);
-  for (let sent = 0; sent < size && !state.closed; sent += piece.length) {
+  for (let sent = 0; sent < size && !connection.closed; sent += piece.length) {
     if (!socket.write(piece)) await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => {});
     if (sent % MIB === 0) await pause(1);
   }
   socket.resume();
-  await eventually('the answer is there', () => statuses().length > 0 || state.closed);
+  await eventually('the answer is there', () => connection.statuses.length > 0 || connection.closed);
   socket.destroy();
-  return statuses();
+  return connection.statuses;
 }
 
 describe('a client that is still sending reads its answer (RFC 9112 §9.6)', () => {
@@ -149,34 +139,35 @@ describe('a client that is still sending reads its answer (RFC 9112 §9.6)', () 
     const fast = await open();
     const start = Date.now();
     for (const { socket } of [slow, fast]) socket.write(`POST /guarded HTTP/1.1\r\n${HOST}${CHUNKED}\r\n10000000\r\n`);
-    await eventually('both are answered', () => slow.statuses()[0] === 401 && fast.statuses()[0] === 401);
-    await eventually('both are told the end', () => slow.state.ended && fast.state.ended);
+    await eventually('both are answered', () => slow.statuses[0] === 401 && fast.statuses[0] === 401);
+    await eventually('both are told the end', () => slow.ended && fast.ended);
     const piece = Buffer.alloc(MIB);
     let sent = 0;
-    while (!fast.state.closed && sent < 200) {
+    while (!fast.closed && sent < 200) {
       if (!fast.socket.write(piece)) await Promise.race([once(fast.socket, 'drain'), pause(200)]).catch(() => {});
       sent++;
     }
-    assert.ok(fast.state.closed && sent >= 64, `${sent} MiB`);
-    assert.ok(!slow.state.closed);
-    for (let waited = 0; !slow.state.closed && waited < 80; waited++) {
+    assert.ok(fast.closed && sent >= 64, `${sent} MiB`);
+    assert.ok(!slow.closed);
+    for (let waited = 0; !slow.closed && waited < 80; waited++) {
       await pause(100);
       slow.socket.write(' ');
     }
     const took = Date.now() - start;
-    assert.ok(slow.state.closed && took > 4_500 && took < 8_000, `${took} ms`);
+    assert.ok(slow.closed && took > 4_500 && took < 8_000, `${took} ms`);
   });
 
   test('and nothing that it sends meanwhile is a request', async () => {
     calls.length = 0;
-    const { socket, statuses, state } = await open();
+    const connection = await open();
+    const { socket } = connection;
     socket.write(`POST /guarded HTTP/1.1\r\n${HOST}Content-Length: 3\r\nContent-Type: application/json\r\n\r\n1`);
-    await eventually('it is answered', () => statuses().length === 1);
+    await eventually('it is answered', () => connection.statuses.length === 1);
     socket.write(`23GET /url HTTP/1.1\r\n${HOST}\r\n`.repeat(1_000));
     await pause(20);
     socket.end();
-    await eventually('it is closed', () => state.closed);
-    assert.deepEqual([statuses(), calls, state.error], [[401], [], undefined]);
+    await eventually('it is closed', () => connection.closed);
+    assert.deepEqual([connection.statuses, calls, connection.error], [[401], [], undefined]);
   });
 });
 
@@ -366,15 +357,16 @@ describe('pipelined requests', () => {
     }
     const { port: to } = await served(appOf([WaitingController]));
     const count = 20_000;
-    const { socket, statuses, state } = await open(to);
+    const connection = await open(to);
+    const { socket } = connection;
     const head = `POST / HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n12`;
     socket.write(`${head.repeat(count)}NONSENSE\r\n\r\n`);
     await eventually('as many as may wait are entered', () => waiting >= 101);
     await pause(100);
     assert.equal(waiting, 101);
     free?.();
-    await eventually('all are answered', () => state.ended);
-    const answers = statuses();
+    await eventually('all are answered', () => connection.ended);
+    const answers = connection.statuses;
     assert.deepEqual(
       [waiting, answers.length, answers.pop(), new Set(answers)],
       [count, count + 1, 400, new Set([200])],
@@ -436,12 +428,13 @@ describe('answers that are pending are not lost', () => {
       }
     }
     const { port: to } = await served(appOf([EchoController]));
-    const { socket, statuses, state } = await open(to);
+    const connection = await open(to);
+    const { socket } = connection;
     socket.write(`${slow}POST /echo HTTP/1.1\r\n${HOST}${CHUNKED}\r\n5\r\nhello\r\n`);
     await pause(40);
     socket.write('zz\r\n');
-    await eventually('the connection ends', () => state.closed || state.ended);
-    assert.deepEqual(statuses(), [200]);
+    await eventually('the connection ends', () => connection.closed || connection.ended);
+    assert.deepEqual(connection.statuses, [200]);
   });
 });
 

@@ -4,9 +4,8 @@ import { after, afterEach, describe, it, type TestContext } from 'node:test';
 import { generateKeyPair, SignJWT } from 'jose';
 import { Controller, Depends, Get } from 'portico';
 import { type AccessToken, jwtBearer, type JwtBearerOptions } from 'portico/jwt';
-import { parseChallenges } from './wire.ts';
 import { AUDIENCE, LyingProvider } from './fixtures/lying-provider.ts';
-import { appOf, expectJson, Log, pause } from './world.ts';
+import { appOf, challengesOf, expectJson, Log, pause } from './world.ts';
 
 const provider = await LyingProvider.start();
 const { issuer } = provider;
@@ -194,7 +193,7 @@ describe('the keys of a provider', () => {
     await assertUnavailable(await ask(await unknown()));
     assert.equal(fetches(DISCOVERY), 1);
     const anonymous = await app.request('/me');
-    assert.equal(parseChallenges(anonymous.headers.get('www-authenticate') ?? '').length, 1);
+    assert.equal(challengesOf(anonymous).length, 1);
     assert.equal(await statusOf('x.y.z'), 401);
     provider.isDown = false;
     tick(4_999);

@@ -34,8 +34,7 @@ import {
 import { type AccessToken, jwtBearer, type JwtBearerOptions, jwtIssuer, type JwtIssuerOptions } from 'portico/jwt';
 import { assertSecurityDocumented, testTokens } from 'portico/testing';
 import { z } from 'zod';
-import { parseChallenges } from './wire.ts';
-import { appOf, type ControllerClass, expectJson, Log, raise } from './world.ts';
+import { appOf, challengesOf, type ControllerClass, expectJson, Log, raise } from './world.ts';
 
 const ISSUER = 'https://id.example';
 const AUDIENCE = 'https://api.example';
@@ -179,7 +178,7 @@ describe('a token that is good', () => {
     it(`is not enough with the scope ${JSON.stringify(scope)}`, async () => {
       const response = await app.request('/notes', bearing(signed({ scope })));
       assert.equal(response.status, 403);
-      assert.deepEqual(parseChallenges(response.headers.get('www-authenticate') ?? ''), [
+      assert.deepEqual(challengesOf(response), [
         { scheme: 'Bearer', parameters: { realm: 'api', error: 'insufficient_scope', scope: 'notes:read' } },
       ]);
     });

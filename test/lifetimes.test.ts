@@ -23,7 +23,7 @@ import {
   type AnyInput,
   type AppOptions,
   gate,
-  Logs,
+  Log,
   OneRoute,
   type Places,
   Recorder,
@@ -135,7 +135,7 @@ describe('every kind of place at once', () => {
     assert.deepEqual(recorder.take(), success);
     await route.app.close();
     assert.deepEqual(recorder.take(), ['exit pool']);
-    assert.deepEqual(route.logs.errors, []);
+    assert.deepEqual(route.log.entries, []);
   });
 
   it('keeps that order with an error at every possible position, and the next request is not touched by it', async () => {
@@ -168,12 +168,12 @@ describe('every kind of place at once', () => {
     for (const [injected, status, events] of expectations) {
       const what = `${injected!.name}, ${injected!.when}`;
       fault = injected;
-      route.logs.clear();
+      route.log.clear();
       const got = await within(route.ask());
       assert.equal(got.status, status, what);
       if (status === 500) assert.deepEqual(got.body, { detail: 'Internal Server Error' });
       assert.deepEqual(recorder.take(), events, what);
-      assert.match(route.logs.text(), new RegExp(`${injected!.name} failed`), what);
+      assert.match(route.log.text, new RegExp(`${injected!.name} failed`), what);
       fault = undefined;
       assert.equal((await route.ask()).status, 200);
       assert.deepEqual(recorder.take(), success, `after ${what}`);
@@ -187,13 +187,13 @@ describe('every kind of place at once', () => {
     recorder.take();
     for (const name of requestNames) {
       fault = { name, when: 'cleanup' };
-      route.logs.clear();
+      route.log.clear();
       const { status, body } = await route.ask();
       assert.equal(status, 200);
       assert.equal(body, '1\n2\n');
       // Whether those further out learn of the failure is not promised, only that each of them is left once.
       assert.deepEqual(left(recorder), success, name);
-      assert.match(route.logs.text(), new RegExp(`${name} failed`));
+      assert.match(route.log.text, new RegExp(`${name} failed`));
     }
     fault = undefined;
   });
@@ -206,7 +206,7 @@ describe('every kind of place at once', () => {
     const committing = new OneRoute({ inputs: [Depends(transaction)] });
     assert.equal((await committing.ask()).status, 200);
     await settled();
-    assert.match(committing.logs.text(), /the commit failed/);
+    assert.match(committing.log.text, /the commit failed/);
 
     const background = new OneRoute({
       inputs: [
@@ -215,7 +215,7 @@ describe('every kind of place at once', () => {
     });
     assert.equal((await background.ask()).status, 200);
     await settled();
-    assert.match(background.logs.text(), /no mail/);
+    assert.match(background.log.text, /no mail/);
   });
 
   it('a body that fails midway is logged, and everything is left once', async () => {
@@ -233,7 +233,7 @@ describe('every kind of place at once', () => {
       events,
       success.filter((event) => !['chunk 2', 'end of body'].includes(event)),
     );
-    assert.match(route.logs.text(), /stream failed/);
+    assert.match(route.log.text, /stream failed/);
   });
 });
 
@@ -321,7 +321,7 @@ describe('errors thrown in at the yield', () => {
         assert.equal(events.length, 4);
         assert.match(events[2]!, /^throw swallower/);
         assert.match(events[3]!, /^throw outer/);
-        assert.match(route.logs.text(), /swallower/);
+        assert.match(route.log.text, /swallower/);
       }
     }
   });
@@ -412,7 +412,7 @@ describe('cleanups', () => {
     };
     const route = new OneRoute({ inputs: [Depends(recorder.generator('session', { cleanup }))] });
     assert.equal((await route.ask()).status, 200);
-    assert.equal(route.logs.errors.length, 1);
+    assert.equal(route.log.entries.length, 1);
   });
 
   it('that fail do not keep the others from running, neither after success nor after an error', async () => {
@@ -429,7 +429,7 @@ describe('cleanups', () => {
         exits.map((event) => event.replace(/^\w+ (\w).*/, '$1')),
         ['c', 'b', 'a'],
       );
-      if (!fails) for (const name of ['a', 'b', 'c']) assert.match(route.logs.text(), new RegExp(`${name} failed`));
+      if (!fails) for (const name of ['a', 'b', 'c']) assert.match(route.log.text, new RegExp(`${name} failed`));
     }
   });
 });
@@ -455,7 +455,7 @@ describe('generators that do not yield exactly once', () => {
         const answered = await route.ask();
         assert.equal(answered.status, 500);
         assert.deepEqual(answered.body, { detail: 'Internal Server Error' });
-        assert.match(route.logs.text(), new RegExp(body.name));
+        assert.match(route.log.text, new RegExp(body.name));
         // What lives with the app is made before anything else or when it is needed.
         const events = recorder.take();
         if (lifetime === 'app' && events.length === 0) continue;
@@ -494,7 +494,7 @@ describe('generators that do not yield exactly once', () => {
         () => '',
         (error: unknown) => String(error),
       );
-      assert.match(route.logs.text() + closing, /yieldsTwice/, lifetime);
+      assert.match(route.log.text + closing, /yieldsTwice/, lifetime);
       assert.equal(recorder.count('closed'), 1, lifetime);
       assert.equal(recorder.events.filter((event) => /^(exit|throw) outer/.test(event)).length, 1, lifetime);
     }
@@ -516,7 +516,7 @@ describe('generators that do not yield exactly once', () => {
       },
     });
     assert.equal((await within(route.ask())).status, 500);
-    assert.match(route.logs.text(), /yieldsAgain/);
+    assert.match(route.log.text, /yieldsAgain/);
     assert.equal(recorder.events.length, 2);
   });
 });
@@ -659,7 +659,7 @@ describe('streamed bodies', () => {
       await reader.cancel(reason);
       await route.app.close();
       assert.match(recorder.events.at(-1)!, /^(exit|throw) session/);
-      assert.deepEqual(route.logs.errors, []);
+      assert.deepEqual(route.log.entries, []);
     }
   });
 });
@@ -687,7 +687,7 @@ describe('background tasks', () => {
     await response.text();
     await route.app.close();
     assert.deepEqual(recorder.take(), ['begin 1', 'end 1', 'begin 2', 'begin 3', 'end 3', 'exit session']);
-    assert.match(route.logs.text(), /task failed/);
+    assert.match(route.log.text, /task failed/);
   });
 });
 
@@ -802,7 +802,7 @@ describe('app lifetime', () => {
       (error: unknown) => String(error),
     );
     assert.deepEqual(recorder.take().slice(2), ['exit bad', 'exit first']);
-    assert.match(route.logs.text() + outcome, /bad failed/);
+    assert.match(route.log.text + outcome, /bad failed/);
   });
 
   it('close() waits for requests under way, their background tasks and cleanups', async () => {
@@ -982,7 +982,7 @@ describe('outside requests', () => {
       (error: unknown) => String(error),
     );
     assert.deepEqual(left(recorder).slice(3), ['exit bad', 'exit session']);
-    assert.match(route.logs.text() + outcome, /bad failed/);
+    assert.match(route.log.text + outcome, /bad failed/);
   });
 
   it('a declaration mistake rejects what has it, every time, and nothing else', async () => {
@@ -1388,11 +1388,7 @@ describe('functions that are to be synchronous and give a promise', () => {
   const cases: Record<string, [string, number, Partial<AppOptions>]> = {
     'read() of a scheme': ['/scheme', 500, {}],
     'the error format': ['/error', 500, { errors: { schema: z.unknown(), body: failing } }],
-    'the format of an access log': [
-      '/plain',
-      200,
-      { middleware: [accessLog({ format: failing, logger: new Logs().logger })] },
-    ],
+    'the format of an access log': ['/plain', 200, { middleware: [accessLog({ format: failing, logger: new Log() })] }],
     'the id of a request': ['/plain', 500, { middleware: [requestId({ generate: failing })] }],
     'an iterator without results': ['/lines', 500, {}],
   };
@@ -1405,7 +1401,7 @@ describe('functions that are to be synchronous and give a promise', () => {
         title: 'Failing',
         version: '1.0.0',
         controllers: [FailingController],
-        logger: new Logs().logger,
+        logger: new Log(),
         ...options,
       });
       assert.equal((await app.request(path)).status, status);

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import { type Context, Controller, Ctx, dependency, Depends, Get } from 'portico';
 import { serve, toNodeListener } from 'portico/node';
-import { appOf, eventually, Log, pause, raise, servers } from './world.ts';
+import { appOf, Connection, eventually, Log, pause, raise, servers } from './world.ts';
 
 const served = servers();
 
@@ -95,12 +94,10 @@ test('nothing is accepted before what lives as long as the app is there', async 
   let refused: string | undefined;
   const slow = dependency(
     async () => {
-      const socket = connect(free, '127.0.0.1');
-      refused = await new Promise<string>((resolve) => {
-        socket.once('error', (error: NodeJS.ErrnoException) => resolve(String(error.code)));
-        socket.once('connect', () => resolve('connected'));
-      });
-      socket.destroy();
+      refused = await Connection.open(free).then(
+        () => 'connected',
+        (error: unknown) => (error as NodeJS.ErrnoException).code,
+      );
     },
     { lifetime: 'app' },
   );
@@ -161,7 +158,7 @@ describe('the end', () => {
   test('waits for what ends in time, and for no connection on which nothing has been asked', async () => {
     const { events, controllers } = noting();
     const server = await serve(appOf(controllers), { port: 0, shutdownTimeout: 5_000, logger: new Log() });
-    const silent = connect(server.port, '127.0.0.1');
+    const silent = await Connection.open(server.port);
     const answer = fetch(`${server.url}/late`);
     await eventually('it runs', () => events.length === 2);
     const start = performance.now();

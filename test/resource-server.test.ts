@@ -30,8 +30,7 @@ import type { AccessToken } from 'portico/jwt';
 import { toNodeListener } from 'portico/node';
 import { IdentityProvider } from './fixtures/identity-provider.ts';
 import { discover, obtainToken } from './fixtures/oauth-client.ts';
-import { type Challenge, parseChallenges } from './wire.ts';
-import { type AppOptions, appOf, type ControllerClass } from './world.ts';
+import { type AppOptions, appOf, challengesOf, type ControllerClass } from './world.ts';
 
 const provider = await IdentityProvider.start();
 const server = createServer().listen(0, '127.0.0.1');
@@ -75,10 +74,6 @@ function tampered(token: string, part: 0 | 1, changes: Record<string, unknown>):
   const before: object = JSON.parse(Buffer.from(parts[part]!, 'base64url').toString());
   parts[part] = Buffer.from(JSON.stringify({ ...before, ...changes })).toString('base64url');
   return parts.join('.');
-}
-
-function challengesOf(response: Response): Challenge[] {
-  return parseChallenges(response.headers.get('www-authenticate') ?? '');
 }
 
 describe('a client that knows nothing but an address', () => {

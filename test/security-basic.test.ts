@@ -12,7 +12,7 @@ import {
   HTTPBasic,
   HTTPDigest,
 } from 'portico';
-import { basic, challenges, header, json, type Line, overBoth, type Reply, silent } from './wire.ts';
+import { type Answer, asking, basic, challengesOf, describeMatrix, type Line, Log } from './world.ts';
 
 /** What got behind a scheme. */
 let seen: unknown[] = [];
@@ -74,16 +74,17 @@ function witness<T>(value: T): T {
   return value;
 }
 
-const makeApp = () => new App({ title: 'Basic', version: '1', controllers: [Resources], logger: silent });
+const makeApp = () => new App({ title: 'Basic', version: '1', controllers: [Resources], logger: new Log() });
 const authorization = (value: string): Line => ['Authorization', value];
 
-function assertBasicRefusal(reply: Reply): void {
+function assertBasicRefusal(reply: Answer): void {
   assert.equal(reply.status, 401);
-  assert.equal(header(reply, 'www-authenticate'), 'Basic realm="staff", charset="UTF-8"');
+  assert.equal(reply.headers.get('www-authenticate'), 'Basic realm="staff", charset="UTF-8"');
   assert.deepEqual(seen, [], 'the verifier was called');
 }
 
-overBoth('RFC 7617 Basic', makeApp, (send, way) => {
+describeMatrix('RFC 7617 Basic', (open, way) => {
+  const ask = asking(() => open(makeApp()));
   beforeEach(() => (seen = []));
 
   const accepted: [name: string, line: Line, username: string, password: string][] = [
@@ -104,9 +105,9 @@ overBoth('RFC 7617 Basic', makeApp, (send, way) => {
   for (const [name, line, username, password] of accepted) {
     it(`${name}: accepted`, async () => {
       for (const path of ['/basic', '/basic/optional']) {
-        const reply = await send({ path, lines: [line] });
+        const reply = await ask(path, { headers: [line] });
         assert.equal(reply.status, 200);
-        assert.deepEqual(json(reply), { username, password });
+        assert.deepEqual(JSON.parse(reply.text), { username, password });
       }
     });
   }
@@ -146,36 +147,37 @@ overBoth('RFC 7617 Basic', makeApp, (send, way) => {
   ];
   for (const [name, ...lines] of refused) {
     it(`${name}: 401 with the challenge`, async () => {
-      assertBasicRefusal(await send({ path: '/basic', lines }));
+      assertBasicRefusal(await ask('/basic', { headers: lines }));
     });
     it(`${name}: undefined where autoError is false`, async () => {
-      const reply = await send({ path: '/basic/optional', lines });
-      assert.deepEqual([reply.status, json(reply)], [200, 'undefined']);
+      const reply = await ask('/basic/optional', { headers: lines });
+      assert.deepEqual([reply.status, JSON.parse(reply.text)], [200, 'undefined']);
     });
   }
 
   it('says "Not authenticated" where nothing was sent', async () => {
-    assert.deepEqual(json(await send({ path: '/basic' })), { detail: 'Not authenticated' });
+    assert.deepEqual(JSON.parse((await ask('/basic')).text), { detail: 'Not authenticated' });
   });
 
   if (way === 'over a socket') {
     it('RFC 9110 §5.3: two Authorization lines are refused', async () => {
-      const reply = await send({ path: '/basic', lines: [basic('u:p'), basic('u:p')] });
+      const reply = await ask('/basic', { headers: [basic('u:p'), basic('u:p')] });
       assert.ok(reply.status === 400 || reply.status === 401);
       assert.deepEqual(seen, []);
     });
   }
 });
 
-overBoth('RFC 7616 Digest', makeApp, (send, way) => {
+describeMatrix('RFC 7616 Digest', (open, way) => {
+  const ask = asking(() => open(makeApp()));
   beforeEach(() => (seen = []));
   const credentials = 'username="Mufasa", realm="http-auth@example.org", uri="/dir/index.html", qop=auth, nc=00000001';
 
   for (const scheme of ['Digest', 'digest', 'DIGEST']) {
     it(`${scheme}: the credentials are extracted as they are`, async () => {
-      const reply = await send({ path: '/digest', lines: [authorization(`${scheme} ${credentials}`)] });
+      const reply = await ask('/digest', { headers: [authorization(`${scheme} ${credentials}`)] });
       assert.equal(reply.status, 200);
-      const found = json(reply) as { scheme: string; credentials: string };
+      const found = JSON.parse(reply.text) as { scheme: string; credentials: string };
       assert.equal(found.scheme.toLowerCase(), 'digest');
       assert.equal(found.credentials, credentials);
     });
@@ -189,9 +191,9 @@ overBoth('RFC 7616 Digest', makeApp, (send, way) => {
     ['a longer scheme that begins alike', authorization(`Digestive ${credentials}`)],
   ] as [string, ...Line[]][]) {
     it(`${name}: 401 with a Digest challenge that has a realm`, async () => {
-      const reply = await send({ path: '/digest', lines });
+      const reply = await ask('/digest', { headers: lines });
       assert.equal(reply.status, 401);
-      const [challenge] = challenges(reply);
+      const [challenge] = challengesOf(reply);
       assert.equal(challenge?.scheme, 'Digest');
       assert.ok('realm' in challenge.parameters);
       assert.deepEqual(seen, []);
@@ -201,14 +203,15 @@ overBoth('RFC 7616 Digest', makeApp, (send, way) => {
   if (way === 'over a socket') {
     it('RFC 9110 §5.3: two Authorization lines are refused', async () => {
       const line = authorization(`Digest ${credentials}`);
-      const reply = await send({ path: '/digest', lines: [line, line] });
+      const reply = await ask('/digest', { headers: [line, line] });
       assert.ok(reply.status === 400 || reply.status === 401);
       assert.deepEqual(seen, []);
     });
   }
 });
 
-overBoth('API keys', makeApp, (send, way) => {
+describeMatrix('API keys', (open, way) => {
+  const ask = asking(() => open(makeApp()));
   beforeEach(() => (seen = []));
 
   const accepted: [name: string, path: string, lines: Line[], key: string][] = [
@@ -225,8 +228,8 @@ overBoth('API keys', makeApp, (send, way) => {
   for (const [name, path, lines, key] of accepted) {
     it(`${name}: accepted`, async () => {
       for (const prefix of ['', '/optional']) {
-        const reply = await send({ path: `${prefix}${path}`, lines });
-        assert.deepEqual([reply.status, json(reply)], [200, key]);
+        const reply = await ask(`${prefix}${path}`, { headers: lines });
+        assert.deepEqual([reply.status, JSON.parse(reply.text)], [200, key]);
       }
     });
   }
@@ -251,18 +254,18 @@ overBoth('API keys', makeApp, (send, way) => {
   ];
   for (const [name, path, ...lines] of refused) {
     it(`${name}: 401 with the challenge`, async () => {
-      const reply = await send({ path, lines });
+      const reply = await ask(path, { headers: lines });
       assert.equal(reply.status, 401);
       assert.deepEqual(
-        challenges(reply).map(({ scheme }) => scheme),
+        challengesOf(reply).map(({ scheme }) => scheme),
         ['APIKey'],
       );
-      assert.deepEqual(json(reply), { detail: 'Not authenticated' });
+      assert.deepEqual(JSON.parse(reply.text), { detail: 'Not authenticated' });
       assert.deepEqual(seen, []);
     });
     it(`${name}: undefined where autoError is false`, async () => {
-      const reply = await send({ path: `/optional${path}`, lines });
-      assert.deepEqual([reply.status, json(reply)], [200, 'undefined']);
+      const reply = await ask(`/optional${path}`, { headers: lines });
+      assert.deepEqual([reply.status, JSON.parse(reply.text)], [200, 'undefined']);
     });
   }
 
@@ -280,16 +283,16 @@ overBoth('API keys', makeApp, (send, way) => {
   ];
   for (const [name, path, ...lines] of duplicates) {
     it(`two ${name}: refused, never one of them nor both joined`, async () => {
-      const reply = await send({ path, lines });
+      const reply = await ask(path, { headers: lines });
       assert.ok(reply.status === 400 || reply.status === 401, `answered ${reply.status} ${reply.text}`);
-      if (reply.status === 401) assert.notEqual(challenges(reply).length, 0);
+      if (reply.status === 401) assert.notEqual(challengesOf(reply).length, 0);
       assert.deepEqual(seen, []);
     });
   }
 
   it('two cookies of one name: refused, or the first (RFC 6265 §5.4 puts the most specific first)', async () => {
-    const reply = await send({ path: '/cookie', lines: [['Cookie', 'session=k-1; session=k-2']] });
-    if (reply.status === 200) assert.equal(json(reply), 'k-1');
+    const reply = await ask('/cookie', { headers: [['Cookie', 'session=k-1; session=k-2']] });
+    if (reply.status === 200) assert.equal(JSON.parse(reply.text), 'k-1');
     else assert.equal(reply.status, 401);
   });
 
@@ -299,7 +302,7 @@ overBoth('API keys', makeApp, (send, way) => {
       ['/header', ['X-API-Key', 'k']],
       ['/cookie', ['Cookie', 'session=k']],
     ] as [string, ...Line[]][]) {
-      assert.equal(header(await send({ path, lines }), 'cache-control'), 'no-store');
+      assert.equal((await ask(path, { headers: lines })).headers.get('cache-control'), 'no-store');
     }
   });
 });

@@ -22,7 +22,7 @@ import {
   Security,
   type SecurityScopes,
 } from 'portico';
-import { bearer, challenges, header, json, type Line, overBoth, type Reply, silent } from './wire.ts';
+import { type Answer, asking, bearer, challengesOf, describeMatrix, type Line, Log } from './world.ts';
 
 const scopes = { read: 'Read.', write: 'Write.' };
 const granted = new Map([
@@ -135,12 +135,12 @@ function answer(token: string) {
   return { token };
 }
 
-const bearerApp = () => new App({ title: 'Bearer', version: '1', controllers: [Resources], logger: silent });
+const bearerApp = () => new App({ title: 'Bearer', version: '1', controllers: [Resources], logger: new Log() });
 
 type Outcome = 'accepted' | 'absent' | 'foreign' | 'malformed' | 'duplicate' | 'refused';
 interface Row {
   readonly name: string;
-  readonly lines: readonly Line[];
+  readonly lines: Line[];
   readonly outcome: Outcome;
   /** What the verifier gets where the row is accepted. */
   readonly token?: string;
@@ -224,7 +224,7 @@ const rows: readonly Row[] = [
   },
 ];
 
-const refusals: Record<Exclude<Outcome, 'accepted'>, (reply: Reply) => void> = {
+const refusals: Record<Exclude<Outcome, 'accepted'>, (reply: Answer) => void> = {
   absent: (reply) => refusedWith(reply, 401, undefined, 'Not authenticated'),
   foreign: (reply) => refusedWith(reply, 401, undefined, 'Not authenticated'),
   malformed: (reply) => refusedWith(reply, 401, 'invalid_token'),
@@ -233,19 +233,20 @@ const refusals: Record<Exclude<Outcome, 'accepted'>, (reply: Reply) => void> = {
 };
 
 /** One Bearer challenge with a realm, and exactly this error (RFC 6750 §3: at least one auth-param). */
-function refusedWith(reply: Reply, status: number, error: string | undefined, detail?: string): void {
+function refusedWith(reply: Answer, status: number, error: string | undefined, detail?: string): void {
   assert.equal(reply.status, status);
-  const [challenge, ...others] = challenges(reply);
+  const [challenge, ...others] = challengesOf(reply);
   assert.equal(others.length, 0);
   assert.equal(challenge?.scheme, 'Bearer');
   assert.equal(challenge.parameters['realm'], 'api');
   assert.equal(challenge.parameters['error'], error);
   if (error === undefined) assert.equal(challenge.parameters['error_description'], undefined);
-  assert.match(header(reply, 'content-type') ?? '', /^application\/json\b/);
-  if (detail !== undefined) assert.deepEqual(json(reply), { detail });
+  assert.match(reply.headers.get('content-type') ?? '', /^application\/json\b/);
+  if (detail !== undefined) assert.deepEqual(JSON.parse(reply.text), { detail });
 }
 
-overBoth('bearer tokens', bearerApp, (send, way) => {
+describeMatrix('bearer tokens', (open, way) => {
+  const ask = asking(() => open(bearerApp()));
   beforeEach(() => {
     verified = [];
     handled = 0;
@@ -257,10 +258,10 @@ overBoth('bearer tokens', bearerApp, (send, way) => {
     it(`${name}: ${outcome}`, async () => {
       for (const path of Object.keys(schemes)) {
         verified = [];
-        const reply = await send({ path: `/${path}`, lines });
+        const reply = await ask(`/${path}`, { headers: lines });
         if (outcome === 'accepted') {
           assert.equal(reply.status, 200, path);
-          assert.deepEqual(json(reply), { token });
+          assert.deepEqual(JSON.parse(reply.text), { token });
           assert.deepEqual(verified, [token]);
         } else {
           refusals[outcome](reply);
@@ -270,47 +271,47 @@ overBoth('bearer tokens', bearerApp, (send, way) => {
     });
 
     it(`${name}: ${outcome === 'accepted' ? 'the token' : 'undefined'} where autoError is false`, async () => {
-      const reply = await send({ path: '/optional', lines });
+      const reply = await ask('/optional', { headers: lines });
       if (outcome === 'duplicate' && reply.status === 400) return;
       assert.equal(reply.status, 200);
-      assert.deepEqual(json(reply), { token: outcome === 'accepted' ? token : 'undefined' });
+      assert.deepEqual(JSON.parse(reply.text), { token: outcome === 'accepted' ? token : 'undefined' });
     });
   }
 
   it('every malformed credential gets the same answer, byte for byte', async () => {
     const bodies = new Set<string>();
     for (const { lines, outcome } of rows) {
-      if (outcome === 'malformed') bodies.add((await send({ path: '/password', lines })).text);
+      if (outcome === 'malformed') bodies.add((await ask('/password', { headers: lines })).text);
     }
     assert.equal(bodies.size, 1);
   });
 
   it('RFC 6750 §3.1: a wrong token is 401 invalid_token, with the detail of the verifier', async () => {
-    const reply = await send({ path: '/password', lines: [bearer('revoked')] });
+    const reply = await ask('/password', { headers: [bearer('revoked')] });
     refusedWith(reply, 401, 'invalid_token', 'Invalid authentication credentials');
     assert.deepEqual(verified, ['revoked']);
     assert.equal(handled, 0);
   });
 
   it('RFC 6750 §3.1: a token without the scope is 403 insufficient_scope that names the scope', async () => {
-    const reply = await send({ path: '/write', lines: [bearer('tok-1')] });
+    const reply = await ask('/write', { headers: [bearer('tok-1')] });
     refusedWith(reply, 403, 'insufficient_scope', 'Not enough permissions');
-    assert.equal(challenges(reply)[0]?.parameters['scope'], 'write');
+    assert.equal(challengesOf(reply)[0]?.parameters['scope'], 'write');
     assert.equal(handled, 0);
   });
 
   it('a token with the scope is accepted', async () => {
-    assert.equal((await send({ path: '/read', lines: [bearer('tok-1')] })).status, 200);
+    assert.equal((await ask('/read', { headers: [bearer('tok-1')] })).status, 200);
   });
 
   it('RFC 9700 §4.3.2: a token in the query is nothing', async () => {
-    refusedWith(await send({ path: '/password?access_token=tok-1' }), 401, undefined, 'Not authenticated');
+    refusedWith(await ask('/password?access_token=tok-1'), 401, undefined, 'Not authenticated');
     assert.deepEqual(verified, []);
   });
 
   it('RFC 6750 §2.2: a token in the body is nothing', async () => {
     const form: Line = ['Content-Type', 'application/x-www-form-urlencoded'];
-    const reply = await send({ method: 'POST', path: '/form', lines: [form], body: 'access_token=tok-1' });
+    const reply = await ask('/form', { method: 'POST', headers: [form], body: 'access_token=tok-1' });
     refusedWith(reply, 401, undefined, 'Not authenticated');
     assert.deepEqual(verified, []);
   });
@@ -318,41 +319,41 @@ overBoth('bearer tokens', bearerApp, (send, way) => {
   it('a token in X-Authorization, Proxy-Authorization or a cookie is nothing', async () => {
     for (const name of ['X-Authorization', 'Proxy-Authorization', 'Cookie']) {
       const value = name === 'Cookie' ? 'Authorization=Bearer tok-1' : 'Bearer tok-1';
-      refusedWith(await send({ path: '/password', lines: [[name, value]] }), 401, undefined, 'Not authenticated');
+      refusedWith(await ask('/password', { headers: [[name, value]] }), 401, undefined, 'Not authenticated');
     }
     assert.deepEqual(verified, []);
   });
 
   it('an authorised answer is not to be stored, unless the handler says otherwise', async () => {
-    assert.equal(header(await send({ path: '/read', lines: [bearer('tok-1')] }), 'cache-control'), 'no-store');
-    const own = await send({ path: '/cached', lines: [bearer('tok-1')] });
-    assert.equal(header(own, 'cache-control'), 'private, max-age=60');
-    assert.equal(header(await send({ path: '/open' }), 'cache-control'), undefined);
+    assert.equal((await ask('/read', { headers: [bearer('tok-1')] })).headers.get('cache-control'), 'no-store');
+    const own = await ask('/cached', { headers: [bearer('tok-1')] });
+    assert.equal(own.headers.get('cache-control'), 'private, max-age=60');
+    assert.equal((await ask('/open')).headers.get('cache-control'), null);
   });
 
   it('RFC 9111 §3.5: a stream and a returned Response are not to be stored either, unless they say so', async () => {
-    assert.equal(header(await send({ path: '/stream', lines: [bearer('tok-1')] }), 'cache-control'), 'no-store');
-    assert.equal(header(await send({ path: '/response', lines: [bearer('tok-1')] }), 'cache-control'), 'no-store');
-    const own = await send({ path: '/response?age=5', lines: [bearer('tok-1')] });
-    assert.equal(header(own, 'cache-control'), 'max-age=5');
+    assert.equal((await ask('/stream', { headers: [bearer('tok-1')] })).headers.get('cache-control'), 'no-store');
+    assert.equal((await ask('/response', { headers: [bearer('tok-1')] })).headers.get('cache-control'), 'no-store');
+    const own = await ask('/response?age=5', { headers: [bearer('tok-1')] });
+    assert.equal(own.headers.get('cache-control'), 'max-age=5');
   });
 
   it('an answer that an optional token was read for is not to be stored either', async () => {
-    assert.equal(header(await send({ path: '/optional', lines: [bearer('tok-1')] }), 'cache-control'), 'no-store');
+    assert.equal((await ask('/optional', { headers: [bearer('tok-1')] })).headers.get('cache-control'), 'no-store');
   });
 
   it('HEAD is guarded as GET is, and its refusal has the same challenge and no content', async () => {
-    const anonymous = await send({ method: 'HEAD', path: '/password' });
+    const anonymous = await ask('/password', { method: 'HEAD' });
     assert.equal(anonymous.status, 401);
-    assert.equal(challenges(anonymous)[0]?.scheme, 'Bearer');
+    assert.equal(challengesOf(anonymous)[0]?.scheme, 'Bearer');
     assert.equal(anonymous.text, '');
     assert.equal(handled, 0);
-    assert.equal((await send({ method: 'HEAD', path: '/password', lines: [bearer('tok-1')] })).status, 200);
+    assert.equal((await ask('/password', { method: 'HEAD', headers: [bearer('tok-1')] })).status, 200);
     assert.deepEqual(verified, ['tok-1']);
   });
 
   it('OPTIONS runs neither the verifier nor the handler', async () => {
-    const reply = await send({ method: 'OPTIONS', path: '/password', lines: [bearer('tok-1')] });
+    const reply = await ask('/password', { method: 'OPTIONS', headers: [bearer('tok-1')] });
     assert.equal(reply.status, 204);
     assert.deepEqual([verified, handled], [[], 0]);
   });
@@ -367,7 +368,7 @@ overBoth('bearer tokens', bearerApp, (send, way) => {
       '/PASSWORD',
       '/password%2F',
     ]) {
-      await send({ path });
+      await ask(path);
     }
     assert.equal(handled, 0);
   });
@@ -389,7 +390,7 @@ describe('a verifier that fails', () => {
       }
     }
     ran = false;
-    return new App({ title: 'Failing', version: '1', controllers: [Guarded], logger: silent, timeout: 100 });
+    return new App({ title: 'Failing', version: '1', controllers: [Guarded], logger: new Log(), timeout: 100 });
   }
   const call: [string, { headers: [string, string][] }] = ['/', { headers: [['Authorization', 'Bearer tok-1']] }];
 

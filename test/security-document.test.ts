@@ -35,7 +35,7 @@ import {
   SecurityScheme,
 } from 'portico';
 import { assertSecurityDocumented, findSecurityMismatches } from 'portico/testing';
-import { silent } from './wire.ts';
+import { Log } from './world.ts';
 
 type Json = Record<string, any>;
 type Requirement = Record<string, string[]>;
@@ -113,7 +113,7 @@ const documented: [name: string, scheme: SecurityScheme<unknown>, expected: Json
 ];
 
 function appOf(controllers: NonNullable<ConstructorParameters<typeof App>[0]['controllers']>, options: Json = {}): App {
-  return new App({ title: 'Documented', version: '1', controllers, logger: silent, ...options });
+  return new App({ title: 'Documented', version: '1', controllers, logger: new Log(), ...options });
 }
 
 function documentOf(app: App): Json {

@@ -9,14 +9,14 @@ import {
   OAuth2PasswordRequestFormStrict,
   Post,
 } from 'portico';
-import { basic, challenges, header, json, type Line, overBoth, recordingLogger, type Reply } from './wire.ts';
+import { type Answer, asking, basic, challengesOf, describeMatrix, type Line, Log } from './world.ts';
 
 const FORM: Line = ['Content-Type', 'application/x-www-form-urlencoded'];
 /** RFC 6749 §5.2: what an error_description may consist of. */
 const DESCRIPTION = /^[\x20-\x21\x23-\x5b\x5d-\x7e]*$/;
 
 let seen: unknown[] = [];
-const { told, logger } = recordingLogger();
+const log = new Log();
 
 /** A form of one's own: the same inputs and the same refusals. */
 class ExtendedForm extends OAuth2PasswordRequestForm {
@@ -63,19 +63,19 @@ class Tokens {
   }
 }
 
-const tokenApp = () => new App({ title: 'Tokens', version: '1', controllers: [Tokens], logger });
+const tokenApp = () => new App({ title: 'Tokens', version: '1', controllers: [Tokens], logger: log });
 const ok = 'grant_type=password&username=u&password=p';
 
-function assertNotStored(reply: Reply): void {
-  assert.equal(header(reply, 'cache-control'), 'no-store');
-  assert.equal(header(reply, 'pragma'), 'no-cache');
+function assertNotStored(reply: Answer): void {
+  assert.equal(reply.headers.get('cache-control'), 'no-store');
+  assert.equal(reply.headers.get('pragma'), 'no-cache');
 }
 
 /** The two shapes that one refusal has: RFC 6749 §5.2 and the validation issues. */
-function assertInvalidFields(reply: Reply, error: string, ...locations: string[]): void {
+function assertInvalidFields(reply: Answer, error: string, ...locations: string[]): void {
   assert.equal(reply.status, 400);
   assertNotStored(reply);
-  const body = json(reply) as {
+  const body = JSON.parse(reply.text) as {
     error: string;
     error_description?: string;
     detail: { type: string; loc: string[]; msg: string }[];
@@ -87,20 +87,21 @@ function assertInvalidFields(reply: Reply, error: string, ...locations: string[]
   assert.deepEqual(seen, [], 'the handler ran');
 }
 
-function assertError(reply: Reply, status: number, error: string): void {
+function assertError(reply: Answer, status: number, error: string): void {
   assert.equal(reply.status, status);
   assertNotStored(reply);
-  assert.match(header(reply, 'content-type') ?? '', /^application\/json\b/);
-  assert.equal((json(reply) as { error: string }).error, error);
+  assert.match(reply.headers.get('content-type') ?? '', /^application\/json\b/);
+  assert.equal((JSON.parse(reply.text) as { error: string }).error, error);
 }
 
-overBoth('the token request', tokenApp, (send, way) => {
+describeMatrix('the token request', (open, way) => {
+  const ask = asking(() => open(tokenApp()));
   const post = (body: string, path = '/token', lines: readonly Line[] = []) =>
-    send({ method: 'POST', path, lines: [FORM, ...lines], body });
+    ask(path, { method: 'POST', headers: [FORM, ...lines], body });
 
   beforeEach(() => {
     seen = [];
-    told.length = 0;
+    log.clear();
   });
 
   describe('RFC 6749 §5.1, success', () => {
@@ -108,15 +109,15 @@ overBoth('the token request', tokenApp, (send, way) => {
       it(`${path} answers JSON with the token, which nobody stores`, async () => {
         const reply = await post(ok, path);
         assert.equal(reply.status, 200);
-        assert.match(header(reply, 'content-type') ?? '', /^application\/json\b/);
-        assert.deepEqual(json(reply), { access_token: 'tok-1', token_type: 'bearer' });
+        assert.match(reply.headers.get('content-type') ?? '', /^application\/json\b/);
+        assert.deepEqual(JSON.parse(reply.text), { access_token: 'tok-1', token_type: 'bearer' });
         assertNotStored(reply);
       });
     }
 
     it('a subclass of the form is read and refuses as the form does', async () => {
       const reply = await post(ok, '/extended');
-      assert.deepEqual(json(reply), { known: true, access_token: 'tok-1', token_type: 'bearer' });
+      assert.deepEqual(JSON.parse(reply.text), { known: true, access_token: 'tok-1', token_type: 'bearer' });
       assertNotStored(reply);
       seen = [];
       assertInvalidFields(await post('username=u', '/extended'), 'invalid_request', 'body.password');
@@ -223,27 +224,26 @@ overBoth('the token request', tokenApp, (send, way) => {
     }
 
     it('§2.3.1: credentials in the query are ignored', async () => {
-      const reply = await send({ method: 'POST', path: `/token?${ok}`, lines: [FORM] });
+      const reply = await ask(`/token?${ok}`, { method: 'POST', headers: [FORM] });
       assertInvalidFields(reply, 'invalid_request', 'body.username', 'body.password');
     });
 
     it('§4.3.2: a JSON body is 415, and not stored either', async () => {
-      const reply = await send({
+      const reply = await ask('/token', {
         method: 'POST',
-        path: '/token',
-        lines: [['Content-Type', 'application/json']],
+        headers: [['Content-Type', 'application/json']],
         body: '{"username":"u","password":"p"}',
       });
       assert.equal(reply.status, 415);
-      assert.equal(header(reply, 'cache-control'), 'no-store');
+      assert.equal(reply.headers.get('cache-control'), 'no-store');
       assert.deepEqual(seen, []);
     });
 
     it('§3.2: GET is 405 and told to use POST', async () => {
-      const reply = await send({ path: `/token?${ok}` });
+      const reply = await ask(`/token?${ok}`);
       assert.equal(reply.status, 405);
-      assert.match(header(reply, 'allow') ?? '', /\bPOST\b/);
-      assert.doesNotMatch(header(reply, 'allow') ?? '', /\bGET\b/);
+      assert.match(reply.headers.get('allow') ?? '', /\bPOST\b/);
+      assert.doesNotMatch(reply.headers.get('allow') ?? '', /\bGET\b/);
     });
   });
 
@@ -251,7 +251,10 @@ overBoth('the token request', tokenApp, (send, way) => {
     it('a wrong password and an unknown user get the same 400 invalid_grant', async () => {
       const wrong = await post('username=u&password=x');
       assertError(wrong, 400, 'invalid_grant');
-      assert.deepEqual(json(wrong), { error: 'invalid_grant', error_description: 'Wrong user name or password' });
+      assert.deepEqual(JSON.parse(wrong.text), {
+        error: 'invalid_grant',
+        error_description: 'Wrong user name or password',
+      });
       const unknown = await post('username=x&password=p');
       assert.deepEqual([unknown.status, unknown.text], [wrong.status, wrong.text]);
     });
@@ -264,22 +267,22 @@ overBoth('the token request', tokenApp, (send, way) => {
       const reply = await post(ok, '/token', [basic('c:wrong')]);
       assertError(reply, 401, 'invalid_client');
       assert.deepEqual(
-        challenges(reply).map(({ scheme }) => scheme),
+        challengesOf(reply).map(({ scheme }) => scheme),
         ['Basic'],
       );
-      assert.notEqual(challenges(reply)[0]?.parameters['realm'], undefined);
+      assert.notEqual(challengesOf(reply)[0]?.parameters['realm'], undefined);
     });
 
     it('a bad client in the body is 400, or 401 with a challenge (RFC 9110 §15.5.2)', async () => {
       const reply = await post(`${ok}&client_id=c&client_secret=wrong`);
       assertError(reply, reply.status === 401 ? 401 : 400, 'invalid_client');
-      if (reply.status === 401) assert.notEqual(challenges(reply).length, 0);
+      if (reply.status === 401) assert.notEqual(challengesOf(reply).length, 0);
     });
 
     it('a description is sent in the characters of §5.2, or not at all', async () => {
       for (const username of ['a"b', 'a\\b', 'us\u00e9r', 'a\r\nb', '\u{1f511}', 'plain']) {
         const reply = await post(`username=${encodeURIComponent(username)}&password=p`, '/described');
-        const description = (json(reply) as { error_description?: string }).error_description;
+        const description = (JSON.parse(reply.text) as { error_description?: string }).error_description;
         assert.match(description ?? '', DESCRIPTION, username);
         if (username === 'plain') assert.equal(description, 'plain');
         else assert.ok(reply.status === 400 || reply.status === 500);
@@ -332,7 +335,7 @@ overBoth('the token request', tokenApp, (send, way) => {
           reply.status === 401 ? 401 : 400,
           reply.status === 401 ? 'invalid_client' : 'invalid_request',
         );
-        if (reply.status === 401) assert.equal(challenges(reply)[0]?.scheme, 'Basic');
+        if (reply.status === 401) assert.equal(challengesOf(reply)[0]?.scheme, 'Basic');
         assert.deepEqual(seen, []);
       });
     }
@@ -362,12 +365,12 @@ overBoth('the token request', tokenApp, (send, way) => {
       it(`are neither in the answer nor in the log: ${name}`, async () => {
         const reply = await post(body, path, lines);
         assert.doesNotMatch(reply.text, secrets);
-        assert.doesNotMatch(JSON.stringify(reply.lines), secrets);
-        assert.doesNotMatch(told.join('\n'), secrets);
+        assert.doesNotMatch(JSON.stringify([...reply.headers]), secrets);
+        assert.doesNotMatch(log.text, secrets);
         if (path === '/broken') {
-          assert.deepEqual(json(reply), { detail: 'Internal Server Error' });
-          assert.match(told.join('\n'), /database is away/);
-          assert.equal(header(reply, 'cache-control'), 'no-store');
+          assert.deepEqual(JSON.parse(reply.text), { detail: 'Internal Server Error' });
+          assert.match(log.text, /database is away/);
+          assert.equal(reply.headers.get('cache-control'), 'no-store');
         }
       });
     }

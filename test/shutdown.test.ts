@@ -3,8 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { eventually, pause, within } from './world.ts';
-import { head, parseReply, Wire } from './wire.ts';
+import { Connection, eventually, type Line, pause, requestHead, within } from './world.ts';
 
 const root = join(import.meta.dirname, '..');
 const REQUESTS = 100;
@@ -71,15 +70,16 @@ test('SIGTERM answers or ends everything in flight, cleans up in order, and exit
 async function beginUpload(port: number): Promise<() => Promise<[status: number, text: string]>> {
   const before = '--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n';
   const rest = 'content\r\n--b--\r\n';
-  const wire = await Wire.open(port);
-  const lines = [
+  const wire = await Connection.open(port);
+  const lines: Line[] = [
     ['Content-Type', 'multipart/form-data; boundary=b'],
     ['Content-Length', String(before.length + rest.length)],
-  ] as const;
-  wire.write(head('POST', '/upload', lines), before);
+  ];
+  wire.write(requestHead('POST', '/upload', lines), before);
   return async () => {
     wire.write(rest);
-    const { status, text } = parseReply(await wire.rest());
-    return [status, text];
+    await wire.rest();
+    const { status, body } = wire.answers[0] ?? assert.fail(wire.text);
+    return [status, body];
   };
 }

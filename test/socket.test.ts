@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { spawn } from 'node:child_process';
 import { createServer, type RequestListener } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import {
@@ -28,12 +28,12 @@ import { serve, toNodeListener } from 'portico/node';
 import { z } from 'zod';
 import {
   appOf,
+  Connection,
   eventually,
   exchange,
   type ExchangeOptions,
   expectJson,
   Log,
-  parseAnswers,
   pause,
   type RawAnswer,
   type Served,
@@ -486,13 +486,13 @@ describe('bodies', () => {
   });
 
   test('that are expected to be asked for are asked for, if they will be read', async () => {
-    const { answers, socket } = await talk(headers(3, 'Expect: 100-continue\r\n'));
-    await eventually('100', () => answers().length === 1);
-    assert.equal(answers()[0]?.status, 100);
-    socket.write('"a"');
-    await eventually('200', () => answers().length === 2);
-    assert.equal(answers()[1]?.status, 200);
-    socket.destroy();
+    const connection = await talk(headers(3, 'Expect: 100-continue\r\n'));
+    await eventually('100', () => connection.answers.length === 1);
+    assert.equal(connection.answers[0]?.status, 100);
+    connection.write('"a"');
+    await eventually('200', () => connection.answers.length === 2);
+    assert.equal(connection.answers[1]?.status, 200);
+    connection.destroy();
   });
 
   for (const [what, request, status] of [
@@ -601,11 +601,11 @@ describe('a client that leaves', () => {
 
   test('does not abort the signal of an answered request', async () => {
     signals.length = 0;
-    const { answers, socket } = await talk(get('/slow'));
+    const connection = await talk(get('/slow'));
     await eventually('it is running', () => signals.length === 1);
     release();
-    await eventually('it is answered', () => answers().length === 1);
-    socket.destroy();
+    await eventually('it is answered', () => connection.answers.length === 1);
+    connection.destroy();
     await pause(20);
     assert.equal(signals[0]?.aborted, false);
   });
@@ -701,17 +701,17 @@ describe('serve', () => {
     signals.length = 0;
     const server = await served(app());
     const idle = await talk(get('/items/5'), { port: server.port });
-    await eventually('the idle one is answered', () => idle.answers().length === 1);
+    await eventually('the idle one is answered', () => idle.answers.length === 1);
     const running = await talk(get('/slow'), { port: server.port });
     await eventually('it is running', () => signals.length === 1);
     const closed = [server.close(), server.close()];
-    await eventually('the idle connection is closed', () => idle.closed());
+    await eventually('the idle connection is closed', () => idle.closed);
     await assert.rejects(fetch(server.url));
-    assert.equal(running.answers().length, 0);
+    assert.equal(running.answers.length, 0);
     release();
     await Promise.all(closed);
-    await eventually('the running one is closed', () => running.closed());
-    const answer = only(running.answers());
+    await eventually('the running one is closed', () => running.closed);
+    const answer = only(running.answers);
     assert.deepEqual([answer.status, answer.headers.get('connection')], [200, ['close']]);
     await server.close();
   });
@@ -906,11 +906,11 @@ test('a body that grows over the limit after its 503 has been sent ends the conn
   }
   const { port } = await served(appOf([GrowingController], { timeout: 30, limits: { body: 100 } }));
   const head = `POST / HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`;
-  const { socket, answers, closed } = await talk(`${head}1\r\n[\r\n`, { port });
-  await eventually('it is answered', () => answers().length === 1);
-  assert.equal(answers()[0]?.status, 503);
-  socket.write(`c8\r\n${' '.repeat(200)}\r\n`);
-  await eventually('it is closed', closed);
+  const connection = await talk(`${head}1\r\n[\r\n`, { port });
+  await eventually('it is answered', () => connection.answers.length === 1);
+  assert.equal(connection.answers[0]?.status, 503);
+  connection.write(`c8\r\n${' '.repeat(200)}\r\n`);
+  await eventually('it is closed', () => connection.closed);
 });
 
 test('overlapping requests have their time limits each', async () => {
@@ -966,16 +966,11 @@ async function listening(listener: RequestListener): Promise<string> {
 }
 
 /** Opens a connection, sends bytes, and leaves it open. */
-async function talk(bytes: string, options: { port?: number; read?: boolean } = {}) {
-  const socket: Socket = connect(options.port ?? (await port()), '127.0.0.1');
-  let received = Buffer.alloc(0);
-  let closed = false;
-  if (options.read === false) socket.pause();
-  else socket.on('data', (chunk) => (received = Buffer.concat([received, chunk])));
-  socket.on('error', () => {});
-  socket.on('close', () => (closed = true));
-  socket.write(bytes);
-  return { socket, answers: () => parseAnswers(received), closed: () => closed };
+async function talk(bytes: string, options: { port?: number; read?: boolean } = {}): Promise<Connection> {
+  const connection = await Connection.open(options.port ?? (await port()));
+  if (options.read === false) connection.socket.pause();
+  connection.write(bytes);
+  return connection;
 }
 
 test('a body that was cut at the limit ends its connection, whatever status an error handler gives it', async () => {

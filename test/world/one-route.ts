@@ -1,33 +1,8 @@
 import { App, Controller, Get, Post } from 'portico';
 import type { AppOptions } from './app.ts';
+import { Log } from './log.ts';
 import type { AnyInput } from './recorder.ts';
-import { settled } from './waiting.ts';
-
-/** Collects what is logged; `text()` is every string and error message in it. */
-export class Logs {
-  readonly errors: unknown[][] = [];
-  readonly logger = {
-    info(): void {},
-    warn: (...line: unknown[]): void => void this.errors.push(line),
-    error: (...line: unknown[]): void => void this.errors.push(line),
-  };
-
-  text(): string {
-    return this.errors.map((line) => messages(line).join(' ')).join('\n');
-  }
-
-  clear(): void {
-    this.errors.length = 0;
-  }
-}
-
-function messages(value: unknown, depth = 0): string[] {
-  if (typeof value === 'string') return [value];
-  if (typeof value !== 'object' || value === null || depth > 4) return [];
-  const parts: unknown[] = value instanceof Error ? [value.message, value.cause] : [];
-  if (value instanceof AggregateError) parts.push(...value.errors);
-  return [...parts, ...Object.values(value)].flatMap((part) => messages(part, depth + 1));
-}
+import { type Answer, answer } from './requests.ts';
 
 /** Every kind of place in which an operation may ask for something. */
 export interface Places {
@@ -43,15 +18,9 @@ export interface Places {
   routeOptions?: Record<string, unknown>;
 }
 
-export interface Answer {
-  status: number;
-  body: any;
-  headers: Headers;
-}
-
 /** An app with one operation at `/`, declared by calling the decorators by hand so that the number of inputs can vary. */
 export class OneRoute {
-  readonly logs = new Logs();
+  readonly log = new Log();
   readonly app: App;
   private readonly method: string;
 
@@ -61,7 +30,7 @@ export class OneRoute {
       title: 'Test',
       version: '1',
       docs: false,
-      logger: this.logs.logger,
+      logger: this.log,
       dependencies: places.app ?? [],
       ...places.options,
     });
@@ -96,16 +65,4 @@ export function controllerOf({ controller, route, construct = [], inputs = [], .
   method(Built.prototype, 'handle', Object.getOwnPropertyDescriptor(Built.prototype, 'handle'));
   Controller('/', { dependencies: controller ?? [] })(Built);
   return Built;
-}
-
-export async function answer(response: Response): Promise<Answer> {
-  const text = await response.text();
-  await settled();
-  let body: unknown = text;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    // streams and empty bodies stay text
-  }
-  return { status: response.status, body, headers: response.headers };
 }

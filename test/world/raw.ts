@@ -1,104 +1,135 @@
-import { connect } from 'node:net';
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { parseAnswers, type RawAnswer } from './raw-answers.ts';
+import type { Line } from './requests.ts';
+import { within } from './waiting.ts';
 
-export interface RawAnswer {
-  status: number;
-  /** Values by lower-case name, one for each line. */
-  headers: Map<string, string[]>;
-  body: string;
+export interface ConnectionOptions {
+  /** Whether answers have no content, as to HEAD. */
+  readonly head?: boolean;
+  /** Leaves the sending half open when the server has ended its own. */
+  readonly allowHalfOpen?: boolean;
+}
+
+/** A connection on which anything can be sent, and what has come on it so far. */
+export class Connection {
+  /** Whether the server has ended its half. */
+  ended = false;
+  closed = false;
+  error: Error | undefined;
+  #received = Buffer.alloc(0);
+  #wake = (): void => {};
+
+  private constructor(
+    readonly socket: Socket,
+    private readonly head: boolean,
+  ) {
+    socket.on('data', (chunk: Buffer) => {
+      this.#received = Buffer.concat([this.#received, chunk]);
+      this.#wake();
+    });
+    socket.on('end', () => (this.ended = true));
+    // A reset after the answer is what a server does that refuses to read on; the close follows.
+    socket.on('error', (error) => (this.error = error));
+    socket.on('close', () => {
+      this.closed = true;
+      this.#wake();
+    });
+  }
+
+  static async open(
+    port: number,
+    { head = false, allowHalfOpen = false }: ConnectionOptions = {},
+  ): Promise<Connection> {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen });
+    await once(socket, 'connect');
+    return new Connection(socket, head);
+  }
+
+  /** What has come, one character for each byte. */
+  get text(): string {
+    return this.#received.toString('latin1');
+  }
+
+  /** The answers that have come whole. */
+  get answers(): RawAnswer[] {
+    return parseAnswers(this.#received, this.head);
+  }
+
+  /** Their statuses in the order in which they came, interim ones included. */
+  get statuses(): number[] {
+    return this.answers.map(({ status }) => status);
+  }
+
+  /** Sends text as Latin-1; false where the connection takes no more for now. */
+  write(...parts: readonly (string | Buffer)[]): boolean {
+    return this.socket.write(
+      Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part))),
+    );
+  }
+
+  /** Waits until what has come matches. */
+  async until(pattern: RegExp): Promise<string> {
+    await this.wait(() => pattern.test(this.text));
+    assert.match(this.text, pattern);
+    return this.text;
+  }
+
+  /** Everything until the connection is closed. */
+  async rest(): Promise<string> {
+    await this.wait(() => false);
+    return this.text;
+  }
+
+  /** Waits until something holds of what has come, or the connection is closed. */
+  async wait(holds: () => boolean): Promise<void> {
+    const came = async (): Promise<void> => {
+      while (!this.closed && !holds()) await new Promise<void>((resolve) => (this.#wake = resolve));
+    };
+    await within(came()).catch((error: unknown) => {
+      this.destroy();
+      throw new Error(`so far ${JSON.stringify(this.text)}`, { cause: error });
+    });
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
 }
 
 export interface Exchange {
-  answers: RawAnswer[];
-  /** The statuses in the order they came, interim ones included. */
-  statuses: number[];
+  readonly answers: RawAnswer[];
+  readonly statuses: number[];
   /** Whether the server closed the connection. */
-  closed: boolean;
-  text: string;
+  readonly closed: boolean;
+  readonly text: string;
 }
 
 export interface ExchangeOptions {
   /** How many final answers to wait for. */
-  answers?: number;
+  readonly answers?: number;
   /** Waits for the server to close the connection instead. */
-  untilClose?: boolean;
-  /** Whether answers have no content, as to HEAD. */
-  head?: boolean;
+  readonly untilClose?: boolean;
+  readonly head?: boolean;
   /** Ends the sending half after the last byte. */
-  end?: boolean;
+  readonly end?: boolean;
 }
 
-/** Sends bytes as they are, and reads the answers. */
-export function exchange(port: number, bytes: string | Buffer, options: ExchangeOptions = {}): Promise<Exchange> {
+/** Sends bytes on a connection of their own, and reads the answers. */
+export async function exchange(port: number, bytes: string | Buffer, options: ExchangeOptions = {}): Promise<Exchange> {
   const { answers: expected = 1, untilClose = false, head = false, end = false } = options;
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1');
-    let received = Buffer.alloc(0);
-    const finish = (closed: boolean): void => {
-      clearTimeout(guard);
-      socket.destroy();
-      const answers = parseAnswers(received, head);
-      resolve({ answers, statuses: answers.map(({ status }) => status), closed, text: received.toString('latin1') });
-    };
-    const guard = setTimeout(() => {
-      socket.destroy();
-      reject(
-        new Error(`no end of the answer within five seconds; so far ${JSON.stringify(received.toString('latin1'))}`),
-      );
-    }, 5_000);
-    socket.on('data', (chunk) => {
-      received = Buffer.concat([received, chunk]);
-      const final = parseAnswers(received, head).filter(({ status }) => status >= 200).length;
-      if (!untilClose && final >= expected) finish(false);
-    });
-    // A reset after the answer is a close like another.
-    socket.on('error', () => {});
-    socket.on('close', () => finish(true));
-    socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
-    if (end) socket.end();
-  });
+  const connection = await Connection.open(port, { head });
+  connection.write(bytes);
+  if (end) connection.socket.end();
+  await connection.wait(() => !untilClose && connection.statuses.filter((status) => status >= 200).length >= expected);
+  const { answers, statuses, closed, text } = connection;
+  connection.destroy();
+  return { answers, statuses, closed, text };
 }
 
-/** The complete answers at the beginning of what a server has sent. */
-export function parseAnswers(received: Buffer, head = false): RawAnswer[] {
-  const text = received.toString('latin1');
-  const answers: RawAnswer[] = [];
-  for (let at = 0; ;) {
-    const end = text.indexOf('\r\n\r\n', at);
-    if (end === -1) return answers;
-    const [statusLine = '', ...lines] = text.slice(at, end).split('\r\n');
-    const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(statusLine)?.[1]);
-    const headers = new Map<string, string[]>();
-    for (const line of lines) {
-      const colon = line.indexOf(':');
-      const name = line.slice(0, colon).toLowerCase();
-      headers.set(name, [...(headers.get(name) ?? []), line.slice(colon + 1).trim()]);
-    }
-    const content = contentAt(text, end + 4, headers, head || status < 200 || status === 204 || status === 304);
-    if (content === undefined) return answers;
-    answers.push({ status, headers, body: Buffer.from(content.body, 'latin1').toString() });
-    at = content.end;
-  }
-}
-
-function contentAt(
-  text: string,
-  start: number,
-  headers: RawAnswer['headers'],
-  empty: boolean,
-): { body: string; end: number } | undefined {
-  if (empty) return { body: '', end: start };
-  if (headers.get('transfer-encoding')?.[0] === 'chunked') {
-    let body = '';
-    for (let at = start; ;) {
-      const line = text.indexOf('\r\n', at);
-      if (line === -1) return undefined;
-      const size = Number.parseInt(text.slice(at, line), 16);
-      if (text.length < line + 2 + size + 2) return undefined;
-      if (size === 0) return { body, end: line + 4 };
-      body += text.slice(line + 2, line + 2 + size);
-      at = line + 2 + size + 2;
-    }
-  }
-  const length = Number(headers.get('content-length')?.[0] ?? text.length - start);
-  return text.length < start + length ? undefined : { body: text.slice(start, start + length), end: start + length };
+/** The bytes of a request up to and including the empty line. */
+export function requestHead(method: string, path: string, lines: readonly Line[]): string {
+  const fields = [['Host', 'localhost'], ...lines].map(([name, value]) => `${name}: ${value}\r\n`);
+  return `${method} ${path} HTTP/1.1\r\n${fields.join('')}\r\n`;
 }

@@ -1,23 +1,46 @@
 import assert from 'node:assert/strict';
-import { describe } from 'node:test';
-import type { App } from 'portico';
-import { servers } from './servers.ts';
+import { settled } from './waiting.ts';
 
+/** One header line; two lines of one name are two lines over a socket. */
+export type Line = [name: string, value: string];
 export type Content = NonNullable<RequestInit['body']>;
 export type Send = (path: string, init?: RequestInit) => Promise<Response>;
 
-/** Runs the same tests in memory and over a socket. */
-export function describeMatrix(name: string, body: (open: (app: App) => Promise<Send>) => void): void {
-  describe(`${name}, in memory`, () => {
-    body(async (app) => async (path, init) => app.request(path, init));
-  });
-  describe(`${name}, over a socket`, () => {
-    const served = servers();
-    body(async (app) => {
-      const { port } = await served(app);
-      return (path, init) => fetch(`http://127.0.0.1:${port}${path}`, { redirect: 'manual', ...init });
-    });
-  });
+/** `Authorization: Basic …` for a pair given as it goes into the base64. */
+export function basic(pair: string | Uint8Array): Line {
+  return ['Authorization', `Basic ${Buffer.from(pair as string).toString('base64')}`];
+}
+
+export function bearer(token: string): Line {
+  return ['Authorization', `Bearer ${token}`];
+}
+
+/** A response that was read to its end. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The JSON of the text, or the text. */
+  readonly body: any;
+}
+
+/** Reads a response to its end, and waits for what comes after it. */
+export async function answer(response: Response): Promise<Answer> {
+  const text = await response.text();
+  await settled();
+  let body: unknown = text;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    // streams and empty bodies stay text
+  }
+  return { status: response.status, headers: response.headers, text, body };
+}
+
+/** Asks one app, which is opened for the first request. */
+export function asking(open: () => Promise<Send>): (...request: Parameters<Send>) => Promise<Answer> {
+  let opened: Promise<Send> | undefined;
+  return async (...request) => answer(await (await (opened ??= open()))(...request));
 }
 
 /** Asserts status and JSON body, and shows the body where the status differs. */
