@@ -96,6 +96,7 @@ export async function fuzz({
   const dice = new Dice(seed);
   const levels: Level[] = [];
   let conversations = 0;
+  const stopWatching = watch(report);
   const run = async (duration: number): Promise<void> => {
     const end = Date.now() + duration;
     let renewed = Date.now();
@@ -113,11 +114,24 @@ export async function fuzz({
   if (measures) await run(Math.min(20_000, time / 10));
   await run(time / 2);
   await run(time / 2);
+  stopWatching();
   await Promise.all(servers.map(({ served }) => served.close()));
   await premises.remove();
   await pause(10);
   process.off('unhandledRejection', crashed).off('uncaughtException', crashed);
   return { conversations, statuses, faults, levels };
+}
+
+/** Reports whatever keeps the process busy for so long that nobody else gets an answer. */
+function watch(report: (fault: string) => void): () => void {
+  let before = process.cpuUsage();
+  const timer = setInterval(() => {
+    const { user, system } = process.cpuUsage(before);
+    const busy = Math.round((user + system) / 1_000);
+    if (busy > HEALTH) report(`The process was busy for ${busy} ms at a stretch`);
+    before = process.cpuUsage();
+  }, 100);
+  return () => clearInterval(timer);
 }
 
 async function round(dice: Dice, peers: readonly Peer[], report: (fault: string) => void): Promise<void> {

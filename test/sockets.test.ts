@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect as connectTo } from 'node:net';
 import { describe, test } from 'node:test';
 import {
   APIKeyCookie,
@@ -756,6 +756,34 @@ describe('a socket over the wire', () => {
     assert.equal(posted.answers[0]?.body, '[1,2]');
     const plain = await exchange(port, 'GET /socket HTTP/1.1\r\nHost: a\r\n\r\n');
     assert.equal(plain.answers[0]?.status, 426);
+  });
+
+  test('any number of ignored offers on one connection leaves nothing behind', async () => {
+    @Controller()
+    class Page {
+      @Get('/page') read(): string {
+        return 'a page';
+      }
+    }
+    const { app, port } = await open(echo);
+    app.include([Page]);
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    const socket = connectTo(port, '127.0.0.1');
+    for (let count = 0; count < 30; count++) {
+      socket.write('GET /page HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
+      const [bytes] = (await once(socket, 'data')) as [Buffer];
+      assert.match(bytes.toString(), /^HTTP\/1\.1 200 /);
+    }
+    socket.destroy();
+    await pause(10);
+    process.off('warning', note);
+    // One for all servers of a process is no concern of connections.
+    assert.deepEqual(
+      warnings.filter(({ message }) => !/SIG(?:TERM|INT)/.test(message)),
+      [],
+    );
   });
 
   test('no subprotocol is selected, whatever is offered (RFC 6455 §4.2.2)', async () => {

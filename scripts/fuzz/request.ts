@@ -67,7 +67,8 @@ export function written(dice: Dice, sample: Sample, { close = false, broken = fa
   return `${twisted(head)}\r\n${inChunks(dice, body, twisted, broken)}`;
 }
 
-const EXTENSIONS = [';x', ';x=1', ';name="a;b\\"c"', '; a=b ; c'];
+const EXTENSIONS = [';x', ';x=1', ';name="a;b"'];
+const FAULTY_EXTENSIONS = ['; a=b ; c', ';"', ';', ' ', ';name="a\\"c"', `;${'x'.repeat(20_000)}`];
 const TRAILERS = ['X-End: 1', 'Authorization: Bearer good', 'Host: b'];
 const FORBIDDEN = ['Content-Length: 3', 'Transfer-Encoding: chunked', 'Trailer: X'];
 
@@ -77,7 +78,9 @@ function inChunks(dice: Dice, body: string, twisted: (text: string) => string, b
   for (let at = 0; at < body.length;) {
     const size = Math.min(body.length - at, 1 + dice.below(dice.of([1, 10, 100, 5_000, 100_000])));
     const digits = dice.chance(90) ? size.toString(16) : `000${size.toString(16).toUpperCase()}`;
-    text += twisted(`${digits}${dice.chance(5) ? dice.of(EXTENSIONS) : ''}\r\n`);
+    text += twisted(
+      `${digits}${dice.chance(5) ? dice.of(broken ? [...EXTENSIONS, ...FAULTY_EXTENSIONS] : EXTENSIONS) : ''}\r\n`,
+    );
     text += body.slice(at, at + size) + twisted('\r\n');
     at += size;
     // A long body in pieces of one byte would take long to make.

@@ -57,8 +57,7 @@ function opened(received: string): {
   const { answers, rest, fault } = parseAnswers(received);
   const answer = answers.find(({ status }) => status === 101);
   if (answer === undefined) return { answer: answers[0], frames: '', ...(fault === undefined ? {} : { fault }) };
-  const isAccepted = headerOf(answer, 'sec-websocket-accept') === ACCEPT && headerOf(answer, 'upgrade') === 'websocket';
-  return { answer, frames: rest, ...(isAccepted ? {} : { fault: 'a 101 that accepts another key' }) };
+  return { answer, frames: rest, ...(fault === undefined ? {} : { fault }) };
 }
 
 /** The messages in frames of a server, whole or in pieces. */
@@ -100,6 +99,7 @@ export function makeSocket(dice: Dice): Conversation {
       `${what}: ${JSON.stringify({ path, sent, received: wire.received.slice(-2_000) })}`;
     if (answer?.status !== 101) return said(`the status ${answer?.status}`);
     statuses.set(101, (statuses.get(101) ?? 0) + 1);
+    if (headerOf(answer, 'sec-websocket-accept') !== ACCEPT) return said('a 101 that accepts another key');
     if ((fault ?? broken) !== undefined) return said(fault ?? broken ?? '');
     if (JSON.stringify(messagesIn(list)) !== JSON.stringify(sent)) return said('other messages than were sent');
     if (rest !== '' || list.at(-1)?.opcode !== 8) return said('a socket without a close');

@@ -3,6 +3,9 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Dice } from './dice.ts';
 
+/** Milliseconds between two looks at the clock. */
+const SLICE = 50;
+
 /** How the bytes of a connection go out. */
 export interface Delivery {
   /** Where the bytes are split into packets. */
@@ -66,19 +69,24 @@ export class Wire {
     this.#socket.write(bytes);
   }
 
-  /** Waits until something holds or the connection has been closed; false if neither comes in time. */
+  /**
+   * Waits until something holds or the connection has been closed; false if neither comes in time.
+   *
+   * Time in which this process does not run, because others do, counts little.
+   */
   async until(holds: () => boolean, time: number): Promise<boolean> {
-    const end = Date.now() + time;
+    let left = time;
     while (!this.isClosed && !holds()) {
-      const left = end - Date.now();
       if (left <= 0) return false;
+      const start = Date.now();
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, left);
+        const timer = setTimeout(resolve, Math.min(left, SLICE));
         this.#wake = () => {
           clearTimeout(timer);
           resolve();
         };
       });
+      left -= Math.min(Date.now() - start, 2 * SLICE);
     }
     return true;
   }

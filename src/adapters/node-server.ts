@@ -66,6 +66,8 @@ export class Shutdown {
     // One signal for all requests, any number of which may listen.
     setMaxListeners(0, app.closing);
     server.on('connection', (socket: Socket) => {
+      // It may be given back to the server any number of times.
+      if (socket.bytesRead > 0) return;
       this.#silent.add(socket);
       socket.once('close', () => this.#silent.delete(socket));
     });
