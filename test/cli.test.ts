@@ -56,7 +56,7 @@ describe('portico openapi', () => {
     await output(check, 0);
 
     const { stderr } = await output(check, 1, varied('moved.mjs', `export const path = '/elsewhere';`));
-    assert.match(stderr, /openapi\.json is stale; .* #\/paths\/~1elsewhere: the file does not have it/);
+    assert.match(stderr, /openapi\.json is out of date; .* #\/paths\/~1elsewhere: missing in the file/);
 
     writeFileSync(out, text.replace('"Shop"', '"Stall"'));
     assert.match((await output(check, 1)).stderr, /#\/info\/title: the file has "Stall", the app "Shop"/);
@@ -336,9 +336,9 @@ describe('portico check', () => {
   test('passes an app whose document is true, and names what it could not check', async () => {
     const { stdout, stderr } = await output(check, 0);
     assert.match(stdout, /^\d+ requests were answered as documented \(seed 7\)\n$/);
-    assert.match(stderr, /^GET \/items\/ was not completely checked: its credentials are not among the headers$/m);
+    assert.match(stderr, /^GET \/items\/ was not fully checked: the headers have no credentials for it$/m);
     const alone = await output([...check, '--operation', 'open_maybe', '--header', 'Authorization: Bearer a'], 0);
-    assert.doesNotMatch(alone.stderr, /not completely checked/);
+    assert.doesNotMatch(alone.stderr, /not fully checked/);
     assert.ok(Number.parseInt(alone.stdout) < Number.parseInt(stdout), alone.stdout);
   });
 
@@ -346,7 +346,7 @@ describe('portico check', () => {
     const lie = varied('lie.mjs', `export const greeting = () => new Response('hello');`);
     const { stdout, stderr } = await output(check, 1, lie);
     assert.equal(stdout, '');
-    assert.match(stderr, /GET \/greeting: 200 is of text\/plain, and application\/json is documented/);
+    assert.match(stderr, /GET \/greeting: 200 has the type text\/plain, but application\/json is documented/);
     assert.match(stderr, /> GET \/greeting/);
     assert.match(stderr, /seed 7/);
   });
@@ -369,7 +369,7 @@ describe('the command line', () => {
     const wrong: [string[], RegExp][] = [
       [
         ['serve', shop],
-        /^There is no command 'serve'\n\nUsage: portico COMMAND FILE.* dev .* start .* openapi .* routes .* graph /s,
+        /^Unknown command 'serve'\n\nUsage: portico COMMAND FILE.* dev .* start .* openapi .* routes .* graph /s,
       ],
       [['routes', shop, '--all'], /^Unknown option '--all'.*\n\nUsage: portico routes FILE/],
       [['graph'], /^FILE is missing\n\nUsage: portico graph FILE/],

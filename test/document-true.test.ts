@@ -369,7 +369,7 @@ const TOLD: Readonly<Record<string, readonly RegExp[]>> = {
   // Two dates of which one must not come before the other, by `refine`.
   'guides/controllers.ts': [/^GET \/charts: a valid request is refused with 422$/],
   // How a transaction ends when a handler throws what nobody handles.
-  'guides/lifetimes.ts': [/^POST \/orders\/refused: 500 is answered$/],
+  'guides/lifetimes.ts': [/^POST \/orders\/refused: 500 was returned$/],
 };
 
 describe('every example', () => {
@@ -497,7 +497,7 @@ const LIES: Readonly<Record<string, readonly [App, string, DocumentCheckOptions?
   ],
   'a bound that is documented too narrow': [
     altered([LyingController], (document) => (at(document, '/lies/stricter').parameters[0].schema.maximum = 5)),
-    "GET /lies/stricter: 200 is answered, although the query parameter 'n' is ",
+    "GET /lies/stricter: 200 was returned, although the query parameter 'n' is ",
   ],
   'a bound that is documented too wide by one': [
     altered([LyingController], (document) => (at(document, '/lies/stricter').parameters[0].schema.maximum = 11)),
@@ -540,7 +540,7 @@ const LIES: Readonly<Record<string, readonly [App, string, DocumentCheckOptions?
   ],
   'a parameter that is said to be required': [
     altered([TextController], (document) => (at(document, '/text/query').parameters[1].required = true)),
-    "GET /text/query: 200 is answered, although the query parameter 'page' is missing",
+    "GET /text/query: 200 was returned, although the query parameter 'page' is missing",
   ],
   'a body that takes less than is said': [
     altered([LyingController], (document) => {
@@ -552,7 +552,7 @@ const LIES: Readonly<Record<string, readonly [App, string, DocumentCheckOptions?
     altered([LyingController], (document) => {
       at(document, '/lies/body', 'post').requestBody.content['application/json'].schema.additionalProperties = false;
     }),
-    'POST /lies/body: 200 is answered, although in the body the value must NOT have additional properties',
+    'POST /lies/body: 200 was returned, although in the body the value must NOT have additional properties',
   ],
   'a body of another media type': [
     altered([LyingController], (document) => {
@@ -566,11 +566,11 @@ const LIES: Readonly<Record<string, readonly [App, string, DocumentCheckOptions?
       const { content } = at(document, '/lies/body', 'post').responses['200'];
       content['application/json'].schema.properties.n = { type: 'string' };
     }),
-    'POST /lies/body: the body of 200 does not fit: /n must be string',
+    'POST /lies/body: the body of 200 does not match its schema: /n must be string',
   ],
   'an answer of another media type': [
     appOf([LyingController]),
-    'GET /lies/response: 200 is of text/html, and application/json is documented',
+    'GET /lies/response: 200 has the type text/html, but application/json is documented',
   ],
   'a handler of errors with a status of its own': [
     (() => {
@@ -579,7 +579,7 @@ const LIES: Readonly<Record<string, readonly [App, string, DocumentCheckOptions?
     })(),
     'GET /lies/thrown: the status 418 is not documented',
   ],
-  'an error that nobody handles': [appOf([LyingController]), 'GET /lies/broken: 500 is answered'],
+  'an error that nobody handles': [appOf([LyingController]), 'GET /lies/broken: 500 was returned'],
   'a header that is missing': [
     altered([LyingController], (document) => {
       at(document, '/lies/stricter').responses['200'].headers = { 'X-Total': { required: true, schema: {} } };
@@ -590,27 +590,27 @@ const LIES: Readonly<Record<string, readonly [App, string, DocumentCheckOptions?
     altered([LyingController], (document) => {
       at(document, '/lies/stricter').responses['200'].headers = { 'Content-Type': { schema: { type: 'integer' } } };
     }),
-    'GET /lies/stricter: the header Content-Type of 200 does not fit: application/json',
+    'GET /lies/stricter: the header Content-Type of 200 does not match its schema: application/json',
   ],
   'an item of a stream that does not fit': [
     altered([LyingController], (document) => {
       const { content } = at(document, '/lies/lines').responses['200'];
       content['application/jsonl']['x-itemSchema'] = { type: 'string' };
     }),
-    'GET /lies/lines: item 0 of the stream does not fit: the value must be string',
+    'GET /lies/lines: item 0 of the stream does not match its schema: the value must be string',
   ],
   'an operation that is protected, and said to be public': [
     altered([LyingController], (document) => {
       delete at(document, '/lies/safe').security;
       delete at(document, '/lies/safe').responses['401'];
     }),
-    'GET /lies/safe: 401 is answered, but the document has no security',
+    'GET /lies/safe: 401 was returned, but the document has no security',
   ],
   'an operation that is public, and said to be protected': [
     altered([LyingController], (document) => {
       at(document, '/lies/response').security = [{ HTTPBearer: [] }];
     }),
-    'GET /lies/response: 200 is answered without the credentials that are documented',
+    'GET /lies/response: 200 was returned without the documented credentials',
   ],
   'an operation that is not there': [
     altered([LyingController], (document) => (document.paths['/lies/nowhere'] = { get: { responses: { 200: {} } } })),
@@ -620,7 +620,7 @@ const LIES: Readonly<Record<string, readonly [App, string, DocumentCheckOptions?
     altered([BodyController], (document) => {
       document.paths['/body/json'].put = document.paths['/body/json'].post;
     }),
-    'PUT /body/json: 405 is answered for a method that is documented',
+    'PUT /body/json: 405 was returned for a documented method',
   ],
 };
 
@@ -679,8 +679,8 @@ describe('a check', () => {
     assert.deepEqual(
       without.unchecked.map(({ path, reason }) => `${path}: ${reason}`),
       [
-        '/safe/user/{id}: its credentials are not among the headers',
-        '/safe/either: its credentials are not among the headers',
+        '/safe/user/{id}: the headers have no credentials for it',
+        '/safe/either: the headers have no credentials for it',
       ],
     );
     const headers = { authorization: 'Bearer bad' };
@@ -690,7 +690,7 @@ describe('a check', () => {
       operations: ['safe_user'],
     });
     assert.deepEqual(wrong.unchecked, [
-      { method: 'GET', path: '/safe/user/{id}', reason: 'its credentials were refused with every request' },
+      { method: 'GET', path: '/safe/user/{id}', reason: 'its credentials were always refused' },
     ]);
   });
 

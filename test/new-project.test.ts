@@ -71,7 +71,7 @@ before(async () => {
   symlinkSync(command, join(modules, '.bin', 'portico'));
   symlinkSync(join(modules, 'typescript', 'bin', 'tsc'), join(modules, '.bin', 'tsc'));
   const made = await make('my-app');
-  assert.equal(made.stdout, 'Made my-app in my-app. Next:\n\n  cd my-app\n  npm install\n  npm run dev\n');
+  assert.equal(made.stdout, 'Created my-app in my-app. Next:\n\n  cd my-app\n  npm install\n  npm run dev\n');
 });
 
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -182,18 +182,18 @@ describe('portico new', () => {
     mkdirSync(taken);
     writeFileSync(join(taken, 'notes.txt'), 'mine');
     const { stderr, stdout } = await make('taken', 1);
-    assert.equal(stderr, "taken is not empty: it has 'notes.txt'. Nothing was written\n");
+    assert.equal(stderr, "taken is not empty: it contains 'notes.txt'. Nothing was written\n");
     assert.equal(stdout, '');
     assert.deepEqual(filesIn(taken), ['notes.txt']);
-    assert.match((await make('taken/notes.txt', 1)).stderr, /^taken\/notes\.txt cannot become a project: .*\n$/);
-    assert.match((await make('taken/notes.txt/app', 1)).stderr, /^taken\/notes\.txt\/app\S* cannot be(?:come)? .*\n$/);
+    assert.match((await make('taken/notes.txt', 1)).stderr, /^taken\/notes\.txt cannot be used: .*\n$/);
+    assert.match((await make('taken/notes.txt/app', 1)).stderr, /^taken\/notes\.txt\/app\S* cannot be .*\n$/);
     assert.equal(readFileSync(join(taken, 'notes.txt'), 'utf8'), 'mine');
   });
 
   test('takes an empty folder, a repository without files too, and the one it is called in', async () => {
     const here = join(folder, 'here');
     mkdirSync(join(here, '.git'), { recursive: true });
-    assert.equal((await make('.', 0, here)).stdout, 'Made here. Next:\n\n  npm install\n  npm run dev\n');
+    assert.equal((await make('.', 0, here)).stdout, 'Created here. Next:\n\n  npm install\n  npm run dev\n');
     assert.equal(manifestOf(here).name, 'here');
   });
 

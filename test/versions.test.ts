@@ -278,7 +278,7 @@ describe('portico openapi', () => {
       const yaml = readFileSync(out, 'utf8');
       assert.match(yaml, /^openapi: 3\.0\.3\ninfo:\n {2}title: Customers\n/);
       assert.match(run('--version', '3.0', '--out', out, '--check'), /up to date/);
-      assert.throws(() => run('--out', out, '--check'), /is stale/);
+      assert.throws(() => run('--out', out, '--check'), /is out of date/);
       writeFileSync(out, yaml.replaceAll('\n', '\r\n'));
       assert.match(run('--version', '3.0', '--out', out, '--check'), /up to date/);
     } finally {

@@ -5,7 +5,7 @@ const bearer = new HTTPBearer();
 const Item = z.object({ id: z.int(), owner: z.string() }).meta({ id: 'Item' });
 
 // #region controller
-// A minifier may rename the class; the name is for operation ids and tags.
+// A minifier may rename the class, but not this name, which operation ids and tags use.
 @Controller('/items', { name: 'Item' })
 class ItemController {
   constructor(@Depends(bearer) private readonly caller: HTTPAuthorizationCredentials) {}

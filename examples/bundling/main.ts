@@ -1,6 +1,6 @@
 import { app } from './app.ts';
 
-// What a build has to keep: guards, inputs, and names in the document.
+// A build must not lose guards, inputs or names in the document.
 const anonymous = await app.request('/items/7');
 const invalid = await app.request('/items/seven', { headers: { Authorization: 'Bearer ada' } });
 const answer = await app.request('/items/7', { headers: { Authorization: 'Bearer ada' } });

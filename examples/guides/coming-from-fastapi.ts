@@ -86,7 +86,7 @@ const settings = dependency(
   async function* () {
     const opened = { pageSize: 20 };
     yield opened;
-    // What comes after the yield runs when the app closes.
+    // The code after the yield runs when the app closes.
   },
   { lifetime: 'app' },
 );

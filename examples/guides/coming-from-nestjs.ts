@@ -37,7 +37,7 @@ class Database {
   readonly cats = new Map<number, NewCat>();
 }
 
-/** One for the whole app: what comes after the yield runs when the app closes. */
+/** One for the whole app: the code after the yield runs when the app closes. */
 const database = dependency(
   async function* () {
     const opened = new Database();

@@ -26,7 +26,7 @@ const PASSWORD = process.env['PASSWORD'] ?? randomBytes(12).toString('base64url'
 const API_TOKEN = process.env['API_TOKEN'] ?? randomBytes(32).toString('base64url');
 
 // #region own
-/** `Authorization: Token …`; everything else is absent. */
+/** Reads `Authorization: Token …`; anything else counts as no credentials. */
 class TokenScheme extends SecurityScheme<string> {
   describe() {
     return { type: 'http', scheme: 'token' } as const;
@@ -71,7 +71,7 @@ const sameOrigin = dependency({ site: Header('sec-fetch-site', z.literal('same-o
 
 const sessionId = new APIKeyCookie(COOKIE);
 
-/** Asks for both: no route can take the cookie and forget the origin. */
+/** Needs both, so that no route can use the cookie without the check of the origin. */
 const sessionUser = dependency({ id: Depends(sessionId), _: Depends(sameOrigin) }, ({ id }) => {
   const username = sessions.get(id);
   if (username === undefined) throw new HTTPException(401, 'The session has ended');

@@ -49,9 +49,9 @@ const opaqueToken = jwtBearer({
 // #endregion opaque
 
 // #region machine
-/** A service that calls on its own behalf: its token names no user. */
+/** A service that calls on its own behalf: its token is not for a user. */
 const service = dependency({ token: Depends(accessToken) }, ({ token }) => {
-  if (token.subject !== token.clientId) throw new HTTPException(403, 'For services alone');
+  if (token.subject !== token.clientId) throw new HTTPException(403, 'For services only');
   return token.clientId;
 });
 // #endregion machine
@@ -109,7 +109,7 @@ export const app = new App({
 });
 
 // #region testing
-/** A test of the app: real tokens, signed and verified without the provider. */
+/** Tests the app with real tokens, signed and verified without the provider. */
 export async function testMe(): Promise<number[]> {
   const issued = testTokens({ issuer: 'https://id.example.com', audience: 'https://api.example.com' });
   using _ = app.override(accessToken, issued.bearer({ claims: Claims }));

@@ -6,7 +6,7 @@ import { z } from 'zod';
 const RESOURCE = process.env['RESOURCE'] ?? 'http://127.0.0.1:8000';
 
 // #region token
-/** Whoever calls. A client that can prove that a token is its own may, and then nobody else can use it. */
+/** The caller. Clients may bind tokens to a key of theirs (DPoP), so that nobody else can use them. */
 export const accessToken = jwtBearer({
   issuer: process.env['ISSUER'] ?? 'http://127.0.0.1:9000',
   audience: RESOURCE,
@@ -20,7 +20,7 @@ const Note = z.object({ text: z.string().min(1).max(1_000) }).meta({ id: 'Note' 
 const SavedNote = Note.extend({ id: z.int(), author: z.string() }).meta({ id: 'SavedNote' });
 
 // #region controller
-/** Notes of users whom only the identity provider knows, by the subject of their tokens. */
+/** Notes by the subject of a user's tokens; only the identity provider knows more about users. */
 @Controller('/notes')
 class NoteController {
   readonly #notes = new Map<string, Map<number, z.output<typeof SavedNote>>>();
@@ -39,9 +39,9 @@ class NoteController {
     return note;
   }
 
-  @Delete('/:id', { status: 204, responses: { 404: { description: 'There is no such note of yours' } } })
+  @Delete('/:id', { status: 204, responses: { 404: { description: 'You have no such note' } } })
   remove(@Security(accessToken, { scopes: ['notes:write'] }) { subject }: Caller, @Path('id', z.int()) id: number) {
-    if (this.#notes.get(subject)?.delete(id) !== true) throw new HTTPException(404, 'There is no such note of yours');
+    if (this.#notes.get(subject)?.delete(id) !== true) throw new HTTPException(404, 'You have no such note');
   }
 }
 // #endregion controller

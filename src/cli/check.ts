@@ -7,15 +7,16 @@ import { inspectApp } from './load.ts';
 
 const usage = `Usage: portico check FILE [--requests N] [--seed N] [--header 'NAME: VALUE']... [--operation ID]... [--env-file FILE]...
 
-Sends valid and nearly valid requests, made from the document alone, to every operation of the app that FILE exports,
-and exits with 1 where answers disagree with the document. Requests are real: what they reach runs. Needs the packages
-fast-check and ajv.
+Sends valid and invalid requests, generated from the document, to every operation of the app that FILE exports, and exits
+with 1 if a response does not match the document. The requests are real: handlers run. Needs the packages fast-check and
+ajv.
 
-  --requests N            requests for each operation; 50 unless set
-  --seed N                repeats what a check with this seed has sent
-  --header 'NAME: VALUE'  sent with every request, such as credentials
-  --operation ID          checks this operation alone, by its operationId or as 'GET /items/{itemId}'
-  --env-file FILE         environment variables to begin with
+  --requests N            requests for each operation (default: 50)
+  --seed N                repeat the requests of a previous check
+  --header 'NAME: VALUE'  send this with every request, such as credentials; may be repeated
+  --operation ID          check only this operation, given as its operationId or as 'GET /items/{itemId}';
+                          may be repeated
+  --env-file FILE         a file of environment variables; may be repeated
 `;
 
 const OPTIONS = {
@@ -48,8 +49,7 @@ async function run(args: readonly string[]): Promise<number> {
 }
 
 async function tell({ mismatches, unchecked, requests, seed }: DocumentCheck): Promise<number> {
-  for (const { method, path, reason } of unchecked)
-    console.error(`${method} ${path} was not completely checked: ${reason}`);
+  for (const { method, path, reason } of unchecked) console.error(`${method} ${path} was not fully checked: ${reason}`);
   if (mismatches.length > 0) {
     console.error(describeMismatches(mismatches, seed));
     return 1;

@@ -13,13 +13,13 @@ import { runWatched } from './watch.ts';
 
 const usage = `Usage: portico dev FILE [--port PORT] [--host HOST] [--env-file FILE]... [--inspect[=[HOST:]PORT]]
 
-Serves the app that FILE exports, and again whenever FILE, something that it imports, a file of environment variables or
-tsconfig.json has changed.
+Serves the app that FILE exports, and restarts when FILE, a module that it imports, a file of environment variables or
+tsconfig.json changes.
 
-  --port PORT      the port, 0 for any free one; the environment variable PORT, else 8000, unless set
-  --host HOST      the address to listen on, 127.0.0.1 unless set
-  --env-file FILE  environment variables to begin with; .env, if there is one, unless set
-  --inspect        lets a debugger attach, at 127.0.0.1:9229 unless said otherwise: --inspect=9230
+  --port PORT      the port, 0 for any free one (default: the environment variable PORT, else 8000)
+  --host HOST      the address to listen on (default: 127.0.0.1)
+  --env-file FILE  a file of environment variables; may be repeated (default: .env, if it exists)
+  --inspect        let a debugger attach (default: at 127.0.0.1:9229)
 `;
 
 /** Set in the process that is restarted, not in the one that restarts it. */

@@ -8,13 +8,13 @@ export function firstDifference(onDisk: unknown, wanted: unknown, pointer = '#')
   }
   for (const key of new Set([...Object.keys(wanted), ...Object.keys(onDisk)])) {
     const inner = `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    if (!Object.hasOwn(onDisk, key)) return `${inner}: the file does not have it`;
-    if (!Object.hasOwn(wanted, key)) return `${inner}: the app does not have it`;
+    if (!Object.hasOwn(onDisk, key)) return `${inner}: missing in the file`;
+    if (!Object.hasOwn(wanted, key)) return `${inner}: only in the file`;
     const difference = firstDifference(onDisk[key], wanted[key], inner);
     if (difference !== undefined) return difference;
   }
   const inOrder = Object.keys(onDisk).join('\n') === Object.keys(wanted).join('\n');
-  return inOrder ? undefined : `${pointer}: the members are in another order`;
+  return inOrder ? undefined : `${pointer}: the keys are in a different order`;
 }
 
 function isContainer(value: unknown): value is Container {

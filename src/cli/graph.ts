@@ -9,9 +9,9 @@ const usage = `Usage: portico graph FILE [--format mermaid|tree] [--env-file FIL
 
 Prints the dependency graph of the app that FILE exports.
 
-  --format FORMAT  mermaid: a flowchart; tree: below each operation what it needs. On a terminal it is the tree, else
-                   the flowchart, unless set
-  --env-file FILE  environment variables to begin with
+  --format FORMAT  mermaid, a flowchart, or tree, the dependencies of each operation (default: tree on a terminal,
+                   otherwise mermaid)
+  --env-file FILE  a file of environment variables; may be repeated
 `;
 
 const FORMATS = new Map<string, (nodes: readonly Node[]) => string>([

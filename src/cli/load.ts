@@ -92,7 +92,7 @@ export function explain(error: unknown): string {
   if (isDeclarationError(error)) return error.message;
   const stack = stackOf(error);
   if (!/experimental ?decorators/i.test(stack)) return stack;
-  return `${stack}\nDecorators of parameters need "experimentalDecorators": true in the tsconfig.json of the working directory, and files that it includes.`;
+  return `${stack}\nParameter decorators need "experimentalDecorators": true in the tsconfig.json of the working directory, which must include the file.`;
 }
 
 /** Checked by its shape, for the same reason as an App. */

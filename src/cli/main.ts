@@ -13,18 +13,18 @@ import { start } from './start.ts';
 const USAGE = `Usage: portico COMMAND FILE [options]
        portico new DIR
 
-FILE exports 'app': an App, or a function that gives one or a promise of one.
+FILE is a module that exports 'app': an App, or a function that returns one or a promise of one.
 
-  dev      serve, and again whenever a file changes
+  dev      serve, and restart when a file changes
   start    serve
   openapi  write or check the OpenAPI document
-  check    compare what the app answers with its document
-  routes   list the operations and what protects them
+  check    check that the app matches its document
+  routes   list the operations and their security
   graph    print the dependency graph
-  new      make a project
+  new      create a project
 
-  --help     this, or with a command its options
-  --version  the version of portico
+  --help     print this, or the options of a command
+  --version  print the version of portico
 `;
 
 const COMMANDS = new Map<string | undefined, Command>(
@@ -51,7 +51,7 @@ async function runAlone(name: string | undefined): Promise<number> {
   if (name === undefined) return refuse('A command is missing', USAGE);
   if (name === '--version') await print(`${version()}\n`);
   else if (isHelp([name])) await print(USAGE);
-  else return refuse(`There is no ${name.startsWith('-') ? 'option' : 'command'} '${name}'`, USAGE);
+  else return refuse(`Unknown ${name.startsWith('-') ? 'option' : 'command'} '${name}'`, USAGE);
   return 0;
 }
 

@@ -5,8 +5,8 @@ import { type Command, Failure, print, readArguments } from './command.ts';
 
 const usage = `Usage: portico new DIR
 
-Makes a project in DIR, which must not be there yet, or be empty: an app with a controller and its test, package.json,
-tsconfig.json and a Dockerfile. Nothing is installed.
+Creates a project in DIR, which must not exist or be empty: an app with a controller and its test, package.json,
+tsconfig.json and a Dockerfile. Does not install anything.
 `;
 
 /** The project's template. */
@@ -32,7 +32,7 @@ async function run(args: readonly string[]): Promise<number> {
   const place = relative('', folder);
   const enter =
     place === '' ? '' : `  cd ${/^[\w./-]+$/.test(place) ? place : `'${place.replaceAll("'", `'\\''`)}'`}\n`;
-  await print(`Made ${name}${place === '' ? '' : ` in ${place}`}. Next:\n\n${enter}  npm install\n  npm run dev\n`);
+  await print(`Created ${name}${place === '' ? '' : ` in ${place}`}. Next:\n\n${enter}  npm install\n  npm run dev\n`);
   return 0;
 }
 
@@ -68,10 +68,10 @@ function requireEmpty(folder: string): void {
     if (statSync(folder, { throwIfNoEntry: false }) === undefined) return;
     entries = readdirSync(folder).filter((entry) => entry !== '.git');
   } catch (error) {
-    throw new Failure(`${folder} cannot become a project: ${(error as Error).message}`, { cause: error });
+    throw new Failure(`${folder} cannot be used: ${(error as Error).message}`, { cause: error });
   }
   if (entries.length === 0) return;
-  throw new Failure(`${folder} is not empty: it has '${entries[0]}'. Nothing was written`);
+  throw new Failure(`${folder} is not empty: it contains '${entries[0]}'. Nothing was written`);
 }
 
 /** Writes a new file. */

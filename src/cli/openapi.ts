@@ -9,10 +9,10 @@ const usage = `Usage: portico openapi FILE [--version VERSION] [--out FILE] [--c
 
 Writes the OpenAPI document of the app that FILE exports.
 
-  --version VERSION  3.0, 3.1 or 3.2; that of the app unless set
-  --out FILE         write it to FILE, as YAML where that ends in .yaml or .yml; to standard output unless set
-  --check            write nothing; exit with 1 where the file of --out is missing or stale
-  --env-file FILE    environment variables to begin with
+  --version VERSION  3.0, 3.1 or 3.2 (default: that of the app)
+  --out FILE         write to FILE, as YAML if it ends in .yaml or .yml (default: standard output)
+  --check            write nothing; exit with 1 if the file of --out is missing or out of date
+  --env-file FILE    a file of environment variables; may be repeated
 `;
 
 type AnyDocument = OpenApiDocuments[OpenApiVersion];
@@ -86,5 +86,5 @@ function faultOf(out: string, text: string): string | undefined {
     return `${out} cannot be read: ${(error as Error).message}`;
   }
   const difference = firstDifference(onDisk, JSON.parse(text));
-  return difference && `${out} is stale; the first difference is at ${difference}`;
+  return difference && `${out} is out of date; the first difference is at ${difference}`;
 }

@@ -6,12 +6,12 @@ import { fits, table } from './table.ts';
 
 const usage = `Usage: portico routes FILE [--unprotected] [--env-file FILE]...
 
-Lists the operations of the app that FILE exports: method, path, handler, security (alternatives joined by "|", what is
-required together by "+"), scopes, and whether the controller is made once or per request. A terminal that is too
-narrow for that is given the operations by controller.
+Lists the operations of the app that FILE exports: method, path, handler, security schemes ("|" between alternatives, "+"
+between schemes that are required together), scopes, and whether the controller is created once or per request. In a
+narrow terminal, the operations are grouped by controller.
 
-  --unprotected    list those that an anonymous request gets into, and exit with 1 where one does not say "public: true"
-  --env-file FILE  environment variables to begin with
+  --unprotected    list operations that need no credentials, and exit with 1 if one of them does not say "public: true"
+  --env-file FILE  a file of environment variables; may be repeated
 `;
 
 const HEAD = ['METHOD', 'PATH', 'HANDLER', 'SECURITY', 'SCOPES', 'CONTROLLER'];

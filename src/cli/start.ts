@@ -8,10 +8,10 @@ const usage = `Usage: portico start FILE [--port PORT] [--host HOST] [--workers 
 
 Serves the app that FILE exports until the process gets SIGTERM or SIGINT.
 
-  --port PORT      the port, 0 for any free one; the environment variable PORT, else 8000, unless set
-  --host HOST      the address to listen on, 127.0.0.1 unless set
-  --workers N      the number of processes that share the port, 1 unless set
-  --env-file FILE  environment variables to begin with
+  --port PORT      the port, 0 for any free one (default: the environment variable PORT, else 8000)
+  --host HOST      the address to listen on (default: 127.0.0.1)
+  --workers N      the number of processes that share the port (default: 1)
+  --env-file FILE  a file of environment variables; may be repeated
 `;
 
 /** `portico start` */
@@ -26,7 +26,7 @@ async function run(args: readonly string[]): Promise<number> {
   readEnvironment(values['env-file']);
   const address = readAddress(values);
   const workers = Number(/^[1-9]\d{0,3}$/.exec(values.workers ?? '1')?.[0]);
-  if (Number.isNaN(workers)) throw new UsageError(`--workers '${values.workers}' is not a number from 1`);
+  if (Number.isNaN(workers)) throw new UsageError(`--workers '${values.workers}' is not a number from 1 to 9999`);
   if (workers > 1 && cluster.isPrimary) return runWorkers(workers);
   if (cluster.isPrimary) return serveFile(file, address);
   ignoreRepeatedInterrupts();

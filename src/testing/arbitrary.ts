@@ -36,11 +36,11 @@ export class Values {
 
   /** Values for a place; throws `Unmakeable` if there are none. */
   of(schema: JsonSchema | boolean, place: Place, depth = 0): Arbitrary<unknown> {
-    if (depth > DEPTH) throw new Unmakeable(`of the schema ${JSON.stringify(schema)}`);
+    if (depth > DEPTH) throw new Unmakeable(`for the schema ${JSON.stringify(schema)}`);
     const all = alternativesOf(schema, this.#schemas);
     const arbitraries = all.flatMap((one) => this.#tryOf(() => this.#ofAlternative(one, place, depth)));
     const [only] = arbitraries;
-    if (only === undefined) throw new Unmakeable(`of the schema ${JSON.stringify(schema)}`);
+    if (only === undefined) throw new Unmakeable(`for the schema ${JSON.stringify(schema)}`);
     return arbitraries.length === 1 ? only : this.#fc.oneof(...arbitraries);
   }
 
@@ -59,13 +59,13 @@ export class Values {
     const listed = schema['enum'] as readonly unknown[] | undefined;
     if (listed !== undefined) {
       const sendable = place === 'json' ? listed : listed.filter((value) => value !== null);
-      if (sendable.length === 0) throw new Unmakeable('an empty enum');
+      if (sendable.length === 0) throw new Unmakeable('for an empty enum');
       return fc.constantFrom(...sendable);
     }
     const types = typesOf(schema).filter((type) => place === 'json' || type !== 'null');
     const arbitraries = types.flatMap((type) => this.#tryOf(() => this.#ofType(type, schema, place, depth)));
     const [only] = arbitraries;
-    if (only === undefined) throw new Unmakeable(`of the types ${types.join()}`);
+    if (only === undefined) throw new Unmakeable(`for the types ${types.join()}`);
     return arbitraries.length === 1 ? only : fc.oneof(...arbitraries);
   }
 
@@ -109,7 +109,7 @@ export class Values {
             return withEdges(fc, lists, isEdge ? [fc.array(item, { minLength: allowed, maxLength: allowed })] : []);
           });
     const [further] = rest;
-    if (further === undefined && least > 0) throw new Unmakeable('a list of what cannot be made');
+    if (further === undefined && least > 0) throw new Unmakeable('for the items of a list');
     const tail = (further ?? fc.constant([])) as Arbitrary<unknown[]>;
     const all =
       first.length === 0 ? tail : fc.tuple(fc.tuple(...first), tail).map(([one, other]) => [...one, ...other]);
@@ -129,7 +129,7 @@ export class Values {
     for (const [name, property] of Object.entries(properties)) {
       const [arbitrary] = this.#tryOf(() => this.of(property, place, depth + 1));
       if (arbitrary !== undefined) fields.set(name, arbitrary);
-      else if (required.includes(name)) throw new Unmakeable(`of what is required as ${name}`);
+      else if (required.includes(name)) throw new Unmakeable(`for the required ${name}`);
     }
     for (const name of required) {
       if (!fields.has(name)) fields.set(name, this.of(schema.additionalProperties ?? true, place, depth + 1));

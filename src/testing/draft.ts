@@ -118,7 +118,7 @@ export class Drafts {
     const { body } = this.operation;
     if (body === undefined) return fc.constant(undefined);
     const bodies = Object.entries(body.content).map(([mediaType, media]) => {
-      if (!isForm(mediaType) && !isJson(mediaType)) throw new Unmakeable(`of ${mediaType}`);
+      if (!isForm(mediaType) && !isJson(mediaType)) throw new Unmakeable(`for ${mediaType}`);
       return this.#valuesOfBody(mediaType, media).map((value) => ({ mediaType, value }));
     });
     const all = fc.oneof(...bodies);

@@ -14,7 +14,7 @@ export function judgeValid(
   if (isRefusal(operation, received)) return `a valid request is refused with ${received.status}`;
   const { status } = received;
   if ((status === 401 || status === 403) && !operation.isProtected && !operation.responses.has(String(status))) {
-    return `${status} is answered, but the document has no security`;
+    return `${status} was returned, but the document has no security`;
   }
   return judgeAny(operation, received, schemas);
 }
@@ -36,8 +36,8 @@ export function judgeFaulty(
   schemas: Schemas,
 ): string | undefined {
   const { status } = received;
-  if (status < 400) return `${status} is answered, although`;
-  if (![400, 401, 403, 413, 415, 422, 429].includes(status)) return `${status} is answered, although`;
+  if (status < 400) return `${status} was returned, although`;
+  if (![400, 401, 403, 413, 415, 422, 429].includes(status)) return `${status} was returned, although`;
   return judgeAny(operation, received, schemas);
 }
 
@@ -48,16 +48,16 @@ export function judgeAnonymous(
   schemas: Schemas,
 ): string | undefined {
   const { status, headers } = received;
-  if (status !== 401 && status !== 403) return `${status} is answered without the credentials that are documented`;
-  if (status === 401 && !headers.has('www-authenticate')) return '401 is answered without a challenge';
+  if (status !== 401 && status !== 403) return `${status} was returned without the documented credentials`;
+  if (status === 401 && !headers.has('www-authenticate')) return '401 was returned without a challenge';
   return judgeAny(operation, received, schemas);
 }
 
 /** What is wrong with a response to any request. */
 function judgeAny(operation: DocumentedOperation, received: ReceivedResponse, schemas: Schemas): string | undefined {
   const { status } = received;
-  if (status === 500) return '500 is answered';
-  if (status === 405) return '405 is answered for a method that is documented';
+  if (status === 500) return '500 was returned';
+  if (status === 405) return '405 was returned for a documented method';
   const { responses } = operation;
   const response =
     responses.get(String(status)) ?? responses.get(`${Math.floor(status / 100)}XX`) ?? responses.get('default');
@@ -76,7 +76,7 @@ function headerFault(
     if (value === null) {
       if (required === true) return `${received.status} has no header ${name}`;
     } else if (schema !== undefined && !isHeaderValid(schema as JsonSchema, value, schemas)) {
-      return `the header ${name} of ${received.status} does not fit: ${value}`;
+      return `the header ${name} of ${received.status} does not match its schema: ${value}`;
     }
   }
   return undefined;
@@ -103,11 +103,12 @@ function contentFault(
 ): string | undefined {
   const { status, headers, text } = received;
   const type = (headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  if (method === 'HEAD') return text === '' ? undefined : `${status} answers HEAD with a body`;
+  if (method === 'HEAD') return text === '' ? undefined : `${status} has a body for HEAD`;
   const documented = Object.keys(content);
-  if (documented.length === 0) return text === '' ? undefined : `${status} has a body, and none is documented`;
+  if (documented.length === 0) return text === '' ? undefined : `${status} has a body, but none is documented`;
   const key = documented.find((range) => isOfType(range, type));
-  if (key === undefined) return `${status} is of ${type || 'no type'}, and ${documented.join(', ')} is documented`;
+  if (key === undefined)
+    return `${status} has ${type === '' ? 'no type' : `the type ${type}`}, but ${documented.join(', ')} is documented`;
   return bodyFault(content[key] ?? {}, type, received, schemas);
 }
 
@@ -127,7 +128,7 @@ function bodyFault(
   const itemSchema = (media['x-itemSchema' as never] ?? media['itemSchema' as never]) as JsonSchema | undefined;
   if (itemSchema !== undefined && isStream(type)) return itemFault(itemSchema, type, received, schemas);
   if (schema === undefined || !isWhole) return undefined;
-  const said = `the body of ${status} does not fit: `;
+  const said = `the body of ${status} does not match its schema: `;
   if (!isJson(type)) {
     // Bytes are not a string that a schema could describe.
     const fault = type.startsWith('text/') ? schemas.faultOf(schema, text) : undefined;
@@ -146,7 +147,7 @@ function itemFault(schema: JsonSchema, type: string, received: ReceivedResponse,
   for (const [index, readings] of itemsOf(type, received).entries()) {
     const faults = readings.map((reading) => schemas.faultOf(schema, reading));
     if (!faults.includes(undefined))
-      return `item ${index} of the stream does not fit: ${faults[0] ?? 'it is not JSON'}`;
+      return `item ${index} of the stream does not match its schema: ${faults[0] ?? 'it is not JSON'}`;
   }
   return undefined;
 }

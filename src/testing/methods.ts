@@ -49,7 +49,7 @@ class MethodCheck {
   /** The methods that OPTIONS lists as allowed. */
   async options(): Promise<readonly string[]> {
     const received = await this.#ask('OPTIONS');
-    if (received.status >= 300) this.#judge(received, `OPTIONS is answered with ${received.status}`);
+    if (received.status >= 300) this.#judge(received, `OPTIONS returned ${received.status}`);
     else this.#judge(received, this.#missing(received));
     return allowOf(received) ?? [];
   }
@@ -57,7 +57,7 @@ class MethodCheck {
   async refused(method: string): Promise<void> {
     const received = await this.#ask(method);
     if (received.status === 405) this.#judge(received, this.#missing(received));
-    else this.#judge(received, `${received.status} is answered for a method that is not documented`);
+    else this.#judge(received, `${received.status} was returned for an undocumented method`);
   }
 
   tell(message: string, received?: ReceivedResponse): void {

@@ -19,7 +19,7 @@ export function integersOf(fc: FastCheck, schema: JsonSchema): Arbitrary<number>
     below === undefined ? Number.MAX_SAFE_INTEGER : Math.ceil(below) - 1,
   );
   const [min, max] = [Math.ceil(lowest / step), Math.floor(highest / step)];
-  if (min > max) throw new Unmakeable('no number is between the bounds');
+  if (min > max) throw new Unmakeable('for a number within its bounds');
   const within = fc.integer({ min, max });
   const edges = [
     ...(lowest > Number.MIN_SAFE_INTEGER ? [min] : []),
@@ -36,7 +36,7 @@ export function integersOf(fc: FastCheck, schema: JsonSchema): Arbitrary<number>
 export function numbersOf(fc: FastCheck, schema: JsonSchema): Arbitrary<number> {
   const min = numberOf(schema, 'minimum') ?? numberOf(schema, 'exclusiveMinimum') ?? -1e9;
   const max = numberOf(schema, 'maximum') ?? numberOf(schema, 'exclusiveMaximum') ?? Math.max(min, 0) + 1e9;
-  if (min > max) throw new Unmakeable('no number is between the bounds');
+  if (min > max) throw new Unmakeable('for a number within its bounds');
   const within = fc.double({ min, max, noNaN: true, noDefaultInfinity: true });
   const edges = ['minimum', 'maximum'].flatMap((keyword) => numberOf(schema, keyword) ?? []);
   const arbitrary = withEdges(

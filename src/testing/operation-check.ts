@@ -70,13 +70,13 @@ export class OperationCheck {
       const valid = drafts.all();
       if (isProtected) await this.#checkAnonymous(drafts, valid);
       if (isProtected && !credentialHeaders.some((name) => this.#headers.has(name))) {
-        return this.#leave('its credentials are not among the headers');
+        return this.#leave('the headers have no credentials for it');
       }
       await this.#checkValid(drafts, valid);
       await this.#checkFaulty(drafts);
     } catch (error) {
       if (!(error instanceof Unmakeable)) throw error;
-      this.#leave(`no value can be made ${error.message}`);
+      this.#leave(`no value can be generated ${error.message}`);
     }
   }
 
@@ -94,7 +94,7 @@ export class OperationCheck {
       return this.#send(drafts, draft, this.#headers, judgeValid);
     });
     if (done && this.#operation.isProtected && this.#accepted === 0) {
-      this.#leave('its credentials were refused with every request');
+      this.#leave('its credentials were always refused');
     }
   }
 

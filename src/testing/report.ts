@@ -30,7 +30,7 @@ export function describeMismatches(mismatches: readonly DocumentMismatch[], seed
   const told = mismatches.map(({ method, path, message, request, response }) => {
     return `${method} ${path}: ${message}\n${indented(request, '    > ')}\n${indented(response, '    < ')}`;
   });
-  return `The document and its app disagree (seed ${seed}):\n\n${told.join('\n\n')}`;
+  return `The app does not match its document (seed ${seed}):\n\n${told.join('\n\n')}`;
 }
 
 function indented(text: string, by: string): string {

@@ -57,7 +57,7 @@ export async function assertSecurityDocumented(app: App): Promise<void> {
   const mismatches = await findSecurityMismatches(app);
   if (mismatches.length === 0) return;
   const lines = mismatches.map(({ method, path, documentedAsProtected, status }) => {
-    return `  ${method} ${path} is documented as ${documentedAsProtected ? 'protected' : 'public'} and answers ${status}`;
+    return `  ${method} ${path} is documented as ${documentedAsProtected ? 'protected' : 'public'} but returns ${status}`;
   });
   throw new Error(`Without credentials:\n${lines.join('\n')}`);
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { assertSecurityDocumented } from 'portico/testing';
 import { app } from '../src/app.ts';
 
-test('a name is greeted, in English unless another language is asked for', async () => {
+test('greets in English by default, and in other languages on request', async () => {
   const english = await app.request('/greetings/Ada');
   assert.equal(english.status, 200);
   assert.deepEqual(await english.json(), { text: 'Hello, Ada!' });
@@ -12,11 +12,11 @@ test('a name is greeted, in English unless another language is asked for', async
   assert.deepEqual(await french.json(), { text: 'Bonjour, Ada!' });
 });
 
-test('a language that is not known is refused', async () => {
+test('refuses an unknown language', async () => {
   const response = await app.request('/greetings/Ada?language=tlh');
   assert.equal(response.status, 422);
 });
 
-test('the document says what is protected', async () => {
+test('operations are protected as documented', async () => {
   await assertSecurityDocumented(app);
 });
