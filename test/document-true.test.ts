@@ -513,26 +513,26 @@ const LIES: Readonly<Record<string, readonly [App, string, DocumentCheckOptions?
   ],
   'a list that is documented too short': [
     altered([LyingController], (document) => (listOf(document).list.maxItems = 20)),
-    'POST /lies/list: 200 is answered, although in the body /list must NOT have more than 20 items',
+    'POST /lies/list: 200 was returned, although in the body /list must NOT have more than 20 items',
   ],
   'a list of a body that is said to need more items': [
     altered([LyingController], (document) => (listOf(document).list.minItems = 2)),
-    'POST /lies/list: 200 is answered, although in the body /list must NOT have fewer than 2 items',
+    'POST /lies/list: 200 was returned, although in the body /list must NOT have fewer than 2 items',
   ],
   'a list of a query that is said to need more items': [
     altered([LyingController], (document) => (at(document, '/lies/ids').parameters[0].schema.minItems = 2)),
-    "GET /lies/ids: 200 is answered, although the query parameter 'ids' has 1 items",
+    "GET /lies/ids: 200 was returned, although the query parameter 'ids' has 1 items",
   ],
   'a list of a query that is documented too short': [
     altered([LyingController], (document) => (at(document, '/lies/ids').parameters[0].schema.maxItems = 2)),
-    "GET /lies/ids: 200 is answered, although the query parameter 'ids' has 3 items",
+    "GET /lies/ids: 200 was returned, although the query parameter 'ids' has 3 items",
   ],
   'a list of a form that is documented too short': [
     altered([LyingController], (document) => {
       for (const { schema } of Object.values<any>(at(document, '/lies/form', 'post').requestBody.content))
         schema.properties.ids.maxItems = 2;
     }),
-    'POST /lies/form: 200 is answered, although in the body /ids must NOT have more than 2 items',
+    'POST /lies/form: 200 was returned, although in the body /ids must NOT have more than 2 items',
   ],
   'a parameter that is not required': [
     altered([LyingController], (document) => (at(document, '/lies/stricter').parameters[0].required = false)),

@@ -73,7 +73,7 @@ async function toYaml(document: AnyDocument): Promise<string> {
 /** YAML is compared as text, because nothing here parses it. */
 function yamlFaultOf(out: string, text: string): string | undefined {
   if (!existsSync(out)) return `${out} does not exist`;
-  return readFileSync(out, 'utf8').replaceAll('\r\n', '\n') === text ? undefined : `${out} is stale`;
+  return readFileSync(out, 'utf8').replaceAll('\r\n', '\n') === text ? undefined : `${out} is out of date`;
 }
 
 /** What is wrong with the file on disk; its formatting is ignored, so that a formatter may change it. */
