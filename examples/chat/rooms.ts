@@ -11,12 +11,12 @@ export type Said = z.output<typeof Said>;
 export type Member = SocketConnection<Message, Said>;
 
 // #region rooms
-/** The members that this process has accepted; what any process's members say reaches them by the channel. */
+/** The members connected to this process; the channel delivers messages from all processes. */
 class Rooms implements Listener {
   readonly #members = new Map<string, Set<Member>>();
   #channel: Promise<Channel> | undefined;
 
-  /** Joins once the channel is open, so that nothing is missed afterwards. */
+  /** Joins once the channel is open, so that no message is missed. */
   async join(room: string, member: Member): Promise<void> {
     await this.#open();
     const members = this.#members.get(room) ?? new Set();
@@ -36,11 +36,11 @@ class Rooms implements Listener {
 
   hear(text: string): void {
     const said = Said.parse(JSON.parse(text));
-    // Nobody waits for a slow member: one who falls behind by more than `backlog` is closed with 1013.
+    // Not awaited, so that a slow member does not delay others: beyond `backlog` it is closed with 1013.
     for (const member of this.#members.get(said.room) ?? []) void member.send(said);
   }
 
-  /** Members would hear nothing, and not know it: they come again, and the channel is opened for the first of them. */
+  /** Closes all sockets, as they would get no more messages; the first to reconnect opens the channel again. */
   lost(): void {
     this.#channel = undefined;
     for (const member of [...this.#members.values()].flatMap((members) => [...members])) member.close(1012);

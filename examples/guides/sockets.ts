@@ -34,7 +34,7 @@ type Said = z.output<typeof Said>;
 const sessions = new Map([['session-of-ada', { name: 'ada' }]]);
 const sessionCookie = new APIKeyCookie('session');
 
-/** Pages of this host alone may connect: the credential is a cookie. */
+/** Only pages of this host may connect, because the credential is a cookie. */
 export const userOfSession = dependency({ session: Depends(sessionCookie) }, ({ session }): User => {
   const user = sessions.get(session);
   if (user === undefined) throw new HTTPException(401, 'The session has ended');
@@ -61,7 +61,7 @@ class RoomController {
     rooms.set(room, members.add(socket));
     try {
       for await (const { text } of socket) {
-        // Nobody waits for a slow member: one who falls behind by more than `backlog` is closed with 1013.
+        // Not awaited, so that a slow member does not delay others: beyond `backlog` it is closed with 1013.
         for (const member of members) void member.send({ room, from: user.name, text });
       }
     } finally {
@@ -73,12 +73,12 @@ class RoomController {
 // #endregion chat
 
 // #region ticket
-/** Tickets by their text: whose they are, and until when. */
+/** Tickets, with their user and expiry. */
 const tickets = new Map<string, { readonly user: User; readonly until: number }>();
 const accessToken = new HTTPBearer();
 const ticketParameter = new APIKeyQuery('ticket');
 
-/** The first use takes a ticket, whether it is in time or not. */
+/** The first use removes a ticket, even if it has expired. */
 const userOfTicket = dependency({ ticket: Depends(ticketParameter) }, ({ ticket }): User => {
   const found = tickets.get(ticket);
   tickets.delete(ticket);
@@ -112,7 +112,7 @@ class NewsController {
 export const app = new App({ title: 'Sockets', version: '1', controllers: [RoomController, NewsController] });
 
 // #region server
-/** Without the second listener a handshake is answered with 501. */
+/** Without the second listener, a handshake gets a 501. */
 export async function server(): Promise<Server> {
   return createServer(toNodeListener(app)).on('upgrade', await toNodeUpgradeListener(app));
 }
