@@ -12,20 +12,29 @@ export interface SourceLine {
   readonly column: number;
 }
 
-/** Only a few frames of the package lie between a decorator's caller and this call. */
-const FRAMES = 6;
+/** Only a few frames of the package lie between a decorator's caller and the capture; each costs time and memory. */
+const FRAMES = 5;
 
-const sites = new WeakMap<object, CallSite>();
-const own = capture();
+// A property, because an entry in a WeakMap takes longer than the capture. Shared by all copies of the package.
+const SITE = Symbol.for('portico.site');
+
+interface Sited {
+  [SITE]?: CallSite;
+}
+
+const own = keepCallSite({});
 
 /** Remembers where a declaration was made. */
 export function keepCallSite<D extends object>(declaration: D): D {
-  sites.set(declaration, capture());
+  const limit = (Error as Platform).stackTraceLimit;
+  limitStacks(limit && FRAMES);
+  (declaration as Sited)[SITE] = new Error();
+  limitStacks(limit);
   return declaration;
 }
 
-export function callSiteOf(declaration: object | undefined): CallSite | undefined {
-  return declaration && sites.get(declaration);
+export function callSiteOf(declaration: (object & Sited) | undefined): CallSite | undefined {
+  return declaration?.[SITE];
 }
 
 /**
@@ -38,29 +47,19 @@ export function sourceLineOf(site: CallSite | undefined): SourceLine | undefined
 
 /** The file that this module is in: it distinguishes copies of the package. */
 export function packageFile(): string | undefined {
-  return linesOf(own)[0]?.file;
+  return linesOf(callSiteOf(own))[0]?.file;
 }
 
-function capture(): CallSite {
-  const platform = Error as { stackTraceLimit?: number };
-  const limit = platform.stackTraceLimit;
-  if (limit === undefined) return new Error();
+interface Platform {
+  stackTraceLimit?: number;
+}
+
+function limitStacks(frames: number | undefined): void {
+  if (frames === undefined) return;
   try {
-    platform.stackTraceLimit = FRAMES;
-    return new Error();
+    (Error as Platform).stackTraceLimit = frames;
   } catch {
     // Built-ins may have been frozen.
-    return new Error();
-  } finally {
-    restore(platform, limit);
-  }
-}
-
-function restore(platform: { stackTraceLimit?: number }, limit: number): void {
-  try {
-    platform.stackTraceLimit = limit;
-  } catch {
-    return;
   }
 }
 

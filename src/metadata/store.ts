@@ -153,10 +153,11 @@ export interface ParameterList {
 export function constructorOf(target: Class): ParameterList {
   for (const level of lineage(target) as Class[]) {
     const own = ownInputs(level, undefined);
-    // What a class of the platform takes, such as Error or EventEmitter, is nobody's input.
-    if (own === undefined && level !== target && !isClassSyntax(level)) break;
     if (own !== undefined || level.length > 0) return { owner: level, inputs: own ?? new Map(), length: level.length };
-    if (hasDefaults(level) && inputsOf(level).size > 0) return { owner: level, inputs: new Map(), length: 1 };
+    if (inputsOf(level).size > 0 && hasDefaults(level)) return { owner: level, inputs: new Map(), length: 1 };
+    const base = Object.getPrototypeOf(level) as Class;
+    // What a class of the platform takes, such as Error or EventEmitter, is nobody's input.
+    if (ownInputs(base, undefined) === undefined && !isClassSyntax(base)) break;
     if (!handsOn(level)) break;
   }
   return { owner: target, inputs: inputsOf(target), length: 0 };
