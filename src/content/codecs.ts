@@ -54,6 +54,8 @@ export function innerSchemas(schema: ZodType): readonly ZodType[] {
   const { def } = schema._zod;
   if (ATOMS.has(def.type)) return [];
   if (def.type === 'lazy') return [(schema._zod as unknown as { innerType: ZodType }).innerType];
+  // Wrappers have one schema, and a default value beside it that is made each time it is read.
+  if ('innerType' in def) return [def.innerType as ZodType];
   const inner: ZodType[] = [];
   for (const [name, value] of Object.entries(def) as [string, unknown][]) {
     if (name === 'checks') continue;

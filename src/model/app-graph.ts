@@ -21,12 +21,19 @@ export class AppGraph {
   node(provider: Provider, name: string, path: DependencyPath): AppNode {
     const known = this.#known.get(provider.dependable);
     if (known !== undefined) return known;
+    const takesContext = provider.run.takes === 'context' && provider.run.call.length > 0;
+    const inputs = takesContext || provider.inputs.length > 0 ? this.#inputs(provider, name, path, takesContext) : [];
+    const node = this.#interned.intern({ provider, name, inputs });
+    this.#known.set(provider.dependable, node);
+    this.nodes.add(node);
+    return node;
+  }
+
+  #inputs(provider: Provider, name: string, path: DependencyPath, takesContext: boolean): AppNode['inputs'] {
     const place: Place = { ...path.place, chain: [...(path.place.chain ?? []), name] };
     const inner: DependencyPath = { place, scopes: [], providers: [...path.providers, provider] };
-    if (provider.run.takes === 'context' && provider.run.call.length > 0) {
-      this.#conflict(place, 'the context of a request');
-    }
-    const inputs = provider.inputs.map(({ key, input }) => {
+    if (takesContext) this.#conflict(place, 'the context of a request');
+    return provider.inputs.map(({ key, input }) => {
       if (input === undefined) return { key, node: undefined };
       if (input.kind !== 'depends') {
         this.#conflict(place, `the ${whatOf(input)} of a request`);
@@ -38,10 +45,6 @@ export class AppGraph {
       this.#conflict(place, `'${nameOf(below, key)}', which is made for each request`);
       return { key, node: undefined };
     });
-    const node = this.#interned.intern({ provider, name, inputs });
-    this.#known.set(provider.dependable, node);
-    this.nodes.add(node);
-    return node;
   }
 
   #conflict(place: Place, what: string): void {

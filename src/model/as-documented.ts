@@ -14,10 +14,10 @@ const ISO = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
  * any value at all. `z.file().mime('image/*')` would accept no file.
  */
 export function asDocumented(schema: ZodType): ZodType {
-  const known = twins.get(schema);
-  if (known !== undefined) return known;
   const { coerced, file } = featuresOf(schema);
   if (!coerced && !file) return schema;
+  const known = twins.get(schema);
+  if (known !== undefined) return known;
   // A schema that contains itself finds its twin here, which is complete before anything is validated.
   twins.set(
     schema,

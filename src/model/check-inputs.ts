@@ -2,13 +2,11 @@ import type { ZodType } from 'zod';
 import { runSchema } from '../content/schema-run.ts';
 import type { ListStyle, TextSource } from '../metadata/declarations.ts';
 import { formPartOf, holdsFile } from './form-part.ts';
-import type { FieldsSlot, InputSlot, TextSlot } from './graph.ts';
+import type { FieldsSlot, InputSlot, Slot, TextSlot } from './graph.ts';
 import { wireName } from './input-slots.ts';
-import type { MistakeCode } from './mistakes.ts';
-import { type DescribedSchema, describeSchema, type JsonSchema } from './schema.ts';
+import type { Report } from './mistakes.ts';
+import { checkSchema, type DescribedSchema, describeSchema, type JsonSchema } from './schema.ts';
 import { formsOf, takesList, tellingFormsOf } from './text-forms.ts';
-
-type Say = (code: MistakeCode, text: string) => void;
 
 /** Styles that OpenAPI allows in a place besides its default. */
 const STYLES: Readonly<Record<TextSource, readonly ListStyle[]>> = {
@@ -34,42 +32,51 @@ interface TextValue {
   readonly style: ListStyle | undefined;
 }
 
+/** What can be wrong with one input by itself. */
+export function checkInput(slot: InputSlot, report: Report): void {
+  checkSchema(slot.schema, 'input', report);
+  if (slot.kind === 'file') return;
+  const values = slot.kind === 'body' ? [] : textValuesOf(slot);
+  if (slot.kind !== 'body') checkText(slot, values, report);
+  const hidesFile =
+    slot.kind === 'body' ? holdsFile(describeSchema(slot.schema, 'input')) : values.some(isFileOutsideForm);
+  if (hidesFile) report('FILE_OUTSIDE_FORM', 'its schema has a file where none can be sent');
+}
+
+function isFileOutsideForm({ from, described }: TextValue): boolean {
+  return holdsFile(described) && (from !== 'form' || formPartOf(described) !== 'file');
+}
+
 /** What can be wrong with a value that arrives as text, or with the fields of an object. */
-export function checkText(slot: TextSlot | FieldsSlot, say: Say): void {
-  const values = textValuesOf(slot);
+function checkText(slot: TextSlot | FieldsSlot, values: readonly TextValue[], report: Report): void {
   for (const { name, described, from } of values) {
     if (from !== 'form' && holdsObject(described.json, described)) {
       const what = slot.kind === 'text' ? `'${name}'` : `the field '${name}'`;
-      say('OBJECT_IN_TEXT', `${what} arrives as text and its schema is an object or a list of lists`);
+      report('OBJECT_IN_TEXT', `${what} arrives as text and its schema is an object or a list of lists`);
     }
     if (from === 'path' && slot.style !== 'comma' && takesList(described)) {
-      say('LIST_IN_PATH', `'${name}' is a list in a path, which needs { style: 'comma' }`);
+      report('LIST_IN_PATH', `'${name}' is a list in a path, which needs { style: 'comma' }`);
     }
     const advice = from === 'header' ? RESERVED.get(name.toLowerCase()) : undefined;
-    if (advice !== undefined) say('RESERVED_HEADER', `OpenAPI ignores a parameter for the header '${name}': ${advice}`);
+    if (advice !== undefined)
+      report('RESERVED_HEADER', `OpenAPI ignores a parameter for the header '${name}': ${advice}`);
   }
   const { style, from } = slot;
   if (style === undefined) return;
-  if (!STYLES[from].includes(style)) say('INVALID_STYLE', `a list in a ${from} has no style '${style}'`);
+  if (!STYLES[from].includes(style)) report('INVALID_STYLE', `a list in a ${from} has no style '${style}'`);
   else if (!values.some(({ described }) => takesList(described))) {
-    say('INVALID_STYLE', `it has the style '${style}', and its schema is no list`);
+    report('INVALID_STYLE', `it has the style '${style}', and its schema is no list`);
   }
 }
 
-/** Whether a slot has a file anywhere other than in a field of a form. */
-export function hidesFile(slot: InputSlot): boolean {
-  if (slot.kind === 'file') return false;
-  if (slot.kind === 'body') return holdsFile(describeSchema(slot.schema, 'input'));
-  return textValuesOf(slot).some(({ from, described }) => {
-    return holdsFile(described) && (from !== 'form' || formPartOf(described) !== 'file');
-  });
-}
-
 /** Two inputs of one place and name are one parameter, so some value has to satisfy both. */
-export function checkParameters(slots: readonly InputSlot[], say: (text: string, slot: InputSlot) => void): void {
+export function checkParameters(slots: readonly Slot[], say: (text: string, slot: InputSlot) => void): void {
+  const parameters = slots.filter((slot): slot is TextSlot | FieldsSlot => {
+    return (slot.kind === 'text' || slot.kind === 'fields') && slot.from !== 'form';
+  });
+  if (parameters.length < 2 && parameters[0]?.kind !== 'fields') return;
   const known = new Map<string, TextValue[]>();
-  for (const slot of slots) {
-    if ((slot.kind !== 'text' && slot.kind !== 'fields') || slot.from === 'form') continue;
+  for (const slot of parameters) {
     for (const value of textValuesOf(slot)) {
       const key = `${value.from} ${value.from === 'header' ? value.name.toLowerCase() : value.name}`;
       const others = known.get(key) ?? [];

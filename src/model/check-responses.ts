@@ -2,11 +2,11 @@ import type { Content } from '../content/content.ts';
 import { hasNoContent } from '../http/status.ts';
 import type { ResponseDeclarations } from '../content/declarations.ts';
 import { contentOf, isStatus, readResponse, type UsualResponse } from './responses.ts';
-import type { Mistakes, Place } from './mistakes.ts';
+import type { Mistakes, Place, Report } from './mistakes.ts';
 import { checkSchema } from './schema.ts';
 
 /** Checks responses and reports mistakes where they are declared, whatever a nearer declaration says. */
-export function checkResponses(responses: ResponseDeclarations | undefined, place: Place, mistakes: Mistakes): void {
+export function checkResponses(responses: ResponseDeclarations, place: Place, mistakes: Mistakes): void {
   for (const content of checkEach(responses, place, mistakes)) checkEach(content.responses, place, mistakes);
 }
 
@@ -32,17 +32,21 @@ function checkEach(
   return Object.entries(responses ?? {}).flatMap(([key, declaration]) => {
     const response = readResponse(key, declaration, (text) => mistakes.add('INVALID_RESPONSE', place, text));
     for (const content of response?.contents ?? []) checkContent(content, key, place, mistakes);
-    for (const schema of Object.values(response?.headers ?? {})) checkSchema(schema, 'output', place, mistakes);
+    for (const schema of Object.values(response?.headers ?? {})) checkSchema(schema, 'output', at(place, mistakes));
     return response?.contents ?? [];
   });
 }
 
 function checkContent({ schema, itemSchema }: Content<never>, key: string, place: Place, mistakes: Mistakes): void {
   for (const one of [schema, itemSchema]) {
-    if (one !== undefined) checkSchema(one, 'output', place, mistakes);
+    if (one !== undefined) checkSchema(one, 'output', at(place, mistakes));
   }
   if (hasNoContent(Number(key))) {
     const text = `it has a response for status ${key}, whose responses have no body`;
     mistakes.add('RESPONSE_WITHOUT_BODY', place, text);
   }
+}
+
+function at(place: Place, mistakes: Mistakes): Report {
+  return (code, text) => mistakes.add(code, place, text);
 }

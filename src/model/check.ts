@@ -2,11 +2,11 @@ import type { ZodType } from 'zod';
 import { Router } from '../http/router.ts';
 import { packageNameOf, type SchemeDeclaration } from '../metadata/scheme.ts';
 import { schemasOfResponses } from './responses.ts';
-import { checkParameters, checkText, hidesFile, staysUndefined } from './check-inputs.ts';
+import { checkInput, checkParameters, staysUndefined } from './check-inputs.ts';
 import { schemesOf, schemeSlots, type Slot, type Source } from './graph.ts';
 import type { MistakeCode, Mistakes, Place } from './mistakes.ts';
 import { type Operation, operationName, placeOf } from './operation.ts';
-import { checkSchema, describeSchema, type Direction } from './schema.ts';
+import { describeSchema, type Direction } from './schema.ts';
 
 /** Checks one operation by itself. */
 export function checkOperation(operation: Operation, mistakes: Mistakes): void {
@@ -20,13 +20,9 @@ export function checkOperation(operation: Operation, mistakes: Mistakes): void {
   }
   for (const slot of graph.slots) {
     if (slot.kind === 'dependency') continue;
-    const at = placeOfInput(slot.place, place);
-    checkSchema(slot.schema, 'input', at, mistakes);
-    if (slot.kind === 'text' || slot.kind === 'fields') checkText(slot, (code, text) => say(code, text, at));
-    if (hidesFile(slot)) say('FILE_OUTSIDE_FORM', 'its schema has a file where none can be sent', at);
+    checkInput(slot, (code, text) => say(code, text, placeOfInput(slot.place, place)));
   }
-  const inputs = graph.slots.filter((slot) => slot.kind !== 'dependency');
-  checkParameters(inputs, (text, slot) => say('INPUT_CONFLICT', text, { ...place, ...slot.place }));
+  checkParameters(graph.slots, (text, slot) => say('INPUT_CONFLICT', text, { ...place, ...slot.place }));
   if (declaration.method === 'HEAD' && declaration.options.response !== undefined) {
     say('RESPONSE_WITHOUT_BODY', 'it has a response, and those to HEAD have no body (RFC 9110 §9.3.2)');
   }
@@ -80,6 +76,7 @@ export function checkTogether(operations: readonly Operation[], mistakes: Mistak
     }
     for (const [schema, direction] of schemasOf(operation)) {
       const { named, duplicate } = describeSchema(schema, direction);
+      if (named.size === 0 && duplicate === undefined) continue;
       const [clash, owner] =
         duplicate === undefined ? ([...named].find((one) => !agrees(schemas, ...one)) ?? []) : [duplicate, schema];
       if (owner === undefined || clashing.has(owner)) continue;

@@ -1,4 +1,5 @@
 import { joinPaths, parsePath } from '../http/path.ts';
+import type { ResponseDeclarations } from '../content/declarations.ts';
 import { callSiteOf } from '../metadata/call-site.ts';
 import { DECLARATION, type ListedDependency, type RouteDeclaration } from '../metadata/declarations.ts';
 import {
@@ -12,6 +13,7 @@ import {
 } from '../metadata/store.ts';
 import type { Mistakes, Place } from './mistakes.ts';
 import type { OperationDeclaration, PlacedResponses } from './operation.ts';
+import { idPrefixOf } from './operation-id.ts';
 import { checkStatics, type NamedInput, readParameters } from './parameters.ts';
 import type { AppDeclaration, Include } from './read.ts';
 
@@ -52,7 +54,12 @@ function readRoutes(
   const controllerName = nameOf(controller, mistakes);
   const errorHandlers = errorHandlersOf(controller);
   const path = controllerOf(controller)?.path ?? '';
+  const far = [
+    ...placed(app.responses, { shared: 'responses of the app' }),
+    ...placed(include.responses, { shared: 'responses of the include' }),
+  ];
   const severalTimes = app.includes.filter(({ controllers }) => controllers.includes(controller)).length > 1;
+  const idPrefix = idPrefixOf(controllerName, severalTimes ? include.prefix : '');
   return [...routesOf(controller)].flatMap(([handler, routes]) =>
     routes.flatMap((route): OperationDeclaration[] => {
       const site = callSiteOf(route);
@@ -70,18 +77,13 @@ function readRoutes(
           template,
           controller,
           controllerName,
-          idPrefix: severalTimes ? include.prefix : '',
+          idPrefix,
           handler,
           site,
           options: route.options,
           socket: route.socket,
           tags: tags.length === 0 ? [controllerName] : tags,
-          responses: [
-            { place: { shared: 'responses of the app' }, responses: app.responses },
-            { place: { shared: 'responses of the include' }, responses: include.responses },
-            ...inherited.responses,
-            { place, responses: route.options.responses },
-          ],
+          responses: { far, near: [...inherited.responses, ...placed(route.options.responses, place)] },
           listed: readLists(app, include, inherited, route, place, mistakes),
           parameters: readParameters(controller, handler, mistakes),
           errorHandlers,
@@ -104,15 +106,16 @@ function inheritedOptions(controller: Class): Inherited {
   const levels = controllers.map(({ declaration }) => declaration.options);
   return {
     tags: levels.flatMap(({ tags }) => tags ?? []),
-    responses: controllers.map(({ target, declaration }) => {
-      return {
-        place: { class: target.name, site: callSiteOf(declaration) },
-        responses: declaration.options.responses,
-      };
+    responses: controllers.flatMap(({ target, declaration }) => {
+      return placed(declaration.options.responses, { class: target.name, site: callSiteOf(declaration) });
     }),
     dependencies: levels.flatMap(({ dependencies }) => dependencies ?? []),
     without: controllerOf(controller)?.options.without ?? [],
   };
+}
+
+function placed(responses: ResponseDeclarations | undefined, place: Place): readonly PlacedResponses[] {
+  return responses === undefined ? [] : [{ place, responses }];
 }
 
 /** The name for ids and tags, which is required: a class may have lost its own. */

@@ -26,9 +26,15 @@ export function fileTypesOf({ json, definitions }: DescribedSchema): readonly st
   return [...new Set(types.flatMap((type) => (type === undefined ? [] : [essenceOf(type)])))];
 }
 
+const holding = new WeakMap<DescribedSchema, boolean>();
+
 /** Whether a schema has a file in it at any depth. */
-export function holdsFile({ json, definitions }: DescribedSchema): boolean {
-  return isFileWithin(json) || isFileWithin(definitions);
+export function holdsFile(described: DescribedSchema): boolean {
+  const known = holding.get(described);
+  if (known !== undefined) return known;
+  const holds = isFileWithin(described.json) || isFileWithin(described.definitions);
+  holding.set(described, holds);
+  return holds;
 }
 
 function isFileWithin(node: unknown): boolean {

@@ -5,8 +5,8 @@ import type { DependencyInput, DependencySlot, Slot, Source } from './graph.ts';
 import { InputSlots } from './input-slots.ts';
 import type { Mistakes } from './mistakes.ts';
 import type { NamedInput } from './parameters.ts';
-import { Dependables, type Overrides } from './overrides.ts';
-import type { Provider, Providers } from './provider.ts';
+import type { Dependables } from './overrides.ts';
+import type { Provider } from './provider.ts';
 import { type DependencyPath, DependencyReader, nameOf, placeBelow } from './dependency-path.ts';
 
 const NOWHERE: Source = { kind: 'absent' };
@@ -22,10 +22,10 @@ export class GraphBuilder {
   readonly #app: AppGraph;
   readonly #mistakes: Mistakes;
 
-  constructor(overrides: Overrides, nodes: AppNodes, providers: Providers, mistakes: Mistakes) {
-    this.#dependables = new Dependables(overrides, providers);
+  constructor(dependables: Dependables, nodes: AppNodes, mistakes: Mistakes) {
+    this.#dependables = dependables;
     this.#inputs = new InputSlots(this.slots, mistakes);
-    this.#reader = new DependencyReader(this.#dependables, mistakes);
+    this.#reader = new DependencyReader(dependables, mistakes);
     this.#app = new AppGraph(this.#reader, nodes, mistakes);
     this.#mistakes = mistakes;
   }

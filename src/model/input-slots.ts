@@ -11,7 +11,7 @@ type ValidatedInput = Extract<InputDeclaration, { readonly schema: ZodType }>;
 
 /** Gives each value of the request one slot, however many inputs read it with the same schema. */
 export class InputSlots {
-  readonly #shared = new Map<string, Map<ZodType, InputSlot>>();
+  readonly #shared = new Map<string, InputSlot[]>();
   readonly #slots: Slot[];
   readonly #mistakes: Mistakes;
 
@@ -63,10 +63,11 @@ export class InputSlots {
   }
 
   #share(key: string, slot: InputSlot): Slot {
-    const variants = this.#shared.get(key) ?? new Map<ZodType, InputSlot>();
-    const known = variants.get(slot.schema);
+    const variants = this.#shared.get(key) ?? [];
+    const known = variants.find(({ schema }) => schema === slot.schema);
     if (known !== undefined) return known;
-    this.#shared.set(key, variants.set(slot.schema, slot));
+    variants.push(slot);
+    this.#shared.set(key, variants);
     this.#slots.push(slot);
     return slot;
   }

@@ -90,6 +90,9 @@ export class DeclarationError extends Error {
   }
 }
 
+/** Reports a mistake of one declaration, whose place the caller knows. */
+export type Report = (code: MistakeCode, text: string) => void;
+
 /** Collects mistakes while a model is read; a declaration that several routes reach is reported once. */
 export class Mistakes {
   readonly #found = new Map<string, Mistake>();

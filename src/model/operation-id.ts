@@ -22,11 +22,15 @@ function partsOf({ controllerName, handler, method, template }: OperationDeclara
   };
 }
 
-/** A controller that is included several times has different ids each time. */
-function defaultId({ controllerName, handler, idPrefix }: OperationDeclaration): string {
-  const words = `${idPrefix} ${controllerName}`.split(/[^\p{L}\p{N}$_]+/u).filter((word) => word !== '');
+function defaultId({ idPrefix, handler }: OperationDeclaration): string {
+  return `${idPrefix}_${String(handler)}`;
+}
+
+/** What default ids begin with: a controller that is included several times has different ones each time. */
+export function idPrefixOf(controllerName: string, prefix: string): string {
+  const words = `${prefix} ${controllerName}`.split(/[^\p{L}\p{N}$_]+/u).filter((word) => word !== '');
   const camel = words.map(
     (word, index) => (index === 0 ? word.charAt(0).toLowerCase() : word.charAt(0).toUpperCase()) + word.slice(1),
   );
-  return `${camel.join('')}_${String(handler)}`;
+  return camel.join('');
 }

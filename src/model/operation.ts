@@ -13,7 +13,7 @@ import type { SocketUse } from './socket.ts';
 /** Responses, and where they are declared. */
 export interface PlacedResponses {
   readonly place: Place;
-  readonly responses: ResponseDeclarations | undefined;
+  readonly responses: ResponseDeclarations;
 }
 
 /** What was declared of one operation, before its dependencies are resolved. */
@@ -25,13 +25,13 @@ export interface OperationDeclaration {
   readonly site: CallSite | undefined;
   /** The declared name, or the class's name without a `Controller` suffix. */
   readonly controllerName: string;
-  /** The include's prefix if the controller has several; it distinguishes their default ids. */
+  /** What its default id begins with. */
   readonly idPrefix: string;
   readonly handler: PropertyKey;
   readonly options: RouteOptions;
   readonly tags: readonly string[];
-  /** The responses that app, include, controller and route declare, the farthest first. */
-  readonly responses: readonly PlacedResponses[];
+  /** The responses that app and include declare, and those of controllers and route, the farthest first. */
+  readonly responses: { readonly far: readonly PlacedResponses[]; readonly near: readonly PlacedResponses[] };
   /** The dependencies of app, include, controller and route that were not left out. */
   readonly listed: readonly NamedInput[];
   readonly parameters: readonly NamedInput[];

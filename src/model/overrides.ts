@@ -18,22 +18,23 @@ export function readOverrides(overrides: Overrides, mistakes: Mistakes): Overrid
   );
 }
 
-/** Reads dependables or their replacements; a replacement is not itself looked up again. */
+/** Reads dependables or their replacements, for all operations; a replacement is not itself looked up again. */
 export class Dependables {
+  /** What was declared, whatever replaces it. */
+  readonly providers: Providers;
   readonly #overrides: Overrides;
-  readonly #providers: Providers;
   readonly #replacements = new Map<unknown, Provider | undefined>();
 
   constructor(overrides: Overrides, providers: Providers) {
     this.#overrides = overrides;
-    this.#providers = providers;
+    this.providers = providers;
   }
 
   /** Undefined for something that cannot be depended on. */
   read(declared: unknown): Provider | undefined {
-    if (!this.#overrides.has(declared)) return this.#providers.read(declared);
+    if (!this.#overrides.has(declared)) return this.providers.read(declared);
     if (!this.#replacements.has(declared)) {
-      const provider = this.#providers.read(this.#overrides.get(declared));
+      const provider = this.providers.read(this.#overrides.get(declared));
       // Set already while its own dependencies are inspected, which may include what it replaces.
       this.#replacements.set(declared, provider);
       this.#replacements.set(declared, provider && this.#withLifetime(provider, lifetimeOf(declared)));

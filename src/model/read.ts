@@ -9,7 +9,7 @@ import { checkOperation, checkTogether } from './check.ts';
 import { checkResponses, checkUsual } from './check-responses.ts';
 import type { Graph, Slot } from './graph.ts';
 import { GraphBuilder } from './graph-builder.ts';
-import { Mistakes } from './mistakes.ts';
+import { Mistakes, type Place } from './mistakes.ts';
 import {
   type BodyUse,
   isPublic,
@@ -19,7 +19,7 @@ import {
   placeOf,
 } from './operation.ts';
 import { idOf, type OperationIdOf } from './operation-id.ts';
-import { type Overrides, readOverrides } from './overrides.ts';
+import { Dependables, type Overrides, readOverrides } from './overrides.ts';
 import { type Provider, Providers } from './provider.ts';
 import { checkSchema } from './schema.ts';
 import { checkSchemes, readSecurity } from './security.ts';
@@ -49,14 +49,15 @@ export interface AppDeclaration {
 export function readModel(app: AppDeclaration, nodes: AppNodes): readonly Operation[] {
   const mistakes = new Mistakes();
   checkCopies(mistakes);
-  checkSchema(app.errors.schema, 'output', { shared: 'errors of the app' }, mistakes);
+  const shared: Place = { shared: 'errors of the app' };
+  checkSchema(app.errors.schema, 'output', (code, text) => mistakes.add(code, shared, text));
   const overrides = readOverrides(app.overrides, mistakes);
-  const providers = new Providers(mistakes);
+  const dependables = new Dependables(overrides, new Providers(mistakes));
   const operations = app.includes.flatMap((include) =>
     include.controllers
       .flatMap((controller) => readController(app, include, controller, mistakes))
       .map((declaration) => {
-        const operation = readOperation(app, declaration, overrides, nodes, providers, mistakes);
+        const operation = readOperation(app, declaration, dependables, nodes, mistakes);
         checkOperation(operation, mistakes);
         checkSchemes(operation.graph, mistakes);
         if (app.requireSecurity && isPublic(operation) && declaration.options.public !== true) {
@@ -70,7 +71,7 @@ export function readModel(app: AppDeclaration, nodes: AppNodes): readonly Operat
       }),
   );
   checkTogether(operations, mistakes);
-  checkOverrides(overrides, nodes, providers, mistakes);
+  checkOverrides(overrides, dependables, nodes, mistakes);
   mistakes.throwIfAny();
   return operations;
 }
@@ -84,21 +85,21 @@ export function readUnderOverrides(
 ): readonly Operation[] {
   const mistakes = new Mistakes();
   const overrides = readOverrides(new Map([...app.overrides, ...declared]), mistakes);
-  const providers = new Providers(mistakes);
+  const dependables = new Dependables(overrides, new Providers(mistakes));
   // Documented security stays: a 401 of a replaced guard has the challenge that the guard's own would have.
   const read = operations.map(({ declaration, security }) => {
-    return { ...readOperation(app, declaration, overrides, nodes, providers, mistakes), security };
+    return { ...readOperation(app, declaration, dependables, nodes, mistakes), security };
   });
-  checkOverrides(overrides, nodes, providers, mistakes);
+  checkOverrides(overrides, dependables, nodes, mistakes);
   mistakes.throwIfAny();
   return read;
 }
 
 /** A replacement that depends on itself is refused even if no operation uses it. */
-function checkOverrides(overrides: Overrides, nodes: AppNodes, providers: Providers, mistakes: Mistakes): void {
+function checkOverrides(overrides: Overrides, dependables: Dependables, nodes: AppNodes, mistakes: Mistakes): void {
   for (const dependable of overrides.keys()) {
     const input: DependsDeclaration = { kind: 'depends', dependable, cache: true, scopes: [] };
-    new GraphBuilder(overrides, nodes, providers, mistakes).use({ key: undefined, input, place: {} });
+    new GraphBuilder(dependables, nodes, mistakes).use({ key: undefined, input, place: {} });
   }
 }
 
@@ -118,14 +119,13 @@ function checkCopies(mistakes: Mistakes): void {
 function readOperation(
   app: AppDeclaration,
   declaration: OperationDeclaration,
-  overrides: Overrides,
+  dependables: Dependables,
   nodes: AppNodes,
-  providers: Providers,
   mistakes: Mistakes,
 ): Operation {
-  const builder = new GraphBuilder(overrides, nodes, providers, mistakes);
+  const builder = new GraphBuilder(dependables, nodes, mistakes);
   for (const named of declaration.listed) builder.use(named);
-  const provider = providers.read(declaration.controller);
+  const provider = dependables.providers.read(declaration.controller);
   const controller = provider === undefined ? ({ kind: 'absent' } as const) : builder.useController(provider);
   const parameters = declaration.parameters.map((named) => builder.use(named));
   const { slots } = builder;
@@ -156,13 +156,13 @@ function readOperation(
 
 /** The declared responses, the farthest first: of app, include, dependencies, controllers and route. */
 function responsesOf(
-  { responses: [ofApp, ofInclude, ...near] }: OperationDeclaration,
+  { responses: { far, near } }: OperationDeclaration,
   used: readonly Provider[],
 ): readonly PlacedResponses[] {
-  const ofDependencies = used.map(({ name, traits }) => {
-    return { place: { chain: [name || '(anonymous)'] }, responses: traits.responses };
+  const ofDependencies = used.flatMap(({ name, traits: { responses } }) => {
+    return responses === undefined ? [] : [{ place: { chain: [name || '(anonymous)'] }, responses }];
   });
-  return [ofApp, ofInclude, ...ofDependencies, ...near].filter((one) => one !== undefined);
+  return [...far, ...ofDependencies, ...near];
 }
 
 function bodyOf(slots: readonly Slot[]): BodyUse {

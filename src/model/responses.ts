@@ -170,10 +170,15 @@ function empty(key: string): DeclaredResponse {
   return { key, description: undefined, contents: [], headers: {}, examples: undefined };
 }
 
+const bare = new WeakMap<ZodType, JsonContent>();
+
 /** A content as it is, and JSON for a bare schema. */
 export function contentOf(value: unknown): Content<never> | undefined {
   if (isContent(value)) return value;
-  return isSchema(value) ? new JsonContent(value) : undefined;
+  if (!isSchema(value)) return undefined;
+  const known = bare.get(value) ?? new JsonContent(value);
+  bare.set(value, known);
+  return known;
 }
 
 function isSchema(value: unknown): value is ZodType {

@@ -3,7 +3,7 @@ import { acceptsUndefined } from './absence.ts';
 import { featuresOf } from '../content/codecs.ts';
 import { correct } from './conversion.ts';
 import { joinIntersections } from './intersection.ts';
-import type { MistakeCode, Mistakes, Place } from './mistakes.ts';
+import type { MistakeCode, Report } from './mistakes.ts';
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 export type Direction = 'input' | 'output';
@@ -43,8 +43,8 @@ export function describeSchema(schema: ZodType, direction: Direction): Described
 }
 
 /** Reports why a schema cannot be documented. */
-export function checkSchema(schema: ZodType, direction: Direction, place: Place, mistakes: Mistakes): void {
-  for (const { code, text } of describeSchema(schema, direction).faults) mistakes.add(code, place, text);
+export function checkSchema(schema: ZodType, direction: Direction, report: Report): void {
+  for (const { code, text } of describeSchema(schema, direction).faults) report(code, text);
 }
 
 /** Whether a schema accepts that nothing was sent; if only its functions can tell, they are tried with undefined. */
@@ -61,16 +61,20 @@ export function resolve(json: JsonSchema, definitions: Readonly<Record<string, J
   return { ...target, ...rest };
 }
 
+const NONE: readonly JsonSchema[] = [];
+
 /** The alternatives and the parts that a schema consists of. */
 export function partsOf(json: JsonSchema): readonly JsonSchema[] {
+  const { anyOf, oneOf, allOf } = json;
   const type: unknown = json.type;
   if (Array.isArray(type))
     return type.map((one: JsonSchema['type']): JsonSchema => ({ ...json, type: one }) as JsonSchema);
-  return [...(json.anyOf ?? []), ...(json.oneOf ?? []), ...(json.allOf ?? [])];
+  if (anyOf === undefined && oneOf === undefined && allOf === undefined) return NONE;
+  return [...(anyOf ?? []), ...(oneOf ?? []), ...(allOf ?? [])];
 }
 
 function convert(schema: ZodType, direction: Direction): DescribedSchema {
-  const named = new Map<string, ZodType>();
+  const named: [string, ZodType][] = [];
   const faults: SchemaFault[] = [];
   let joins = false;
   try {
@@ -94,22 +98,34 @@ function convert(schema: ZodType, direction: Direction): DescribedSchema {
       },
       override: ({ zodSchema, jsonSchema }) => {
         const id = z.globalRegistry.get(zodSchema)?.id;
-        if (id !== undefined) named.set(id, zodSchema as unknown as ZodType);
+        if (id !== undefined) named.push([id, zodSchema as unknown as ZodType]);
         if (zodSchema._zod.def.type === 'intersection') joins = true;
         correct(zodSchema, jsonSchema, direction);
       },
     }) as JsonSchema;
     if (direction === 'output') faults.push(...oneWayFaults(schema));
-    faults.push(...[...named.keys()].flatMap(nameFaults));
+    for (const [id] of named) faults.push(...nameFaults(id));
     const joined = joins ? joinIntersections(json, $defs) : { json, $defs };
     const whole = direction === 'output' ? orNothing(schema, joined.json) : joined.json;
-    return { json: whole, definitions: joined.$defs, named, faults };
+    return { json: whole, definitions: joined.$defs, named: byName(named), faults };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const duplicate = /^Duplicate schema id "(.*?)"/.exec(message)?.[1];
     const fault: SchemaFault = { code: 'SCHEMA_NOT_EXPRESSIBLE', text: `its schema cannot be documented: ${message}` };
-    return { json: {}, definitions: {}, named, faults: duplicate === undefined ? [fault] : [], duplicate };
+    return {
+      json: {},
+      definitions: {},
+      named: byName(named),
+      faults: duplicate === undefined ? [fault] : [],
+      duplicate,
+    };
   }
+}
+
+const NOTHING_NAMED: ReadonlyMap<string, ZodType> = new Map();
+
+function byName(named: readonly [string, ZodType][]): ReadonlyMap<string, ZodType> {
+  return named.length === 0 ? NOTHING_NAMED : new Map(named);
 }
 
 /** The schema of a present value: an absent header is not null. */

@@ -4,7 +4,7 @@ import { AppNodes } from '../model/app-nodes.ts';
 import { GraphBuilder } from '../model/graph-builder.ts';
 import { Mistakes } from '../model/mistakes.ts';
 import type { Operation } from '../model/operation.ts';
-import type { Overrides } from '../model/overrides.ts';
+import { Dependables, type Overrides } from '../model/overrides.ts';
 import { Providers } from '../model/provider.ts';
 import { type AppDeclaration, type Include, readModel, readUnderOverrides } from '../model/read.ts';
 import { Route, type RouteSettings } from './route.ts';
@@ -66,7 +66,7 @@ export class Routes {
     const overrides = new Map([...this.#app.overrides, ...mapOf(this.#overrides)]);
     return () => {
       const mistakes = new Mistakes();
-      return new GraphBuilder(overrides, this.#nodes, new Providers(mistakes), mistakes);
+      return new GraphBuilder(new Dependables(overrides, new Providers(mistakes)), this.#nodes, mistakes);
     };
   }
 
