@@ -7,6 +7,7 @@ import type { ListedDependency } from './metadata/declarations.ts';
 import type { Dependable, ValueOf } from './metadata/dependable.ts';
 import type { Class } from './metadata/store.ts';
 import type { OperationIdOf } from './model/operation-id.ts';
+import type { AppDeclaration } from './model/read.ts';
 import type { DocsOptions } from './openapi/docs-page.ts';
 import type { DocumentOptions } from './openapi/document.ts';
 import type { ProtectedResource } from './openapi/protected-resource.ts';
@@ -65,6 +66,8 @@ export interface IncludeOptions {
 /** Options with defaults filled in. */
 export interface Settings {
   readonly options: AppOptions;
+  /** What the model reads of them. */
+  readonly declaration: Omit<AppDeclaration, 'includes'>;
   readonly limits: Limits;
   readonly timeout: number;
   readonly logger: Logger;
@@ -74,11 +77,15 @@ export interface Settings {
 const DEFAULT_TIMEOUT = 60_000;
 
 export function readOptions(options: AppOptions): Settings {
+  const { dependencies = [], operationId, requireSecurity = false, responses } = options;
+  const errors = readErrors(options.errors);
+  const overrides = new Map(options.overrides);
   return {
     options,
+    declaration: { dependencies, operationId, requireSecurity, responses, errors, overrides },
     limits: Object.freeze({ ...DEFAULT_LIMITS, ...options.limits }),
     timeout: options.timeout ?? DEFAULT_TIMEOUT,
     logger: options.logger ?? console,
-    errors: readErrors(options.errors),
+    errors,
   };
 }

@@ -16,7 +16,6 @@ import { settle } from './http/shutdown.ts';
 import type { Dependable, ValueOf } from './metadata/dependable.ts';
 import type { Class } from './metadata/store.ts';
 import type { Operation } from './model/operation.ts';
-import type { AppDeclaration } from './model/read.ts';
 import { Documents } from './openapi/documents.ts';
 import { type Page, pagesOf } from './openapi/pages.ts';
 import { metadataLocation } from './openapi/protected-resource.ts';
@@ -52,7 +51,7 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
       return this.#errors.reply(error, exchange);
     });
     this.#dispatcher = new Dispatcher(options.middleware ?? [], settings.limits, this.#errors, this.#pending);
-    this.#routes = new Routes(declarationOf(settings), this.#routeSettings(settings));
+    this.#routes = new Routes(settings.declaration, this.#routeSettings(settings));
     const operations = (): readonly Operation[] => this.#routes.operations;
     this.#documents = new Documents(options, operations);
     this.#pages = pagesOf(options, { document: () => this.#documents.text(), operations, errors: this.#errors });
@@ -181,6 +180,12 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
     this.#log.write(error, where);
   }
 
+  /** @internal Warns that nothing opens the app's sockets, if it has any. */
+  warnOfSockets(why: string): void {
+    const paths = this.#routes.socketPaths;
+    if (paths.length > 0) this.#log.warn(`The sockets ${paths.join(', ')} cannot be opened: ${why}`);
+  }
+
   /** @internal What the app serves, as plan and document read it. */
   get operations(): readonly Operation[] {
     return this.#routes.operations;
@@ -190,9 +195,4 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
   get docsPath(): string | undefined {
     return this.#pages.find(({ isDocumentation }) => isDocumentation)?.template.pattern;
   }
-}
-
-function declarationOf({ errors, options }: Settings): Omit<AppDeclaration, 'includes'> {
-  const { dependencies = [], operationId, requireSecurity = false, responses } = options;
-  return { dependencies, operationId, requireSecurity, responses, errors, overrides: new Map(options.overrides) };
 }

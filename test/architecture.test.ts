@@ -50,6 +50,7 @@ const EXCEPTIONS: Record<string, readonly string[]> = {
   // An optional peer, loaded when it is needed.
   'jwt/jose.ts': ['jose'],
   'adapters/node-socket.ts': ['ws'],
+  'adapters/node-transport.ts': ['ws'],
   'testing/peers.ts': ['fast-check', 'ajv/dist/2020.js'],
 };
 /** The only files for which Node is there. */

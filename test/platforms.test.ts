@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import {
-  bytes,
   Body,
+  bytes,
+  Connection,
   type Context,
   Controller,
   Ctx,
-  Depends,
   dependency,
+  Depends,
   events,
   type FetchOptions,
   Get,
@@ -20,6 +21,8 @@ import {
   Path,
   Post,
   Query,
+  Socket,
+  type SocketConnection,
   text,
 } from 'portico';
 import { type LambdaEvent, type LambdaOptions, type LambdaResult, toLambdaHandler } from 'portico/lambda';
@@ -533,6 +536,27 @@ describe('a Lambda handler', () => {
     for (const event of [undefined, null, {}, { Records: [] }, { version: '2.0' }, { httpMethod: 7 }]) {
       await assert.rejects(lambda(event as LambdaEvent), /not an HTTP request/);
     }
+  });
+
+  test('warns of sockets, which Lambda cannot open, when it is made', () => {
+    @Controller('/chat')
+    class Chat {
+      @Socket('/:room')
+      run(@Path('room') _room: string, @Connection() _socket: SocketConnection): void {}
+    }
+    for (const [controllers, warnings] of [
+      [[Chat], ['The sockets /chat/:room cannot be opened: AWS Lambda has no WebSockets']],
+      [[LambdaController], []],
+    ] as const) {
+      const logger = new Log();
+      toLambdaHandler(appOf(controllers, { logger }));
+      assert.deepEqual(
+        logger.entries,
+        warnings.map((text) => ({ level: 'warn', text })),
+      );
+    }
+    const failing = Object.assign(new Log(), { warn: () => assert.fail('a logger that fails') });
+    toLambdaHandler(appOf([Chat], { logger: failing }));
   });
 
   test('waits for what follows the response, and tells the runtime of a body that fails midway', async () => {

@@ -786,6 +786,21 @@ describe('a socket over the wire', () => {
     );
   });
 
+  test('a plain GET is told to upgrade, in HTTP/1.0 always, and keeps its connection only if it asks to', async () => {
+    const { port } = await open(echo);
+    const get = async (version: string, connection: string) => {
+      const lines = Object.entries({ host: 'a', connection, ...handshake }).map(
+        ([name, value]) => `${name}: ${value}\r\n`,
+      );
+      const bytes = `GET /socket HTTP/${version}\r\n${lines.join('')}\r\n`;
+      const { answers, closed } = await exchange(port, bytes, { untilClose: true });
+      return [answers[0]?.status, closed];
+    };
+    assert.deepEqual(await get('1.1', 'close'), [426, true]);
+    // RFC 9110 §7.8: there, an offer to upgrade has to be ignored.
+    assert.deepEqual(await get('1.0', 'Upgrade'), [426, true]);
+  });
+
   test('no subprotocol is selected, whatever is offered (RFC 6455 §4.2.2)', async () => {
     const { port } = await open(echo);
     const socket = await FrameSocket.open(port, '/socket', { 'Sec-WebSocket-Protocol': 'chat, superchat' });
@@ -881,6 +896,9 @@ describe('a socket over the wire', () => {
     const without = await exchange(await listen(createServer(toNodeListener(app))), bytes);
     assert.deepEqual(without.statuses, [501]);
     assert.match(log.errors.join(), /no WebSockets/);
+    const warnings = (): string[] => log.entries.filter(({ level }) => level === 'warn').map(({ text }) => text);
+    assert.equal(warnings().length, 1);
+    assert.match(warnings()[0] ?? '', /^The sockets \/socket cannot be opened: .*toNodeUpgradeListener/);
 
     const server = createServer(toNodeListener(app)).on('upgrade', await toNodeUpgradeListener(app));
     const port = await listen(server);
@@ -894,6 +912,7 @@ describe('a socket over the wire', () => {
     assert.equal((await socket.closing()).code, 1001);
     socket.frame(0x8, Buffer.from([0x03, 0xe9]));
     await closed;
+    assert.equal(warnings().length, 1);
     await assert.rejects(toNodeUpgradeListener(app, { trustProxy: -1 }), /trustProxy is a count/);
   });
 

@@ -1,6 +1,6 @@
 import { type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http';
 import { type BodySource, discard } from '../http/body-source.ts';
-import { pairsOf } from '../http/headers.ts';
+import { indexOfHeader, pairsOf } from '../http/headers.ts';
 import type { Reply } from '../http/reply.ts';
 import { hasNoContent } from '../http/status.ts';
 import { lengthIn, measured, type Source, unframed } from './node-framing.ts';
@@ -13,7 +13,9 @@ export function send(reply: Reply, response: ServerResponse, close: boolean, hea
     void discard(body).then(() => after?.());
     return;
   }
-  const headers = close ? [...reply.headers, 'Connection', 'close'] : reply.headers;
+  // A `Connection` of the app would otherwise keep a connection that the client wants closed.
+  const closes = close || (!response.shouldKeepAlive && indexOfHeader(reply.headers, 'connection') >= 0);
+  const headers = closes ? [...reply.headers, 'Connection', 'close'] : reply.headers;
   if (typeof body === 'string' || body instanceof Uint8Array) {
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
     if (heads?.write(response, status, headers, length) !== true) {

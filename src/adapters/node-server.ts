@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { App } from '../app.ts';
-import { type Logger, printable } from '../http/log.ts';
+import { attempt, type Logger, printable } from '../http/log.ts';
 import type { NodeSockets } from './node-socket.ts';
 
 /** Options that Node would misread: a port given as text is the name of a pipe, and no host means every one. */
@@ -40,7 +40,9 @@ export function listen(server: Server, port: number, host: string, logger: Logge
     };
     server.once('error', refuse);
     server.listen(port, host, () => {
-      server.off('error', refuse).on('error', (error) => logger.error(`The server failed: ${String(error)}`));
+      server
+        .off('error', refuse)
+        .on('error', (error) => attempt(() => logger.error(`The server failed: ${String(error)}`)));
       resolve(server.address() as AddressInfo);
     });
   });
@@ -101,7 +103,7 @@ export class Shutdown {
   }
 
   #cut(late?: () => void): void {
-    this.#logger.warn(`Not everything ended within ${this.#timeout} ms; cutting the rest`);
+    attempt(() => this.#logger.warn(`Not everything ended within ${this.#timeout} ms; cutting the rest`));
     this.#server.closeAllConnections();
     this.#sockets?.cut();
     setTimeout(() => late?.(), GRACE);

@@ -1,18 +1,19 @@
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type RequestListener, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { WebSocket, WebSocketServer } from 'ws';
+import type { WebSocketServer } from 'ws';
 import type { App } from '../app.ts';
 import { discard } from '../http/body-source.ts';
 import { HTTPException } from '../http/errors.ts';
 import { isHandshake } from '../http/handshake.ts';
 import { pairsOf } from '../http/headers.ts';
 import type { Reply } from '../http/reply.ts';
-import { CLOSE, type SocketTransport, type Upgrade } from '../http/socket.ts';
+import type { Upgrade } from '../http/socket.ts';
 import { pendingOn, refuseDetached } from './node-connection.ts';
 import { giveBack, type UpgradeListener } from './node-handback.ts';
 import { NodeIncoming } from './node-incoming.ts';
 import { send } from './node-send.ts';
 import { type Head, readHead } from './node-target.ts';
+import { adopt } from './node-transport.ts';
 
 /** Stands in for a refused head, of which nothing may be used. */
 const REFUSED: Head = { target: '/', length: 0, chunked: false };
@@ -141,9 +142,26 @@ export async function openSockets(app: App, trustedProxies: number): Promise<Nod
   return new NodeSockets(app, await loadServer(), trustedProxies);
 }
 
-/** Whether a requested upgrade is one to a socket: a server may ignore all others (RFC 9110 §7.8). */
-export function asksForSocket({ method = '', headers }: IncomingMessage): boolean {
-  return isHandshake({ method }, { upgrades: true, header: () => headers.upgrade } as never);
+/**
+ * Whether a requested upgrade is one to a socket: a server may ignore all others, and has to ignore those of HTTP/1.0
+ * (RFC 9110 §7.8).
+ */
+export function asksForSocket({ method = '', headers, httpVersion }: IncomingMessage): boolean {
+  return httpVersion !== '1.0' && isHandshake({ method }, { upgrades: true, header: () => headers.upgrade } as never);
+}
+
+/** A listener that warns at the first request: one for upgrades may be added until then. */
+export function warningOfUpgrades(app: App, listener: RequestListener): RequestListener {
+  let isFirst = true;
+  return function take(message, response) {
+    if (isFirst) {
+      isFirst = false;
+      const { server } = message.socket as { server?: Server };
+      const text = 'this server has no listener for upgrades, such as toNodeUpgradeListener() gives';
+      if (server?.listenerCount('upgrade') === 0) app.warnOfSockets(text);
+    }
+    listener(message, response);
+  };
 }
 
 async function loadServer(): Promise<typeof WebSocketServer> {
@@ -161,40 +179,4 @@ function responseOn(message: IncomingMessage, socket: Socket): ServerResponse {
   response.assignSocket(socket);
   socket.on('drain', () => response.emit('drain'));
   return response;
-}
-
-/** The close code of a peer's fault, by the name that `ws` has for it; all others are protocol errors. */
-const FAULTS: ReadonlyMap<string, number> = new Map([
-  ['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', CLOSE.tooBig],
-  ['WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH', CLOSE.tooBig],
-  ['WS_ERR_TOO_MANY_BUFFERED_PARTS', CLOSE.policyViolation],
-  ['WS_ERR_INVALID_UTF8', CLOSE.invalidData],
-]);
-const PROTOCOL_ERROR = 1002;
-
-/** A ping that cannot be sent is followed by a close. */
-function ignore(): void {}
-
-function adopt(webSocket: WebSocket, upgrade: Upgrade): void {
-  const transport: SocketTransport = {
-    send(data, done) {
-      webSocket.send(data, done);
-      return webSocket.bufferedAmount === 0;
-    },
-    ping: () => webSocket.ping(undefined, undefined, ignore),
-    close: (code, reason) => webSocket.close(code, reason),
-    terminate: () => webSocket.terminate(),
-    pause: () => webSocket.pause(),
-    resume: () => webSocket.resume(),
-  };
-  const events = upgrade.open(transport);
-  let fault: number | undefined;
-  webSocket.on('message', (data: Buffer, isBinary: boolean) => {
-    events.message(isBinary ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : data.toString());
-  });
-  webSocket.on('pong', () => events.pong());
-  webSocket.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
-    if (code.startsWith('WS_ERR_')) fault = FAULTS.get(code) ?? PROTOCOL_ERROR;
-  });
-  webSocket.on('close', (code, reason) => events.close({ code: fault ?? code, reason: reason.toString() }));
 }

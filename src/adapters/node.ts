@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { App } from '../app.ts';
 import { discard } from '../http/body-source.ts';
 import { HTTPException } from '../http/errors.ts';
-import type { Logger } from '../http/log.ts';
+import { attempt, type Logger } from '../http/log.ts';
 import type { Reply } from '../http/reply.ts';
 import { enqueue, lingerAtEnd, refuseBytes, refuseDetached } from './node-connection.ts';
 import type { UpgradeListener } from './node-handback.ts';
@@ -12,7 +12,7 @@ import { type HeadWriter, headWriterFor } from './node-head.ts';
 import { NodeIncoming } from './node-incoming.ts';
 import { send } from './node-send.ts';
 import { checkOptions, listen, proxyCount, Shutdown } from './node-server.ts';
-import { asksForSocket, openSockets } from './node-socket.ts';
+import { asksForSocket, openSockets, warningOfUpgrades } from './node-socket.ts';
 import { type Head, readHead } from './node-target.ts';
 
 export type { UpgradeListener } from './node-handback.ts';
@@ -56,9 +56,9 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** The app as a listener of a `node:http` server. */
+/** The app as a listener of a `node:http` server; warns if that gets a request before a listener that opens sockets. */
 export function toNodeListener(app: App, options: ListenerOptions = {}): RequestListener {
-  return listenerOf(app, options, { closing: false });
+  return warningOfUpgrades(app, listenerOf(app, options, { closing: false }));
 }
 
 /**
@@ -148,7 +148,8 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
     throw error;
   }
   const url = `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
-  logger.info(`Serving on ${url}${app.docsPath === undefined ? '' : `, documented at ${url}${app.docsPath}`}`);
+  const docs = app.docsPath === undefined ? '' : `, documented at ${url}${app.docsPath}`;
+  attempt(() => logger.info(`Serving on ${url}${docs}`));
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
     state.closing = true;
@@ -187,7 +188,7 @@ async function createServerFor(app: App, options: ServeOptions, state: State, lo
   if (options.fastWrite === true) {
     state.heads = headWriterFor(server.keepAliveTimeout);
     if (state.heads === undefined)
-      logger.warn('fastWrite is off: this version of Node.js writes response heads differently');
+      attempt(() => logger.warn('fastWrite is off: this version of Node.js writes response heads differently'));
   }
   server.on('checkContinue', (message: IncomingMessage, response: ServerResponse) => listener(message, response, true));
   // Node would drop the connection, and the responses that are pending on it.

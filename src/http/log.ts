@@ -56,7 +56,7 @@ function describeValue(value: unknown): string {
   }
 }
 
-/** Writes errors to a logger; a logger that fails, synchronously or later, must not change a response. */
+/** Writes to a logger; one that fails, synchronously or later, must not change a response. */
 export class ErrorLog {
   readonly #logger: Logger;
 
@@ -65,11 +65,19 @@ export class ErrorLog {
   }
 
   write(error: unknown, where: string): void {
-    try {
-      // A logger may be asynchronous, whatever its type says.
-      ignoreRejection(this.#logger.error(entryOf(`Unhandled error in ${where}`, error)));
-    } catch {
-      return;
-    }
+    attempt(() => this.#logger.error(entryOf(`Unhandled error in ${where}`, error)));
+  }
+
+  warn(message: string): void {
+    attempt(() => this.#logger.warn(message));
+  }
+}
+
+/** Calls a logger, which may fail, and be asynchronous whatever its type says. */
+export function attempt(log: () => void): void {
+  try {
+    ignoreRejection(log());
+  } catch {
+    return;
   }
 }

@@ -37,8 +37,10 @@ interface Runtime {
  * The app as an AWS Lambda handler, for API Gateway (payload formats 1 and 2), function URLs and load balancers.
  *
  * `ctx.platform` is `{ event, context }`, and the client's address is the `sourceIp` of the event.
+ * Warns if the app has sockets, which Lambda cannot open.
  */
 export function toLambdaHandler(app: App, options: LambdaOptions = {}): LambdaHandler {
+  app.warnOfSockets('AWS Lambda has no WebSockets');
   return options.streaming === true ? streaming(app) : buffering(app);
 }
 

@@ -39,6 +39,11 @@ export class Routes {
     return this.#underOverrides(this.#overrides);
   }
 
+  get socketPaths(): readonly string[] {
+    const sockets = this.#operations.filter(({ socket }) => socket !== undefined);
+    return sockets.map(({ declaration }) => declaration.template.pattern);
+  }
+
   get all(): readonly Route[] {
     return this.#routes;
   }
