@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import {
+  answer,
   type App,
   Body,
   type Context,
@@ -238,6 +239,64 @@ export function responses(): void {
     // @ts-expect-error: a type of values is no schema
     @Get('/f', { response: String }) f(): string {
       return '';
+    }
+  }
+  exactly<InstanceType<typeof Accepted>, Accepted>(true);
+  exactly<InstanceType<typeof Refused>, Refused>(true);
+}
+
+export function answers(): void {
+  const Queued = z.object({ queued: z.boolean() });
+  const either = <A, B>(one: A, other: B): A | B => (Math.random() < 0.5 ? one : other);
+  @Controller()
+  class Accepted {
+    @Get('/a', { response: ItemSchema, responses: { 202: Queued } }) a() {
+      return either(answer(202, { queued: true }), { price: 1 });
+    }
+    @Get('/b', { responses: { 202: Queued } }) async b() {
+      return either(answer(202, { queued: true }), answer(200, Symbol()));
+    }
+    @Post('/c', { responses: { 409: { description: 'Taken' } }, status: 201 }) c() {
+      return either(answer(409, { detail: 'Taken' }), answer(201, 1));
+    }
+    @Get('/d', { responses: { '4XX': Queued } }) d() {
+      return answer(404, { queued: true });
+    }
+    @Get('/e') e() {
+      return answer(418, 1);
+    }
+    @Get('/f', { responses: { 202: Queued } }) f(): any {
+      return answer(203, 1);
+    }
+    @Get('/g', { responses: { 202: Queued } }) async g(): Promise<unknown> {
+      return answer(203, 1);
+    }
+  }
+  @Controller()
+  class Refused {
+    // @ts-expect-error: 203 is not declared
+    @Get('/a', { response: ItemSchema, responses: { 202: Queued } }) a() {
+      return answer(203, { queued: true });
+    }
+    // @ts-expect-error: a 202 is queued
+    @Get('/b', { response: ItemSchema, responses: { 202: Queued } }) b() {
+      return answer(202, { price: 1 });
+    }
+    // @ts-expect-error: 203 is not declared, and neither is what is usual
+    @Get('/c', { responses: { 202: Queued } }) c() {
+      return answer(203, { queued: true });
+    }
+    // @ts-expect-error: a 202 is queued, also where what is usual is not declared
+    @Get('/d', { responses: { 202: { content: Queued } } }) async d() {
+      return either(answer(202, { queued: 1 }), 1);
+    }
+    // @ts-expect-error: what is usual is a 201
+    @Post({ responses: { 202: Queued }, status: 201 }) e() {
+      return answer(200, 1);
+    }
+    // @ts-expect-error: 203 is not declared for other methods either
+    @Route('COPY', '/f', { responses: { 202: Queued } }) f() {
+      return either(answer(203, 1), 'text');
     }
   }
   exactly<InstanceType<typeof Accepted>, Accepted>(true);

@@ -36,12 +36,27 @@ type Handled<V, R, U extends number> = Returned<V, R, U> | Promise<Returned<V, R
 /** What a handler may return: a value of a declared response, or a `Response`, which is sent as it is. */
 export type Returns<S, R, U extends number = 200> = Handled<Sent<S>, R, U>;
 
-/** The decorator that makes a method a route, if it returns an `R`. */
-export interface RouteDecorator<R = unknown> {
+/** Shown when a route does not compile: the answer it returns, and the answers that are declared. */
+export interface AnswerMismatch<Given, Declared> {
+  readonly 'the returned answer is not declared': [Given, Declared];
+}
+
+/** The answers among returned values that are none of `A`. */
+type Undeclared<V, A> = unknown extends V ? never : Exclude<Extract<V, Answer<number, unknown>>, A>;
+
+/** Where no response is declared any value may be returned, so that answers have to be looked at by themselves. */
+type CheckedAnswers<M, A> = M extends (...parameters: never[]) => infer V
+  ? [Undeclared<Awaited<V>, A>] extends [never]
+    ? unknown
+    : AnswerMismatch<Undeclared<Awaited<V>, A>, A>
+  : unknown;
+
+/** The decorator that makes a method a route, if it returns an `R`, and no answers other than `A`. */
+export interface RouteDecorator<R = unknown, A = unknown> {
   <M extends (...parameters: never[]) => R>(
     prototype: object,
     method: PropertyKey,
-    descriptor: TypedPropertyDescriptor<M>,
+    descriptor: TypedPropertyDescriptor<M> & CheckedAnswers<M, A>,
   ): void;
 }
 
@@ -61,14 +76,14 @@ export interface RouteDecorators {
   >(
     path?: string,
     options?: RouteOptions<S, R, U>,
-  ): RouteDecorator<Returns<S, R, U>>;
+  ): RouteDecorator<Returns<S, R, U>, Answers<Sent<S>, R, U>>;
   <
     S extends ResponseOption = ResponseOption,
     const R extends ResponseDeclarations = ResponseDeclarations,
     const U extends number = 200,
   >(
     options: RouteOptions<S, R, U>,
-  ): RouteDecorator<Returns<S, R, U>>;
+  ): RouteDecorator<Returns<S, R, U>, Answers<Sent<S>, R, U>>;
 }
 
 /** A route for any method; the method's name is case-sensitive (RFC 9110 §9.1). */
@@ -85,7 +100,11 @@ export function Route<
   S extends ResponseOption = ResponseOption,
   const R extends ResponseDeclarations = ResponseDeclarations,
   const U extends number = 200,
->(method: string, path?: string, options?: RouteOptions<S, R, U>): RouteDecorator<Returns<S, R, U>>;
+>(
+  method: string,
+  path?: string,
+  options?: RouteOptions<S, R, U>,
+): RouteDecorator<Returns<S, R, U>, Answers<Sent<S>, R, U>>;
 export function Route(method: string, path: string = '', options: RouteOptions = {}): RouteDecorator {
   const declaration: RouteDeclaration = keepCallSite({ method, path, options });
   return (prototype, name) => {
