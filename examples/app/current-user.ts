@@ -7,7 +7,7 @@ export const oauth2Scheme = new OAuth2PasswordBearer({
   scopes: { 'items:read': 'Read items.', 'items:write': 'Add and remove items of your own.' },
 });
 
-/** The session that a token belongs to, where it has the scopes that the route requires. */
+/** The session of a token that has the scopes that the route requires. */
 const currentSession = dependency(
   { token: Depends(oauth2Scheme), store: Depends(store), required: Scopes() },
   ({ token, store, required }) => {
@@ -26,7 +26,7 @@ const currentUser = dependency({ session: Depends(currentSession), store: Depend
   return user;
 });
 
-/** What routes depend on: the user that a valid token stands for, unless the account has been closed. */
+/** Routes depend on this: the user of a valid token, unless the account is closed. */
 export const activeUser = dependency({ user: Depends(currentUser) }, ({ user }) => {
   if (!user.active) throw new HTTPException(401, 'The account is closed');
   return user;

@@ -1,7 +1,7 @@
 import { Query } from 'portico';
 import { z } from 'zod';
 
-/** A part of a list; its inputs are parameters of every operation that depends on it. */
+/** Paging; its inputs are parameters of every operation that depends on it. */
 export class Paging {
   constructor(
     @Query('skip', z.int().min(0).default(0)) readonly skip: number,

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 const KEY_LENGTH = 32;
 const derive = promisify<string, Buffer, number, Buffer>(scrypt);
 
-/** A salted hash to keep in place of a password. */
+/** A salted hash to store instead of a password. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16);
   const key = await derive(password, salt, KEY_LENGTH);
@@ -17,6 +17,6 @@ export async function verifyPassword(password: string, hash: string): Promise<bo
   return timingSafeEqual(await derive(password, Buffer.from(salt, 'base64'), KEY_LENGTH), Buffer.from(key, 'base64'));
 }
 
-/** What an unknown user's password is compared with, so that the answer takes as long as for a known one. */
+/** Compared with the password of an unknown user, so that the response takes as long as for a known one. */
 export const NO_PASSWORD: string = await hashPassword(randomBytes(16).toString('hex'));
 // #endregion passwords

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What the world may see of a user: a record's password hash is left out by these schemas. */
+/** A user in responses: these schemas leave out the password hash. */
 export const User = z.object({ username: z.string(), active: z.boolean() }).meta({ id: 'User' });
 
 export const NewUser = z

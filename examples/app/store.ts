@@ -7,7 +7,7 @@ export interface UserRecord {
   readonly username: string;
   readonly passwordHash: string;
   readonly active: boolean;
-  /** What the user may allow a client to do. */
+  /** The scopes that the user can grant to a client. */
   readonly scopes: readonly string[];
 }
 
@@ -20,23 +20,23 @@ export interface Session {
 
 export const SESSION_SECONDS = 900;
 
-/** The user that is there from the start. */
+/** The user that exists from the start. */
 export const DEMO = { username: 'demo', password: process.env['DEMO_PASSWORD'] ?? 'demo' };
 
-/** Everything the application remembers, for as long as the process lives. */
+/** All data of the application, in memory. */
 export class Store {
   readonly users = new Map<string, UserRecord>();
   readonly items = new Map<number, Item>();
   readonly #sessions = new Map<string, Session>();
 
-  /** Keeps a digest of the token: who reads the store cannot use what is in it. */
+  /** Stores only a digest of the token, so that a leaked store contains no usable tokens. */
   openSession(username: string, scopes: readonly string[]): string {
     const token = randomBytes(32).toString('base64url');
     this.#sessions.set(digest(token), { username, scopes, expires: Date.now() + SESSION_SECONDS * 1_000 });
     return token;
   }
 
-  /** The session of a token that has been given out and has not expired. */
+  /** The session of a token that was issued and has not expired. */
   session(token: string): Session | undefined {
     const session = this.#sessions.get(digest(token));
     if (session === undefined || session.expires > Date.now()) return session;

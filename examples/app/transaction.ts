@@ -6,7 +6,7 @@ import { type Store, store, type UserRecord } from './store.ts';
 export class Transaction {
   readonly #store: Store;
   readonly #users = new Map<string, UserRecord>();
-  /** Undefined is an item that is to be removed. */
+  /** Undefined for an item that will be removed. */
   readonly #items = new Map<number, Item | undefined>();
 
   constructor(store: Store) {
@@ -28,7 +28,7 @@ export class Transaction {
     this.#items.set(id, undefined);
   }
 
-  /** Refuses everything where a name has been taken meanwhile. */
+  /** Refuses all changes if a name was taken in the meantime. */
   commit(): void {
     const { users, items } = this.#store;
     for (const username of this.#users.keys()) {
@@ -43,7 +43,7 @@ export class Transaction {
 }
 
 // #region transaction
-/** Commits when the handler has returned and before its answer is sent; an error leaves nothing behind. */
+/** Commits when the handler has returned, before the response is sent; an error discards all changes. */
 export const transaction = dependency(
   { store: Depends(store) },
   function* transaction({ store }) {

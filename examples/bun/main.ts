@@ -1,6 +1,6 @@
 import { app } from '../platforms/app.ts';
 
-/** The part of Bun that is used; `bun-types` has all of it. */
+/** The part of Bun's types that is used; `bun-types` has all of them. */
 interface BunServer {
   requestIP(request: Request): { readonly address: string } | null;
   stop(): Promise<void>;

@@ -1,14 +1,14 @@
 import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 
-/** A channel of PostgreSQL: what one process says, all that listen hear, itself included. */
+/** A PostgreSQL channel: all processes that listen get each message, including the sender. */
 export interface Channel {
-  /** A text of less than 8 000 bytes. */
+  /** Sends a text of less than 8 000 bytes. */
   say(text: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Hears texts in the order in which they were said; `lost` is called when nothing is heard any more. */
+/** Gets texts in the order in which they were sent; `lost` is called when the connection is lost. */
 export interface Listener {
   hear(text: string): void;
   lost(error: Error): void;
@@ -16,13 +16,13 @@ export interface Listener {
 
 const NAME = 'rooms';
 
-/** The server at `DATABASE_URL`, or without one an embedded database, which is this process's alone. */
+/** The server at `DATABASE_URL`, or without one an embedded database, which only this process can use. */
 export function openChannel(listener: Listener): Promise<Channel> {
   const url = process.env['DATABASE_URL'];
   return url === undefined ? openEmbedded(listener) : openOnServer(url, listener);
 }
 
-/** A connection of its own, since one that listens cannot go back to a pool. */
+/** Not from a pool, because a connection that listens cannot be returned to it. */
 async function openOnServer(url: string, listener: Listener): Promise<Channel> {
   const client = new pg.Client({ connectionString: url });
   client.on('notification', ({ payload = '' }) => listener.hear(payload));

@@ -26,7 +26,7 @@ type NewAccount = z.output<typeof NewAccount>;
 const Transfer = z.object({ payee: z.string(), amount: z.int().min(1) }).meta({ id: 'Transfer' });
 type Transfer = z.output<typeof Transfer>;
 
-/** By PostgreSQL's codes of errors. */
+/** Messages by PostgreSQL error code. */
 const REFUSALS = new Map([
   ['23503', 'There is no such account'],
   ['23505', 'The name is taken'],

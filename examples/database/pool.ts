@@ -5,7 +5,7 @@ export interface Client {
   release(): void;
 }
 
-/** PGlite is one connection: its users take turns, as they would wait for a free one of a server's. */
+/** PGlite has one connection, so requests take turns, as they would wait for a free connection in a real pool. */
 export class Pool {
   readonly #database: PGlite;
   #turn: Promise<void> = Promise.resolve();

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { app } from '../platforms/app.ts';
 
-/** The part of Deno that is used; Deno itself knows all of it. */
+/** The part of Deno's types that is used. */
 interface ServeHandlerInfo {
   readonly remoteAddr: { readonly hostname: string };
 }

@@ -66,7 +66,7 @@ class AlternativesController {
 const COOKIE = '__Host-session';
 const sessions = new Map<string, string>();
 
-/** Browsers say where a request comes from, and a page of another site cannot make them say otherwise. */
+/** Browsers send where a request comes from, and pages of other sites cannot change that. */
 const sameOrigin = dependency({ site: Header('sec-fetch-site', z.literal('same-origin')) }, ({ site }) => site);
 
 const sessionId = new APIKeyCookie(COOKIE);

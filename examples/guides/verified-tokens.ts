@@ -69,7 +69,7 @@ class ReportController {
   }
 }
 
-/** For the example alone: a real login has a hash for each user. */
+/** Only for this example: a real login has a hash for each user. */
 const PASSWORD = process.env['PASSWORD'] ?? 'demo';
 
 // #region own

@@ -4,7 +4,7 @@ import { jwtIssuer } from 'portico/jwt';
 import { SCOPES } from './schemas.ts';
 
 // #region tokens
-/** A key that is made at start ends every access token with the process: clients refresh. */
+/** With a key generated at startup, access tokens become invalid on exit, and clients refresh them. */
 const key = process.env['SIGNING_KEY'] ?? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 
 export const tokens = jwtIssuer({
@@ -14,7 +14,7 @@ export const tokens = jwtIssuer({
   expiresIn: 5 * 60,
 });
 
-/** What a valid token says, where it has the scopes that the route requires. */
+/** The content of a valid token that has the required scopes. */
 export const accessToken = tokens.bearer({
   scheme: new OAuth2PasswordBearer({ tokenUrl: 'token', refreshUrl: 'token/refresh', scopes: SCOPES }),
 });

@@ -6,7 +6,7 @@ import { digest } from './digest.ts';
 import { TokenError } from './schemas.ts';
 import { secondsFromNow, settings } from './settings.ts';
 
-/** In the shape of a token endpoint's errors (RFC 6749 §5.2), with the status that they do not have. */
+/** In the format of token endpoint errors (RFC 6749 §5.2), which do not include a 429. */
 class TooManyAttempts extends HTTPException {
   constructor(until: Date) {
     const seconds = Math.max(1, Math.ceil((until.getTime() - Date.now()) / 1_000));
@@ -18,7 +18,7 @@ class TooManyAttempts extends HTTPException {
   }
 }
 
-/** A client of IPv6 has as many addresses as it likes, all in one network of 64 bits: that is what is counted. */
+/** An IPv6 client can use any address in its 64-bit network, so the network is counted. */
 function networkOf(address: string): string {
   if (!isIPv6(address) || address.includes('.')) return address;
   const [before = [], after = []] = address.split('::').map((part) => part.split(':').filter((group) => group !== ''));
@@ -27,7 +27,7 @@ function networkOf(address: string): string {
 }
 
 // #region count
-/** Keys are digests: of one length whatever was sent, and without the password that was typed in as a name. */
+/** Keys are digests: they have a fixed length, and hide a password that was typed in as the name. */
 async function countAttempt(client: Client, key: string, windowSeconds: number) {
   const ends = secondsFromNow(windowSeconds);
   const { rows } = await client.query<{ count: number; ends: Date }>(
@@ -39,9 +39,9 @@ async function countAttempt(client: Client, key: string, windowSeconds: number) 
 }
 
 /**
- * Counts a login as failed before it is tried, so that no number of parallel ones gets further than the limit.
+ * Counts a login as failed before it is tried, so that parallel requests cannot exceed the limit.
  *
- * Gives a function that takes this back, for when it has succeeded.
+ * The value is a function that undoes this after a successful login.
  */
 export const countedAttempt = dependency(
   {
@@ -58,7 +58,7 @@ export const countedAttempt = dependency(
       { key: `account ${form.username}`, limit: attempts.perAccount },
     ];
     await database.query('delete from attempts where ends_at <= $1', [new Date()]);
-    // An address that has reached its limit is refused first: it cannot lock an account as well.
+    // An address that has reached its limit is refused first, so that it cannot lock accounts.
     for (const { key, limit } of counters) {
       const { count, ends } = await countAttempt(database, key, attempts.windowSeconds);
       if (count > limit) {
@@ -73,7 +73,7 @@ export const countedAttempt = dependency(
   },
   {
     responses: {
-      429: { description: 'Too many failed logins; `Retry-After` says when to come back', content: TokenError },
+      429: { description: 'Too many failed logins; `Retry-After` says when to try again', content: TokenError },
     },
   },
 );

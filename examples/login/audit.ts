@@ -15,9 +15,9 @@ export type Audit = (
 
 // #region audit
 /**
- * Writes who did what, one JSON object a line, and never a credential.
+ * Logs who did what, one JSON object per line, and never a credential.
  *
- * The name of an unknown user is none of its details: people type passwords into that field.
+ * The name of an unknown user is left out, because people type passwords into that field.
  */
 export const audit = dependency(
   (): Audit => (event, details) => console.info(JSON.stringify({ time: new Date(), event, ...details })),

@@ -7,7 +7,7 @@ import { Username } from './schemas.ts';
 import { findActiveUser } from './users.ts';
 
 // #region authenticate
-/** The user whose name and password were sent. Everybody else gets the same answer, after the same work. */
+/** The user whose name and password were sent. Every failure gets the same response, after the same work. */
 export const authenticatedUser = dependency(
   {
     form: Depends(OAuth2PasswordRequestForm),

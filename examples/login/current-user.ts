@@ -4,7 +4,7 @@ import { database } from './database.ts';
 import { findActiveUser } from './users.ts';
 
 // #region chain
-/** Looked up for each request: an account that has been closed is out at once, whatever its tokens say. */
+/** Looked up for each request, so that closing an account takes effect at once. */
 export const currentUser = dependency(
   { token: Depends(accessToken), database: Depends(database) },
   async ({ token, database }) => {

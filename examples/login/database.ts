@@ -3,7 +3,7 @@ import { Depends, dependency } from 'portico';
 import { Pool as EmbeddedPool } from '../database/pool.ts';
 import { settings } from './settings.ts';
 
-/** In a deployment tables are made by migrations, and not by the program that uses them. */
+/** In production, create tables with migrations instead. */
 const TABLES = `
   create table if not exists users (
     username text primary key,
@@ -40,7 +40,7 @@ export interface Connection extends Client {
   release(): void;
 }
 
-/** A pool of connections; a query of its own is a transaction of its own. */
+/** A connection pool; each query that is run on it directly is a transaction of its own. */
 export interface Database extends Client {
   connect(): Promise<Connection>;
   end(): Promise<void>;
@@ -49,7 +49,7 @@ export interface Database extends Client {
 // #region open
 async function connectTo(connectionString: string): Promise<Database> {
   const pool = new pg.Pool({ connectionString });
-  // An idle connection that breaks is replaced. Without a listener it would end the process.
+  // A broken idle connection is replaced; without a listener the error would end the process.
   pool.on('error', ({ message }) => console.error(`PostgreSQL: ${message}`));
   await pool.query(TABLES);
   return pool;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
 /**
- * What is kept in place of a value that nobody needs to read again.
+ * Stored instead of a value that never needs to be read again.
  *
- * Not for passwords: a fast function is good enough only for what cannot be guessed.
+ * Not for passwords: a fast function is only secure for values that cannot be guessed.
  */
 export function digest(value: string): string {
   return createHash('sha256').update(value).digest('base64url');

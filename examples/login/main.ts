@@ -5,7 +5,7 @@ import { createApp } from './app.ts';
 import { database } from './database.ts';
 import { addUser } from './users.ts';
 
-/** Adds the user who may add others, unless there is one already. */
+/** Adds the first user, who can add others, unless it exists. */
 export async function addAdministrator(app: App): Promise<void> {
   const given = process.env['ADMIN_PASSWORD'];
   const password = given ?? randomBytes(15).toString('base64url');
@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   const app = createApp();
   await app.start();
   await addAdministrator(app);
-  // Without the number of proxies in front every client would count as one address.
+  // Without the number of proxies in front, all clients would count as one address.
   const trustProxy = Number(process.env['TRUST_PROXY'] ?? 0);
   await serve(app, { port: Number(process.env['PORT'] ?? 8000), trustProxy });
 }

@@ -3,15 +3,15 @@ import { hash, verify } from '@node-rs/argon2';
 import { dependency } from 'portico';
 
 // #region passwords
-/** Argon2id, which is the library's default, with 19 MiB, two passes and one lane (OWASP Password Storage). */
+/** Argon2id, the library's default, with 19 MiB, two passes and one lane (OWASP Password Storage). */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
-/** The hash has its salt and its cost in it: those that are there stay readable when the cost is raised. */
+/** The hash contains its salt and cost, so existing hashes stay valid when the cost is raised. */
 export function hashPassword(password: string): Promise<string> {
   return hash(password, COST);
 }
 
-/** Verifies passwords; that of an unknown user against a placeholder, so that the answer takes as long. */
+/** Verifies passwords; for unknown users against a placeholder, so that it takes the same time. */
 export class PasswordVerifier {
   readonly #placeholder: string;
 

@@ -10,10 +10,10 @@ export const SCOPES: Record<z.output<typeof Scope>, string> = {
 export const Username = z.string().regex(/^[a-z][a-z\d-]{1,30}$/);
 
 // #region schemas
-/** What is answered of a user: a record's password hash is left out by this schema. */
+/** A user in responses: this schema leaves out the password hash. */
 export const User = z.object({ username: Username, active: z.boolean(), scopes: z.array(Scope) }).meta({ id: 'User' });
 
-/** NIST SP 800-63B-4 §3.1.1.2: length counts, and nothing is asked of the characters. */
+/** NIST SP 800-63B-4 §3.1.1.2: a minimum length, and no rules about characters. */
 export const NewUser = z
   .object({ username: Username, password: z.string().min(15).max(128), scopes: z.array(Scope) })
   .meta({ id: 'NewUser' });

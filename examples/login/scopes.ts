@@ -1,6 +1,6 @@
 import { OAuth2Error } from 'portico';
 
-/** What was asked for, or everything where nothing was; never more than may be granted (RFC 6749 §3.3). */
+/** The requested scopes, or all if none were requested; never more than may be granted (RFC 6749 §3.3). */
 export function grantScopes(requested: readonly string[], grantable: readonly string[]): readonly string[] {
   if (!requested.every((scope) => grantable.includes(scope))) throw new OAuth2Error('invalid_scope');
   return requested.length > 0 ? requested : grantable;

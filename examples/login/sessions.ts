@@ -6,16 +6,16 @@ import { secondsFromNow, type Settings } from './settings.ts';
 
 const REFUSAL = 'The refresh token is unknown, has expired or has been revoked';
 
-/** A login: every refresh token that descends from it belongs to it, and ends with it. */
+/** A login; all refresh tokens issued for it end with it. */
 export interface Session {
   readonly id: string;
   readonly username: string;
-  /** What the user has granted; a refreshed token has these or fewer (RFC 6749 §6). */
+  /** The granted scopes; a refreshed token has these or fewer (RFC 6749 §6). */
   readonly scopes: readonly string[];
 }
 
 // #region reuse
-/** Of two who used one refresh token one is a thief, and nobody knows which (RFC 9700 §4.14.2). */
+/** A refresh token was used twice: one of the two users is a thief (RFC 9700 §4.14.2). */
 export class RefreshTokenReused extends OAuth2Error {
   readonly session: Session;
 
@@ -43,7 +43,7 @@ export async function openSession(
 }
 
 // #region rotation
-/** 256 random bits, of which only a digest is kept: who reads the database cannot use what is in it. */
+/** 256 random bits, of which only a digest is stored, so that a leaked database contains no usable tokens. */
 export async function issueRefreshToken(client: Client, { id }: Session, settings: Settings): Promise<string> {
   const token = randomBytes(32).toString('base64url');
   const expires = secondsFromNow(settings.refreshTokenSeconds);
@@ -52,9 +52,9 @@ export async function issueRefreshToken(client: Client, { id }: Session, setting
   return token;
 }
 
-/** Takes a refresh token for the only time, and gives the session that it belongs to. */
+/** Uses up a refresh token, and returns the session that it belongs to. */
 export async function redeemRefreshToken(client: Client, token: string): Promise<Session> {
-  // The rows stay locked until the transaction ends: of two requests with one token the second sees it used.
+  // The rows stay locked until the transaction ends, so a second request with the same token sees it used.
   const { rows } = await client.query<{ id: string; username: string; scopes: string[]; used: boolean; ends: Date }>(
     `select id, username, scopes, used, least(expires_at, ends_at) as ends
      from refresh_tokens join sessions on id = session_id where digest = $1 for update`,
@@ -71,7 +71,7 @@ export async function redeemRefreshToken(client: Client, token: string): Promise
 // #endregion rotation
 
 // #region revocation
-/** Ends the session that a refresh token belongs to, used or not; gives whose it was. */
+/** Ends the session of a refresh token, used or not, and returns its user name. */
 export async function endSessionOf(client: Client, token: string): Promise<string | undefined> {
   const { rows } = await client.query<{ username: string }>(
     `delete from sessions where id = (select session_id from refresh_tokens where digest = $1) returning username`,

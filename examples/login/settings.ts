@@ -1,18 +1,18 @@
 import { dependency } from 'portico';
 
 export interface Settings {
-  /** A PostgreSQL server; without one the database lives in this process, and no longer than it. */
+  /** A PostgreSQL server; without one, an in-process database is used, which is lost on exit. */
   readonly databaseUrl: string | undefined;
-  /** How long a refresh token waits to be used. */
+  /** How long an unused refresh token is valid. */
   readonly refreshTokenSeconds: number;
-  /** How long a login holds, however often it is refreshed. */
+  /** How long a login lasts, however often it is refreshed. */
   readonly sessionSeconds: number;
   /** Failed logins within a window, before further ones are refused. */
   readonly attempts: { readonly windowSeconds: number; readonly perAccount: number; readonly perAddress: number };
 }
 
 // #region settings
-/** What differs from one deployment to the next; secrets have no default in the source. */
+/** Settings that differ between deployments; secrets have no default in the source. */
 export const settings = dependency(
   (): Settings => ({
     databaseUrl: process.env['DATABASE_URL'],

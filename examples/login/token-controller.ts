@@ -64,7 +64,7 @@ export class TokenController {
     return this.#issue(client, session, scopes);
   }
 
-  /** Runs when the transaction has been rolled back: what it writes outlives the refusal. */
+  /** Runs after the rollback of the transaction, so what it writes is kept. */
   @OnError(RefreshTokenReused)
   async endReused(error: RefreshTokenReused): Promise<never> {
     await endSession(this.database, error.session);
@@ -74,7 +74,7 @@ export class TokenController {
   // #endregion refresh
 
   // #region revoke
-  /** Logs out. A token that is unknown, or revoked already, is answered no differently (RFC 7009 §2.2). */
+  /** Logs out. Unknown and already revoked tokens get the same response (RFC 7009 §2.2). */
   @Post('/revoke', OPTIONS)
   async revoke(@Depends(revocationForm) { token }: RevocationForm) {
     const username = await endSessionOf(this.database, token);
@@ -82,7 +82,7 @@ export class TokenController {
   }
   // #endregion revoke
 
-  /** The password form does this by itself. */
+  /** The password form does this automatically. */
   @OnError(RequestValidationError)
   invalid({ issues }: RequestValidationError): never {
     const description = issues.map(({ loc, msg }) => `${loc.slice(1).join('.')}: ${msg}`).join('; ');
@@ -90,7 +90,7 @@ export class TokenController {
   }
 
   async #issue(client: Client, session: Session, scopes: readonly string[]): Promise<Tokens> {
-    // RFC 9068 §2.2 wants to know for which client; this program has one, which is its own and has no secret.
+    // RFC 9068 §2.2 requires a client id; this program has one client, its own, without a secret.
     const issued = await tokens.issue(session.username, { scopes, clientId: 'first-party' });
     return { ...issued, refresh_token: await issueRefreshToken(client, session, this.settings) };
   }

@@ -2,7 +2,7 @@ import { dependency, Form, type ValueOf } from 'portico';
 import { z } from 'zod';
 import { TokenError } from './schemas.ts';
 
-/** Like the answers to OAuth2PasswordRequestForm, those to these forms are not for any cache (RFC 6749 §5.1). */
+/** Responses to these forms must not be cached, like those to OAuth2PasswordRequestForm (RFC 6749 §5.1). */
 const TRAITS = {
   headers: { 'Cache-Control': 'no-store', Pragma: 'no-cache' },
   responses: { 400: { description: 'Bad token request', content: TokenError } },
@@ -21,7 +21,7 @@ export const refreshForm = dependency(
 );
 export type RefreshForm = ValueOf<typeof refreshForm>;
 
-/** RFC 7009 §2.1; the hint would say where to look first, and there is one place. */
+/** RFC 7009 §2.1; the hint is ignored, because only refresh tokens can be revoked. */
 export const revocationForm = dependency(
   { token: Form(token), token_type_hint: Form(z.string().optional()) },
   ({ token }) => ({ token }),

@@ -14,10 +14,9 @@ async function begin(database: Database): Promise<Connection> {
 }
 
 /**
- * Committed when the handler has returned and before its answer is sent; rolled back by any error.
+ * Committed when the handler has returned, before the response is sent; rolled back on any error.
  *
- * It begins with its first query: a client that is still sending its body holds no connection, and neither does a
- * password that is being hashed.
+ * It begins with its first query, so that no connection is held while a client sends its body or a password is hashed.
  */
 export const transaction = dependency(
   { database: Depends(database) },

@@ -14,11 +14,11 @@ import { bytes, events, lines, OAuth2Error, OAuth2PasswordBearer, OAuth2Password
 import { Path, Post, Query, type ValueOf } from 'portico';
 import { z } from 'zod';
 
-// Nothing here knows where it runs; what a platform gives besides is `ctx.platform`.
+// Nothing here depends on the platform; what it provides in addition is in `ctx.platform`.
 
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, milliseconds));
 
-/** What has happened under each name, so that it can be asked for after a response. */
+/** Events by name, to be requested after a response. */
 const journals = new Map<string, string[]>();
 const journal = dependency({ name: Path(z.string()) }, ({ name }) => {
   const entries = journals.get(name) ?? [];
@@ -119,7 +119,7 @@ class JournalController {
     return state;
   }
 
-  /** Goes on until its client leaves. */
+  /** Runs until its client disconnects. */
   @Get('/endless', { response: lines(Count) })
   async *endless(@Depends(connection) _state: string, @Depends(journal) entries: string[]) {
     try {
@@ -132,7 +132,7 @@ class JournalController {
     }
   }
 
-  /** Takes longer than it may, and ends after its response. */
+  /** Exceeds its time limit, and ends after the 503. */
   @Get('/slow', { timeout: 100 })
   async slow(@Depends(connection) _state: string, @Depends(journal) entries: string[]) {
     await pause(300);

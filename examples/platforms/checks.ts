@@ -1,6 +1,6 @@
 export type Send = (path: string, init?: RequestInit) => Promise<Response>;
 
-/** What a platform cannot do, by the names of checks. */
+/** The names of checks that a platform cannot pass. */
 export type CheckName = keyof typeof checks;
 
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, milliseconds));
@@ -152,7 +152,7 @@ const checks = {
   },
 };
 
-/** Runs every check that is not skipped; what has failed, in a line each. */
+/** Runs every check that is not skipped, and returns a line for each failure. */
 export async function failuresOf(send: Send, skipped: readonly CheckName[] = []): Promise<string[]> {
   const failures: string[] = [];
   for (const [name, check] of Object.entries(checks)) {

@@ -2,7 +2,7 @@ import { App, Body, Controller, Delete, Get, HTTPException, Path, Post, Security
 import { jwtBearer } from 'portico/jwt';
 import { z } from 'zod';
 
-/** This app, as clients reach it and as tokens for it have it in `aud`. */
+/** The URL of this app for clients, which is also the `aud` of its tokens. */
 const RESOURCE = process.env['RESOURCE'] ?? 'http://127.0.0.1:8000';
 
 // #region token
