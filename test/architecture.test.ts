@@ -15,14 +15,15 @@ const RULES: Record<string, Rule> = {
   http: { uses: ['cookie'], types: [] },
   content: { uses: ['http', ...SCHEMAS], types: [] },
   metadata: { uses: [], types: ['content', 'http', 'openapi3-ts/oas31', ...SCHEMAS] },
-  decorators: { uses: ['metadata', 'http', ...SCHEMAS], types: ['content'] },
-  security: { uses: ['metadata', 'http', ...SCHEMAS], types: ['openapi3-ts/oas31', 'openapi3-ts/oas32'] },
   model: { uses: ['content', 'metadata', 'http', ...SCHEMAS], types: [] },
   plan: { uses: ['content', 'model', 'http', ...SCHEMAS], types: ['metadata'] },
   openapi: {
     uses: ['content', 'model', 'http'],
     types: ['metadata', 'openapi3-ts/oas30', 'openapi3-ts/oas31', 'openapi3-ts/oas32', ...SCHEMAS],
   },
+  kinds: { uses: ['model', 'plan', 'openapi'], types: [] },
+  decorators: { uses: ['kinds', 'metadata', 'http', ...SCHEMAS], types: ['content'] },
+  security: { uses: ['kinds', 'metadata', 'http', ...SCHEMAS], types: ['openapi3-ts/oas31', 'openapi3-ts/oas32'] },
   'app-options.ts': { uses: ['content', 'http'], types: ['metadata', 'model', 'openapi', 'openapi3-ts/oas31'] },
   'app.ts': {
     uses: ['metadata', 'model', 'plan', 'openapi', 'http', 'app-options.ts'],
@@ -59,7 +60,7 @@ const MAX_LINES = 200;
 /** Of a function with all functions in it. */
 const MAX_FUNCTION_LINES = 60;
 /** Pairs of a folder of src and another that it imports from. */
-const MAX_ARROWS = 39;
+const MAX_ARROWS = 44;
 
 const root = join(import.meta.dirname, '..');
 const source = join(root, 'src');

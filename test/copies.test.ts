@@ -175,6 +175,17 @@ describe('what another copy of the same version has made', () => {
     );
   });
 
+  test('an invalid input skips what depends on it', () => {
+    assert.deepEqual(
+      run(`
+        const called = [];
+        const outer = dependency({ page: Depends(library.page) }, ({ page }) => called.push(String(page)));
+        const app = appOf([routes({ x: () => 1 }, [Depends(outer)])]);
+        return [(await ask(app, '/x?page=x'))[0], called];`),
+      [422, []],
+    );
+  });
+
   test('schemes guard, refuse, and are the same scheme in the document', () => {
     assert.deepEqual(
       run(`

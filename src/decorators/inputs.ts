@@ -1,11 +1,12 @@
 import { type output, z, type ZodType } from 'zod';
 import type { Context } from '../http/context.ts';
 import type { Schema } from '../content/declarations.ts';
+import { FORM, JSON_BODY, PARAMETERS } from '../kinds/inputs.ts';
 import type { ListStyle, TextSource } from '../metadata/declarations.ts';
 import type { Dependable, ValueOf } from '../metadata/dependable.ts';
 import { type Input, input } from './input.ts';
 
-const TEXT: ZodType = z.string();
+const TEXT: ZodType = /* @__PURE__ */ z.string();
 
 export interface TextOptions<Style extends ListStyle = ListStyle> {
   /** How a list is sent: `form` repeats the name, the others put a comma, a space or `|` between the items. */
@@ -27,30 +28,30 @@ export interface TextInput<Style extends ListStyle = never> {
 /**
  * A variable of the path, decoded; a list needs `{ style: 'comma' }`, and `%2C` is a comma within an item (RFC 6570).
  */
-export const Path: TextInput<'comma'> = textInput('path');
+export const Path: TextInput<'comma'> = /* @__PURE__ */ textInput('path', PARAMETERS);
 
 /** A value of the query string; a list takes all values of a repeated name unless it has another `style`. */
-export const Query: TextInput<ListStyle> = textInput('query');
+export const Query: TextInput<ListStyle> = /* @__PURE__ */ textInput('query', PARAMETERS);
 
 /**
  * A request header; without a name it is the key in kebab-case, as are the keys of an object schema.
  *
  * A list is split at commas outside of quotes, and empty items are dropped (RFC 9110 §5.6.1).
  */
-export const Header: TextInput = textInput('header');
+export const Header: TextInput = /* @__PURE__ */ textInput('header', PARAMETERS);
 
 /** A cookie; a list takes all cookies of one name. */
-export const Cookie: TextInput = textInput('cookie');
+export const Cookie: TextInput = /* @__PURE__ */ textInput('cookie', PARAMETERS);
 
 /** A field of an urlencoded or multipart form; an empty one counts as absent. */
-export const Form: TextInput = textInput('form');
+export const Form: TextInput = /* @__PURE__ */ textInput('form', FORM);
 
 /** The JSON body; with a name, one key of a JSON object that several bodies share. */
 export function Body<S extends Schema>(schema: S): Input<output<S>>;
 export function Body<S extends Schema>(name: string, schema: S): Input<output<S>>;
 export function Body(first: string | ZodType, second?: ZodType): Input<unknown> {
   const [name, schema] = typeof first === 'string' ? [first, second ?? z.unknown()] : [undefined, first];
-  return input({ kind: 'body', name, schema });
+  return input({ kind: 'body', name, schema, stages: JSON_BODY });
 }
 
 export interface FileOptions {
@@ -71,7 +72,7 @@ export function File<const O extends FileOptions = FileOptions>(name?: string, o
   let file = types === undefined ? z.file() : z.file().mime([...types]);
   if (maxSize !== undefined) file = file.max(maxSize);
   const schema = multiple === true ? z.array(file) : file;
-  return input({ kind: 'file', name, schema: optional === true ? schema.optional() : schema });
+  return input({ kind: 'file', name, schema: optional === true ? schema.optional() : schema, stages: FORM });
 }
 
 export interface DependsOptions {
@@ -111,11 +112,11 @@ export function Ctx(): Input<Context> {
   return input({ kind: 'request', what: 'context', read: ({ context }) => context });
 }
 
-function textInput<Style extends ListStyle>(from: TextSource): TextInput<Style> {
+function textInput<Style extends ListStyle>(from: TextSource, stages: object): TextInput<Style> {
   function declare(first?: string | ZodType, second?: ZodType | TextOptions, third?: TextOptions): Input<unknown> {
     if (typeof first === 'object') {
       const { style } = (second as TextOptions | undefined) ?? {};
-      return input({ kind: 'text', from, name: undefined, schema: first, style });
+      return input({ kind: 'text', from, name: undefined, schema: first, style, stages });
     }
     return input({
       kind: 'text',
@@ -123,6 +124,7 @@ function textInput<Style extends ListStyle>(from: TextSource): TextInput<Style> 
       name: first,
       schema: (second as ZodType | undefined) ?? TEXT,
       style: third?.style,
+      stages,
     });
   }
   return declare as TextInput<Style>;

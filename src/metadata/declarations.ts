@@ -16,14 +16,30 @@ export type ListStyle = 'form' | 'comma' | 'space' | 'pipe';
 
 export type InputDeclaration =
   | TextDeclaration
-  | { readonly kind: 'body'; readonly name: string | undefined; readonly schema: ZodType }
-  | { readonly kind: 'file'; readonly name: string | undefined; readonly schema: ZodType }
+  | BodyDeclaration
   | DependsDeclaration
   | RequestDeclaration
   | { readonly kind: 'scopes' };
 
+/** A value of the request that is validated. */
+interface ValueDeclaration {
+  /**
+   * What each stage does with such a value: an object of `kinds`, of which a stage knows its own part.
+   *
+   * The declaration carries it so that a bundle has only the kinds that its program declares.
+   */
+  readonly stages: object;
+}
+
+/** The whole JSON body or one key of it, or a file of a form. */
+export interface BodyDeclaration extends ValueDeclaration {
+  readonly kind: 'body' | 'file';
+  readonly name: string | undefined;
+  readonly schema: ZodType;
+}
+
 /** A value that arrives as text; without a name and with an object schema, one value for each field. */
-export interface TextDeclaration {
+export interface TextDeclaration extends ValueDeclaration {
   readonly kind: 'text';
   readonly from: TextSource;
   readonly name: string | undefined;

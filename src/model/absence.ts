@@ -43,6 +43,19 @@ export function acceptsMissingKey(schema: ZodType): boolean {
   return accepts;
 }
 
+/** Whether a schema allows a missing value without providing a default. */
+export function staysUndefined(schema: ZodType): boolean {
+  if (schema._zod.optin !== 'optional') return false;
+  try {
+    const result = runSchema(schema, undefined);
+    // An asynchronous schema is believed.
+    if (result instanceof Promise) return schema._zod.optout === 'optional';
+    return result.issues.length === 0 && result.value === undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** How a schema with functions treats absence shows only when it is tried. */
 function decide(schema: ZodType, tried: () => boolean | undefined): boolean {
   const { optin } = schema._zod;

@@ -1,11 +1,9 @@
-import type { ZodType } from 'zod';
-import { runSchema } from '../content/schema-run.ts';
 import type { ListStyle, TextSource } from '../metadata/declarations.ts';
 import { formPartOf, holdsFile } from './form-part.ts';
-import type { FieldsSlot, InputSlot, Slot, TextSlot } from './graph.ts';
-import { wireName } from './input-slots.ts';
+import type { BodySlot, FieldsSlot, FileSlot, Slot, TextSlot, InputSlot } from './graph.ts';
 import type { Report } from './mistakes.ts';
-import { checkSchema, type DescribedSchema, describeSchema, type JsonSchema } from './schema.ts';
+import { type DescribedSchema, describeSchema, type JsonSchema } from './schema.ts';
+import { wireName } from './value-slots.ts';
 import { formsOf, takesList, tellingFormsOf } from './text-forms.ts';
 
 /** Styles that OpenAPI allows in a place besides its default. */
@@ -32,22 +30,27 @@ interface TextValue {
   readonly style: ListStyle | undefined;
 }
 
-/** What can be wrong with one input by itself. */
-export function checkInput(slot: InputSlot, report: Report): void {
-  checkSchema(slot.schema, 'input', report);
+/** What can be wrong with a value that arrives as text, a file, or an object whose fields do. */
+export function checkValue(slot: TextSlot | FieldsSlot | FileSlot, report: Report): void {
   if (slot.kind === 'file') return;
-  const values = slot.kind === 'body' ? [] : textValuesOf(slot);
-  if (slot.kind !== 'body') checkText(slot, values, report);
-  const hidesFile =
-    slot.kind === 'body' ? holdsFile(describeSchema(slot.schema, 'input')) : values.some(isFileOutsideForm);
-  if (hidesFile) report('FILE_OUTSIDE_FORM', 'its schema has a file where none can be sent');
+  const values = textValuesOf(slot);
+  checkText(slot, values, report);
+  if (values.some(isFileOutsideForm)) reportFile(report);
+}
+
+/** What can be wrong with a JSON body. */
+export function checkJson(slot: BodySlot, report: Report): void {
+  if (holdsFile(describeSchema(slot.schema, 'input'))) reportFile(report);
+}
+
+function reportFile(report: Report): void {
+  report('FILE_OUTSIDE_FORM', 'its schema has a file where none can be sent');
 }
 
 function isFileOutsideForm({ from, described }: TextValue): boolean {
   return holdsFile(described) && (from !== 'form' || formPartOf(described) !== 'file');
 }
 
-/** What can be wrong with a value that arrives as text, or with the fields of an object. */
 function checkText(slot: TextSlot | FieldsSlot, values: readonly TextValue[], report: Report): void {
   for (const { name, described, from } of values) {
     if (from !== 'form' && holdsObject(described.json, described)) {
@@ -84,19 +87,6 @@ export function checkParameters(slots: readonly Slot[], say: (text: string, slot
       if (conflict !== undefined) say(`two inputs read the ${value.from} value '${value.name}' ${conflict}`, slot);
       known.set(key, [...others, value]);
     }
-  }
-}
-
-/** Whether a schema allows a missing value without providing a default. */
-export function staysUndefined(schema: ZodType): boolean {
-  if (schema._zod.optin !== 'optional') return false;
-  try {
-    const result = runSchema(schema, undefined);
-    // An asynchronous schema is believed.
-    if (result instanceof Promise) return schema._zod.optout === 'optional';
-    return result.issues.length === 0 && result.value === undefined;
-  } catch {
-    return false;
   }
 }
 

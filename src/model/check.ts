@@ -2,11 +2,12 @@ import type { ZodType } from 'zod';
 import { Router } from '../http/router.ts';
 import { packageNameOf, type SchemeDeclaration } from '../metadata/scheme.ts';
 import { schemasOfResponses } from './responses.ts';
-import { checkInput, checkParameters, staysUndefined } from './check-inputs.ts';
-import { schemesOf, schemeSlots, type Slot, type Source } from './graph.ts';
-import type { MistakeCode, Mistakes, Place } from './mistakes.ts';
+import { staysUndefined } from './absence.ts';
+import { isInput, schemesOf, schemeSlots, type Slot, type Source } from './graph.ts';
+import { modelledBy } from './input-kind.ts';
+import type { MistakeCode, Mistakes, Place, Report } from './mistakes.ts';
 import { type Operation, operationName, placeOf } from './operation.ts';
-import { describeSchema, type Direction } from './schema.ts';
+import { checkSchema, describeSchema, type Direction } from './schema.ts';
 
 /** Checks one operation by itself. */
 export function checkOperation(operation: Operation, mistakes: Mistakes): void {
@@ -18,11 +19,14 @@ export function checkOperation(operation: Operation, mistakes: Mistakes): void {
   if (declaration.socket === undefined && graph.parameters.some(takesConnection)) {
     say('CONNECTION_MISPLACED', 'it takes a connection and is not a @Socket');
   }
-  for (const slot of graph.slots) {
-    if (slot.kind === 'dependency') continue;
-    checkInput(slot, (code, text) => say(code, text, placeOfInput(slot.place, place)));
+  const inputs = graph.slots.filter(isInput);
+  for (const slot of inputs) {
+    const report: Report = (code, text) => say(code, text, placeOfInput(slot.place, place));
+    checkSchema(slot.schema, 'input', report);
+    modelledBy(slot).check(slot, report);
   }
-  checkParameters(graph.slots, (text, slot) => say('INPUT_CONFLICT', text, { ...place, ...slot.place }));
+  const parameters = inputs.map(modelledBy).find((kind) => kind.checkTogether !== undefined);
+  parameters?.checkTogether?.(inputs, (text, slot) => say('INPUT_CONFLICT', text, { ...place, ...slot.place }));
   if (declaration.method === 'HEAD' && declaration.options.response !== undefined) {
     say('RESPONSE_WITHOUT_BODY', 'it has a response, and those to HEAD have no body (RFC 9110 §9.3.2)');
   }

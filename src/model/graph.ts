@@ -21,13 +21,18 @@ export type Slot = InputSlot | DependencySlot;
 /** A value that is read from the request and validated. */
 export type InputSlot = TextSlot | FieldsSlot | BodySlot | FileSlot;
 
+interface ValueSlot extends SlotBase {
+  /** Those of its declaration. */
+  readonly stages: object;
+}
+
 interface SlotBase {
   /** Whether it needs the request's body. */
   readonly needsBody: boolean;
   readonly place: Place;
 }
 
-export interface TextSlot extends SlotBase {
+export interface TextSlot extends ValueSlot {
   readonly kind: 'text';
   readonly from: TextSource;
   readonly name: string;
@@ -39,7 +44,7 @@ export interface TextSlot extends SlotBase {
 }
 
 /** An object whose fields are separate values. */
-export interface FieldsSlot extends SlotBase {
+export interface FieldsSlot extends ValueSlot {
   readonly kind: 'fields';
   readonly from: Exclude<TextSource, 'path'>;
   readonly schema: ZodType;
@@ -48,7 +53,7 @@ export interface FieldsSlot extends SlotBase {
   readonly object: ObjectFields;
 }
 
-export interface BodySlot extends SlotBase {
+export interface BodySlot extends ValueSlot {
   readonly kind: 'body';
   /** The key in the JSON object; undefined for the whole body. */
   readonly name: string | undefined;
@@ -56,7 +61,7 @@ export interface BodySlot extends SlotBase {
   readonly accepts: ZodType;
 }
 
-export interface FileSlot extends SlotBase {
+export interface FileSlot extends ValueSlot {
   readonly kind: 'file';
   readonly name: string;
   readonly schema: ZodType;
@@ -89,6 +94,10 @@ export interface Graph {
   readonly parameters: readonly Source[];
   /** App-lifetime dependencies that must have been made before. */
   readonly appNodes: readonly AppNode[];
+}
+
+export function isInput(slot: Slot): slot is InputSlot {
+  return slot.kind !== 'dependency';
 }
 
 /** The schemes that a slot reads credentials with, one of which decides. */

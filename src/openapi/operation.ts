@@ -1,8 +1,7 @@
-import type { OperationObject, SecurityRequirementObject } from 'openapi3-ts/oas31';
+import type { OperationObject, ParameterObject, SecurityRequirementObject } from 'openapi3-ts/oas31';
 import type { Operation } from '../model/operation.ts';
 import type { Components } from './components.ts';
-import { describeParameters } from './parameters.ts';
-import { describeBody } from './request-body.ts';
+import { describeInputs } from './input-kind.ts';
 import { describeResponses } from './responses.ts';
 
 /** The operation object of one operation; `pathNames` are the names of its path variables, in order. */
@@ -11,10 +10,11 @@ export function describeOperation(
   components: Components,
   pathNames: readonly string[],
 ): OperationObject {
-  const { declaration, id, graph, body, security } = operation;
+  const { declaration, id, security } = operation;
   const { options, tags, handler } = declaration;
   const renamed = new Map(declaration.template.names.map((name, index) => [name, pathNames[index] ?? name]));
-  const parameters = describeParameters(graph.slots, components).map((parameter) => {
+  const inputs = describeInputs(operation, components);
+  const parameters = (inputs.parameters as readonly ParameterObject[] | undefined)?.map((parameter) => {
     return parameter.in === 'path' ? { ...parameter, name: renamed.get(parameter.name) ?? parameter.name } : parameter;
   });
   return {
@@ -23,8 +23,8 @@ export function describeOperation(
     ...(options.description === undefined ? {} : { description: options.description }),
     tags: [...tags],
     ...(options.deprecated === true ? { deprecated: true } : {}),
-    ...(parameters.length === 0 ? {} : { parameters }),
-    ...(body.kind === 'none' ? {} : { requestBody: describeBody(body, components) }),
+    ...(parameters === undefined ? {} : { parameters }),
+    ...(inputs.requestBody === undefined ? {} : { requestBody: inputs.requestBody }),
     responses: describeResponses(operation, components),
     ...(security.length === 0 && options.public !== true ? {} : { security: describeSecurity(operation) }),
     ...options.extensions,

@@ -3,10 +3,12 @@ import type { ListStyle } from '../metadata/declarations.ts';
 import { acceptsUndefined } from '../model/absence.ts';
 import { isAnyText } from '../model/check-inputs.ts';
 import type { FieldsSlot, Slot, TextSlot } from '../model/graph.ts';
-import { wireName } from '../model/input-slots.ts';
+import { wireName } from '../model/value-slots.ts';
 import { describeSchema, type JsonSchema } from '../model/schema.ts';
 import { takesList } from '../model/text-forms.ts';
+import type { Operation } from '../model/operation.ts';
 import type { Components } from './components.ts';
+import type { DescribedInputs } from './input-kind.ts';
 
 /** OpenAPI's name of each style, in a path and elsewhere. */
 const STYLES: Readonly<Record<ListStyle, Pick<ParameterObject, 'style' | 'explode'>>> = {
@@ -17,7 +19,7 @@ const STYLES: Readonly<Record<ListStyle, Pick<ParameterObject, 'style' | 'explod
 };
 
 /** One entry for each place and name, whichever inputs read it; required if one of them requires it. */
-export function describeParameters(slots: readonly Slot[], components: Components): ParameterObject[] {
+export function describeParameters({ graph: { slots } }: Operation, components: Components): DescribedInputs {
   const parameters = new Map<string, ParameterObject[]>();
   for (const slot of slots) {
     for (const parameter of parametersOf(slot, components)) {
@@ -26,7 +28,7 @@ export function describeParameters(slots: readonly Slot[], components: Component
       parameters.set(key, [...(parameters.get(key) ?? []), parameter]);
     }
   }
-  return [...parameters.values()].map(merged);
+  return { parameters: [...parameters.values()].map(merged) };
 }
 
 /** Merges several inputs of one parameter into one schema. */

@@ -3,29 +3,34 @@ import { acceptsUndefined } from '../model/absence.ts';
 import { essenceOf } from '../model/file-types.ts';
 import { fileTypesOf, formPartOf, holdsFile } from '../model/form-part.ts';
 import type { BodySlot } from '../model/graph.ts';
-import type { BodyUse } from '../model/operation.ts';
+import type { BodyUse, Operation } from '../model/operation.ts';
 import { describeSchema, type JsonSchema, partsOf } from '../model/schema.ts';
 import { isFile } from '../model/text-forms.ts';
 import type { Components } from './components.ts';
+import type { DescribedInputs } from './input-kind.ts';
 
-type Body = Exclude<BodyUse, { kind: 'none' }>;
-type FormSlot = Extract<Body, { kind: 'form' }>['slots'][number];
+type FormSlot = Extract<BodyUse, { kind: 'form' }>['slots'][number];
 type NamedSlot = Exclude<FormSlot, { kind: 'fields' }>;
 
-/** The request body of an operation; required if a request without one is refused. */
-export function describeBody(body: Body, components: Components): RequestBodyObject {
-  if (body.kind === 'form') return describeForm(body.slots, components);
+/** The JSON body of an operation; required if a request without one is refused. */
+export function describeJson({ body }: Operation, components: Components): DescribedInputs {
+  if (body.kind !== 'json') return {};
   const [first] = body.slots;
   const schema =
     first !== undefined && first.name === undefined
       ? components.schemaOf(first.schema, 'input')
       : merged(body.slots.map((slot) => keyed(slot, components)));
   const required = body.slots.some((slot) => !acceptsUndefined(slot.schema));
-  return { required, content: { 'application/json': { schema: schema as SchemaObject } } };
+  return { requestBody: { required, content: { 'application/json': { schema: schema as SchemaObject } } } };
+}
+
+/** The form of an operation; required if a request without one is refused. */
+export function describeForm({ body }: Operation, components: Components): DescribedInputs {
+  return body.kind === 'form' ? { requestBody: formBody(body.slots, components) } : {};
 }
 
 /** A form with a file is only multipart; any other is documented as urlencoded, and multipart is accepted too. */
-function describeForm(slots: readonly FormSlot[], components: Components): RequestBodyObject {
+function formBody(slots: readonly FormSlot[], components: Components): RequestBodyObject {
   const encodings = slots.flatMap((slot) => encodingsOf(slot));
   const hasFile = slots.some(({ schema }) => holdsFile(describeSchema(schema, 'input')));
   const media: MediaTypeObject = {

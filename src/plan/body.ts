@@ -1,19 +1,9 @@
 import { formOf, formTypeOf, jsonOf, jsonTypeOf } from '../http/body.ts';
-import { HTTPException } from '../http/errors.ts';
 import type { BodyUse } from '../model/operation.ts';
 import { FAILED, type Step } from './execution.ts';
 
-/** The steps that read the request's body, after everything that does not need it; `position` is that of the first. */
-export function compileBody(body: BodyUse, order: number, position: number): readonly Step[] {
-  if (body.kind === 'form') {
-    return [
-      readFormBytes,
-      function parseForm(execution) {
-        const bytes = execution.values[position] as Uint8Array;
-        execution.form = formOf(bytes, execution.mediaType, execution.exchange.limits);
-      },
-    ];
-  }
+/** The steps that read a JSON body. */
+export function compileJson(body: BodyUse, order: number, position: number): readonly Step[] {
   const isKeyed = body.kind === 'json' && body.slots.some(({ name }) => name !== undefined);
   return [
     readJsonBytes,
@@ -35,6 +25,17 @@ export function compileBody(body: BodyUse, order: number, position: number): rea
   ];
 }
 
+/** The steps that read a form. */
+export function compileForm(_: BodyUse, __: number, position: number): readonly Step[] {
+  return [
+    readFormBytes,
+    function parseForm(execution) {
+      const bytes = execution.values[position] as Uint8Array;
+      execution.form = formOf(bytes, execution.mediaType, execution.exchange.limits);
+    },
+  ];
+}
+
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -49,9 +50,4 @@ const readFormBytes: Step = (execution) => {
   const { incoming, limits } = execution.exchange;
   execution.mediaType = formTypeOf(incoming);
   return incoming.read(limits.body);
-};
-
-/** RFC 9110 §15.5.14: a declared length over the limit is refused even if nobody would read the body. */
-export const refuseOversize: Step = ({ exchange: { incoming, limits } }) => {
-  if (incoming.length > limits.body) throw new HTTPException(413);
 };

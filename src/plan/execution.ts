@@ -1,19 +1,17 @@
 import type { FormFields } from '../http/body.ts';
 import type { MediaType } from '../http/content-type.ts';
-import {
-  type HTTPException,
-  RequestAbandonedError,
-  RequestValidationError,
-  type ValidationIssue,
-} from '../http/errors.ts';
+import { type HTTPException, RequestAbandonedError, type ValidationIssue } from '../http/errors.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { Later } from '../http/promise.ts';
 import type { Reply } from '../http/reply.ts';
-import { boundedIssues } from './issues.ts';
 import { type EnteredGenerator, unwind } from './generators.ts';
 
-/** Stands for a value that could not be made because one of its inputs is invalid. */
-export const FAILED: unique symbol = Symbol('failed');
+/**
+ * Stands for a value that could not be made because one of its inputs is invalid.
+ *
+ * The same for all copies of the package: an input of one copy may be read for the app of another.
+ */
+export const FAILED: unique symbol = Symbol.for('portico.failed');
 
 const NOTHING: unknown[] = [];
 
@@ -81,16 +79,6 @@ export class Execution {
     this.anonymous = anonymous;
     return FAILED;
   }
-
-  /** The issues in order of declaration, up to the limit; an issue that several inputs share appears once. */
-  validationError(): RequestValidationError {
-    const { issues = [], exchange, json } = this;
-    const placed = issues.toSorted((one, other) => one.order - other.order).map(({ issue }) => issue);
-    return new RequestValidationError(
-      boundedIssues(placed, exchange.limits.issues),
-      json === FAILED ? undefined : json,
-    );
-  }
 }
 
 /** For values that are made outside of a request. */
@@ -100,7 +88,7 @@ export function executionOutside(): Execution {
 
 function notWaiting(): void {}
 
-interface PlacedIssue {
+export interface PlacedIssue {
   readonly order: number;
   readonly issue: ValidationIssue;
 }

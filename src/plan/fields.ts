@@ -1,7 +1,7 @@
 import type { TextSource } from '../metadata/declarations.ts';
 import { type FieldsSlot, schemesOf, type Slot } from '../model/graph.ts';
 import { formPartOf } from '../model/form-part.ts';
-import { wireName } from '../model/input-slots.ts';
+import { wireName } from '../model/value-slots.ts';
 import type { Field } from '../model/object-fields.ts';
 import { describeSchema } from '../model/schema.ts';
 import { accepting, coerce, refuseRepeats, type Repeat } from './accept.ts';

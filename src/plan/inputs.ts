@@ -1,37 +1,29 @@
 import type { ZodType } from 'zod';
 import type { ValidationIssue } from '../http/errors.ts';
 import type { PathTemplate } from '../http/path.ts';
-import type { TextSource } from '../metadata/declarations.ts';
-import type { BodySlot, FileSlot, InputSlot, TextSlot } from '../model/graph.ts';
+import type { BodySlot, FieldsSlot, FileSlot, Slot, TextSlot } from '../model/graph.ts';
 import { describeSchema } from '../model/schema.ts';
 import { accepting, coerce, refuseRepeats } from './accept.ts';
 import { type Coercion, coercionOf } from './coerce.ts';
 import { FAILED, type Step } from './execution.ts';
-import { compileFields } from './fields.ts';
+import { compileFields, namesFrom } from './fields.ts';
 import { compileJsonPart } from './form-part.ts';
 import { filled, isSeveral, pathValueOf, placeOf, valuesOf } from './text-sources.ts';
 
-/**
- * The step of a value that is read from the request and validated.
- *
- * `order` is its position in the declaration, `template` the path of the operation, and `taken` returns the names that
- * the operation's other inputs read from a place.
- */
-export function compileInput(
-  slot: InputSlot,
+/** The step of a value that arrives as text, a file, or an object whose fields do. */
+export function compileValue(
+  slot: TextSlot | FieldsSlot | FileSlot,
   order: number,
   template: PathTemplate,
-  taken: (from: TextSource) => ReadonlySet<string>,
+  slots: readonly Slot[],
 ): Step {
   switch (slot.kind) {
     case 'text':
       return compileText(slot, order, template);
     case 'fields':
-      return compileFields(slot, order, taken(slot.from));
+      return compileFields(slot, order, namesFrom(slots, slot.from));
     case 'file':
       return compileFile(slot, order);
-    case 'body':
-      return compileBody(slot, order);
   }
 }
 
@@ -60,7 +52,8 @@ function compileFile({ name, schema, accepts }: FileSlot, order: number): Step {
   };
 }
 
-function compileBody({ name, accepts }: BodySlot, order: number): Step {
+/** The step of a JSON body, or of one key of it. */
+export function compileBody({ name, accepts }: BodySlot, order: number): Step {
   if (name === undefined) {
     const accept = accepting(accepts, ['body'], order);
     return function readBody(execution) {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import type { ValidationIssue } from '../http/errors.ts';
+import { RequestValidationError, type ValidationIssue } from '../http/errors.ts';
+import { type Execution, FAILED } from './execution.ts';
 
 /** A place in a request, and within a value of it: `["query", "tag", 0]`. */
 export type Location = readonly (string | number)[];
@@ -11,6 +12,12 @@ const MAX_DEPTH = 4;
 /** The share of 64 KiB for the issues of a response, whatever the error format puts around them. */
 const MAX_BYTES = 60_000;
 const encoder = new TextEncoder();
+
+/** The issues in order of declaration, up to the limit; an issue that several inputs share appears once. */
+export function refusalOf({ issues = [], exchange, json }: Execution): RequestValidationError {
+  const placed = issues.toSorted((one, other) => one.order - other.order).map(({ issue }) => issue);
+  return new RequestValidationError(boundedIssues(placed, exchange.limits.issues), json === FAILED ? undefined : json);
+}
 
 /** Turns zod's issues into ours, at most `limit`; `sent` is the value as the client sent it. */
 export function issuesOf(issues: Issues, loc: Location, sent: unknown, limit: number): ValidationIssue[] {

@@ -1,13 +1,12 @@
 import type { SocketConnection } from '../http/socket.ts';
-import type { Slot } from '../model/graph.ts';
+import { HTTPException } from '../http/errors.ts';
+import { isInput, type Slot } from '../model/graph.ts';
 import type { Operation } from '../model/operation.ts';
 import type { AppValues } from './app-values.ts';
-import { compileBody, refuseOversize } from './body.ts';
 import { type Guard, guardAt, guardOf } from './challenges.ts';
 import { compileDependency, compileSource } from './dependencies.ts';
 import type { Execution, Step } from './execution.ts';
-import { namesFrom } from './fields.ts';
-import { compileInput } from './inputs.ts';
+import { compiledBy, readBy } from './input-kind.ts';
 import { valuesOf } from './invoke.ts';
 
 export interface Steps {
@@ -33,23 +32,26 @@ export function compileSteps(operation: Operation, appValues: AppValues): Steps 
     const step =
       slot.kind === 'dependency'
         ? compileDependency(slot, positions, appValues)
-        : compileInput(slot, order, declaration.template, (from) => namesFrom(slots, from));
+        : compiledBy(slot).compile(slot, order, declaration.template, slots);
     guards.push(slot.kind === 'dependency' ? guardAt(slot, all) : all);
     positions.set(slot, steps.push(step) - 1);
   }
 
   for (const slot of slots) if (!slot.needsBody) add(slot);
   const first = body.kind === 'none' ? undefined : body.slots[0];
-  const reading = first === undefined ? [refuseOversize] : compileBody(body, orders.get(first) ?? 0, steps.length);
+  const reading =
+    first === undefined ? [refuseOversize] : readBy(first).compileBody(body, orders.get(first) ?? 0, steps.length);
   for (const step of reading) guards[steps.push(step) - 1] = all;
   for (const slot of slots) if (slot.needsBody) add(slot);
 
   const controller = compileSource(graph.controller, positions, appValues);
   const parameters = graph.parameters.map((source) => compileSource(source, positions, appValues));
   const invalid = traits.find((trait) => trait.invalid !== undefined)?.invalid;
+  // Nothing but inputs reports issues.
+  const input = slots.find(isInput);
   function handle(execution: Execution): unknown {
-    if (execution.issues !== undefined) {
-      const error = execution.validationError();
+    if (execution.issues !== undefined && input !== undefined) {
+      const error = compiledBy(input).refusal(execution);
       throw invalid?.(error) ?? error;
     }
     const instance = controller(execution) as Record<PropertyKey, (...values: unknown[]) => unknown>;
@@ -73,3 +75,8 @@ export function compileSteps(operation: Operation, appValues: AppValues): Steps 
   guards[steps.push(operation.socket === undefined ? handle : hold) - 1] = all;
   return { steps, guards, controller };
 }
+
+/** RFC 9110 §15.5.14: a declared length over the limit is refused even if nobody would read the body. */
+const refuseOversize: Step = ({ exchange: { incoming, limits } }) => {
+  if (incoming.length > limits.body) throw new HTTPException(413);
+};

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Context } from '../http/context.ts';
 import { recognizeCopies } from '../http/copies.ts';
 import { HTTPException, type RequestValidationError } from '../http/errors.ts';
+import { FORM } from '../kinds/inputs.ts';
 import { recordInput, recordTraits } from '../metadata/store.ts';
 import { decodeBasic } from './basic.ts';
 import { parameterText } from './scheme.ts';
@@ -128,7 +129,7 @@ function declaring(base: typeof PasswordForm, grantType: 'optional' | 'required'
     error_description: z.string().optional(),
     detail: z.array(z.unknown()).optional(),
   });
-  recordInput(Form, undefined, 0, { kind: 'text', from: 'form', name: undefined, schema });
+  recordInput(Form, undefined, 0, { kind: 'text', from: 'form', name: undefined, schema, stages: FORM });
   recordInput(Form, undefined, 1, { kind: 'request', what: 'context', read: ({ context }) => context });
   recordTraits(Form, {
     headers: NO_STORE,
