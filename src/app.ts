@@ -24,7 +24,6 @@ import { AppValues } from './plan/app-values.ts';
 import type { RouteSettings } from './plan/route.ts';
 import { Routes } from './plan/routes.ts';
 import { Scope } from './plan/scope.ts';
-import { OpenSockets } from './plan/socket-conclusion.ts';
 
 /** An application: controllers, and everything that follows from what they declare. */
 export class App<const O extends readonly OverridePair[] = readonly []> {
@@ -155,7 +154,7 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
       deadlines: this.#deadlines,
       appValues: this.#appValues,
       errors: this.#errors,
-      sockets: new OpenSockets(),
+      sockets: { count: 0 },
       resourceMetadata: protectedResource && metadataLocation(protectedResource).url,
     };
   }

@@ -3,6 +3,7 @@ import type { Content } from '../content/content.ts';
 import type { RequestValidationError } from '../http/errors.ts';
 import { SOCKET } from '../http/handshake.ts';
 import type { SocketConnection } from '../http/socket.ts';
+import { SOCKETS } from '../kinds/socket.ts';
 import { keepCallSite } from '../metadata/call-site.ts';
 import type { Schema } from '../content/declarations.ts';
 import type { MessageOption, RouteOptions } from '../metadata/declarations.ts';
@@ -82,7 +83,7 @@ export function Socket<R extends MessageOption = MessageOption, S extends Messag
 export function Socket(first: string | SocketOptions = '', second: SocketOptions = {}): SocketDecorator<never> {
   const [path, all] = typeof first === 'string' ? [first, second] : ['', first];
   const { receive, send, origins, compress, onInvalid, ...options } = all;
-  const socket = { receive, send, origins, compress, onInvalid };
+  const socket = { receive, send, origins, compress, onInvalid, stages: SOCKETS };
   const declaration = keepCallSite({ method: SOCKET, path, options, socket });
   return (prototype, name) => {
     // In standard mode the class's own decorator reports the mistake for all of its methods.

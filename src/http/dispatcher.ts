@@ -3,7 +3,7 @@ import type { Endpoint } from './endpoint.ts';
 import type { ErrorReplies } from './error-replies.ts';
 import { HTTPException } from './errors.ts';
 import { Exchange } from './exchange.ts';
-import { handshakeFault, isHandshake, SOCKET, upgradeRequired } from './handshake.ts';
+import { isHandshake, SOCKET } from './handshake.ts';
 import type { Incoming } from './incoming.ts';
 import type { Limits } from './limits.ts';
 import { type Middleware, type Respond, wrapAll } from './middleware.ts';
@@ -37,10 +37,10 @@ export class Dispatcher {
     const router = new Router<Endpoint>();
     const sockets = new Router<Endpoint>();
     for (const endpoint of endpoints) {
-      (endpoint.origins === undefined ? router : sockets).add(endpoint.method, endpoint.template, endpoint);
+      (endpoint.handshake === undefined ? router : sockets).add(endpoint.method, endpoint.template, endpoint);
     }
     this.#router = router;
-    this.#sockets = endpoints.some(({ origins }) => origins !== undefined) ? sockets : undefined;
+    this.#sockets = endpoints.some(({ handshake }) => handshake !== undefined) ? sockets : undefined;
   }
 
   /** Handles one request; `send` gets the reply, synchronously unless something has to be awaited. */
@@ -66,7 +66,7 @@ export class Dispatcher {
     try {
       if (this.#sockets !== undefined && isHandshake(exchange, exchange.incoming)) {
         match = this.#sockets.find(SOCKET, exchange.path);
-        const refusal = match?.route.origins && handshakeFault(exchange.incoming, match.route.origins);
+        const refusal = match?.route.handshake?.refusal(exchange.incoming);
         if (refusal !== undefined) return this.#refuse(refusal, exchange, match?.route);
       }
       match ??= this.#router.find(exchange.method, exchange.path);
@@ -92,9 +92,9 @@ export class Dispatcher {
   #unrouted(exchange: Exchange): Reply | Promise<Reply> {
     const { method, path } = exchange;
     const allowed = this.#router.allowed(path);
-    const socket = this.#sockets?.find(SOCKET, path);
-    if (socket !== undefined) {
-      if (method === 'GET') return this.#refuse(upgradeRequired('This is a WebSocket'), exchange, socket.route);
+    const socket = this.#sockets?.find(SOCKET, path)?.route;
+    if (socket?.handshake !== undefined) {
+      if (method === 'GET') return this.#refuse(socket.handshake.absence(), exchange, socket);
       for (const served of ['GET', 'OPTIONS']) if (!allowed.includes(served)) allowed.push(served);
     }
     const headers = ['Allow', allowed.join(', ')];

@@ -1,7 +1,7 @@
 import type { Deadline } from './deadline.ts';
 import type { ErrorHandlers } from './error-handlers.ts';
 import type { Exchange } from './exchange.ts';
-import type { Origins } from './handshake.ts';
+import type { Handshake } from './handshake.ts';
 import type { Limits } from './limits.ts';
 import type { Logger } from './log.ts';
 import type { PathTemplate } from './path.ts';
@@ -18,8 +18,8 @@ export interface Endpoint {
   readonly deadline?: Deadline | undefined;
   /** Headers of all its replies, names and values in turn. */
   readonly headers?: readonly string[] | undefined;
-  /** Which pages may connect, where it is a socket. */
-  readonly origins?: Origins | undefined;
+  /** Set for a socket. */
+  readonly handshake?: Handshake | undefined;
   /** The error handlers of its controller. */
   readonly handlers?: ErrorHandlers | undefined;
   /** The reply to a value that an error handler gives; throws where it does not fit what is declared. */

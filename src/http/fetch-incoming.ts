@@ -2,7 +2,7 @@ import { BODY_TAKEN, FrameworkError, HTTPException } from './errors.ts';
 import type { Incoming } from './incoming.ts';
 import { bounded, lazyBody, type Pieces } from './request-body.ts';
 import { UPGRADE } from './socket.ts';
-import { type WebUpgrade, webUpgrade } from './web-socket.ts';
+import type { WebUpgrade } from './web-socket.ts';
 
 /** What a platform knows about a request beyond the request itself. */
 export interface FetchOptions {
@@ -25,7 +25,7 @@ export class FetchIncoming implements Incoming {
   readonly clientAddress: string | undefined;
   readonly platform: unknown;
   readonly waitUntil: FetchOptions['waitUntil'];
-  readonly #upgrade: WebUpgrade | undefined;
+  readonly upgrade: WebUpgrade | undefined;
   #gone = false;
   /** Whether the reply is complete: some platforms abort the signals of requests that have been answered. */
   #over = false;
@@ -39,17 +39,13 @@ export class FetchIncoming implements Incoming {
     this.platform = options.platform;
     // Called as a method: the options may be a platform's own object.
     if (options.waitUntil !== undefined) this.waitUntil = (promise) => options.waitUntil?.(promise);
-    this.#upgrade = options[UPGRADE];
+    this.upgrade = options[UPGRADE];
     this.method = request.method;
     this.target = targetOf(request.url);
   }
 
-  get upgrades(): boolean {
-    return this.upgrade !== undefined;
-  }
-
-  get upgrade(): WebUpgrade | undefined {
-    return this.#upgrade ?? webUpgrade();
+  get upgrades(): true | 'platform' {
+    return this.upgrade === undefined ? 'platform' : true;
   }
 
   get length(): number {

@@ -30,9 +30,10 @@ export function respond(
 /** The Web `Response` of a reply; its `after` runs when the body has been read or cancelled. */
 function toResponse(reply: Reply, incoming: FetchIncoming): Response {
   const { status, body, after, upgrade } = reply;
-  if (upgrade !== undefined && incoming.upgrade !== undefined) {
+  const open = incoming.upgrade ?? upgrade?.platform;
+  if (upgrade !== undefined && open !== undefined) {
     incoming.end();
-    return incoming.upgrade(incoming.source, upgrade, headersOf(reply.headers, undefined), () => void after?.());
+    return open(incoming.source, upgrade, headersOf(reply.headers, undefined), () => void after?.());
   }
   const bytes = typeof body === 'string' ? encoder.encode(body) : body;
   const headers = headersOf(reply.headers, bytes instanceof Uint8Array ? bytes.length : undefined);

@@ -8,6 +8,21 @@ export const SOCKET = 'SOCKET';
 /** Which pages may open a socket: any, those of the app's own origin, or those of the listed origins. */
 export type Origins = 'any' | 'same' | ReadonlySet<string>;
 
+/** How a socket treats what comes before it opens. */
+export interface Handshake {
+  /** Why a handshake is refused before any code of the app runs. */
+  refusal(incoming: Incoming): HTTPException | undefined;
+  /** The error of a GET that does not ask for a socket. */
+  absence(): HTTPException;
+}
+
+export function handshakeFrom(origins: Origins): Handshake {
+  return {
+    refusal: (incoming) => handshakeFault(incoming, origins),
+    absence: () => upgradeRequired('This is a WebSocket'),
+  };
+}
+
 /**
  * Whether a GET asks for a WebSocket (RFC 6455 §4.2.1).
  *
@@ -32,8 +47,8 @@ function hasMember(list: string, member: RegExp): boolean {
 /** 16 bytes in base64. */
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 
-/** Why a handshake is refused before any code of the app runs (RFC 6455 §4.2.2). */
-export function handshakeFault(incoming: Incoming, origins: Origins): HTTPException | undefined {
+/** RFC 6455 §4.2.2. */
+function handshakeFault(incoming: Incoming, origins: Origins): HTTPException | undefined {
   if (incoming.header('sec-websocket-version') !== '13') {
     return upgradeRequired('The version of the WebSocket protocol is 13', { 'Sec-WebSocket-Version': '13' });
   }
@@ -47,6 +62,6 @@ export function handshakeFault(incoming: Incoming, origins: Origins): HTTPExcept
 }
 
 /** A 426, which says what to upgrade to (RFC 9110 §15.5.22 and §7.8). */
-export function upgradeRequired(detail: string, headers: Readonly<Record<string, string>> = {}): HTTPException {
+function upgradeRequired(detail: string, headers: Readonly<Record<string, string>> = {}): HTTPException {
   return new HTTPException(426, detail, { headers: { Upgrade: 'websocket', Connection: 'Upgrade', ...headers } });
 }

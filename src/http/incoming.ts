@@ -24,8 +24,8 @@ export interface Incoming {
   readonly platform?: unknown;
   /** Keeps the platform alive until a promise settles. */
   readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
-  /** Whether the adapter can make a socket of the connection. */
-  readonly upgrades?: boolean | undefined;
+  /** Whether the adapter can make a socket of the connection; `platform` if it can where the platform can. */
+  readonly upgrades?: boolean | 'platform' | undefined;
   /** Whether the Connection header is passed on wherever a client has sent it. */
   readonly passesConnection?: boolean | undefined;
   /** Reads a file of an optional package, where the platform can; undefined where it is not installed. */

@@ -1,3 +1,5 @@
+import type { WebUpgrade } from './web-socket.ts';
+
 /** A message on the wire: JSON and text are text frames, bytes are binary frames. */
 export type MessageKind = 'json' | 'text' | 'bytes';
 
@@ -58,6 +60,8 @@ export interface Upgrade {
   readonly idle: number;
   readonly receives: MessageKind;
   readonly sends: MessageKind;
+  /** How the platform makes a socket of a Web request; undefined where `fetch` alone cannot. */
+  readonly platform: WebUpgrade | undefined;
   /** Called when the socket is open. */
   open(transport: SocketTransport): SocketEvents;
   /** Calls back once both the socket and its handler have ended. */

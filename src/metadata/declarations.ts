@@ -86,6 +86,8 @@ export interface RouteDeclaration {
 
 /** What a socket receives and sends, and who may open it. */
 export interface SocketDeclaration {
+  /** What the stages do with a socket, as that of a value. */
+  readonly stages: object;
   readonly receive?: MessageOption | undefined;
   readonly send?: MessageOption | undefined;
   readonly origins?: string | readonly string[] | undefined;

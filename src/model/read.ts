@@ -23,7 +23,7 @@ import { Dependables, type Overrides, readOverrides } from './overrides.ts';
 import { type Provider, Providers } from './provider.ts';
 import { checkSchema } from './schema.ts';
 import { checkSchemes, readSecurity } from './security.ts';
-import { readSocket } from './socket.ts';
+import type { ModelledSocket } from './socket.ts';
 
 /** Controllers that are included in an app together. */
 export interface Include {
@@ -143,7 +143,9 @@ function readOperation(
     id: idOf(declaration, app.operationId),
     graph,
     body: bodyOf(slots),
-    socket: socket && readSocket(socket, slots, (text) => mistakes.add('INVALID_SOCKET', place, text)),
+    socket:
+      socket &&
+      (socket.stages as ModelledSocket).read(socket, slots, (text) => mistakes.add('INVALID_SOCKET', place, text)),
     responses: readResponses(
       usual,
       responses.map((one) => one.responses),

@@ -1,6 +1,6 @@
 import type { ZodType } from 'zod';
 import { type Content, isContent } from '../content/content.ts';
-import type { Origins } from '../http/handshake.ts';
+import { type Handshake, handshakeFrom, type Origins } from '../http/handshake.ts';
 import { isOrigin } from '../http/origin.ts';
 import type { MessageKind } from '../http/socket.ts';
 import type { SocketDeclaration } from '../metadata/declarations.ts';
@@ -16,22 +16,32 @@ export interface MessageUse {
 export interface SocketUse {
   readonly receive: MessageUse;
   readonly send: MessageUse;
-  readonly origins: Origins;
+  readonly handshake: Handshake;
   readonly compress: boolean;
   readonly onInvalid: SocketDeclaration['onInvalid'];
+  /** Those of its declaration. */
+  readonly stages: object;
+}
+
+/** The model's part of sockets. */
+export interface ModelledSocket {
+  read(socket: SocketDeclaration, slots: readonly Slot[], say: (text: string) => void): SocketUse;
 }
 
 export function readSocket(
-  { receive, send, origins, compress = false, onInvalid }: SocketDeclaration,
+  { receive, send, origins, compress = false, onInvalid, stages }: SocketDeclaration,
   slots: readonly Slot[],
   say: (text: string) => void,
 ): SocketUse {
   return {
     receive: readMessage(receive, 'receive', say),
     send: readMessage(send, 'send', say),
-    origins: origins === undefined ? (hasAmbientCredentials(slots) ? 'same' : 'any') : readOrigins(origins, say),
+    handshake: handshakeFrom(
+      origins === undefined ? (hasAmbientCredentials(slots) ? 'same' : 'any') : readOrigins(origins, say),
+    ),
     compress,
     onInvalid,
+    stages,
   };
 }
 

@@ -4,12 +4,12 @@ import type { Limits } from '../http/limits.ts';
 import type { Eventual } from '../http/promise.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Operation } from '../model/operation.ts';
+import type { SocketUse } from '../model/socket.ts';
 import type { ValueReplies } from './value-replies.ts';
 import type { AppValues } from './app-values.ts';
-import { HttpConclusion } from './conclude.ts';
+import { type ConclusionParts, HttpConclusion } from './conclude.ts';
 import { Execution } from './execution.ts';
-import { run } from './run.ts';
-import { type OpenSockets, SocketConclusion } from './socket-conclusion.ts';
+import { type Conclusion, run } from './run.ts';
 import { compileSteps } from './steps.ts';
 
 /** A whole operation as one function: resolves, validates, calls the handler, and makes the reply; never rejects. */
@@ -25,16 +25,27 @@ export interface Surroundings {
   readonly resourceMetadata: string | undefined;
 }
 
+/** The open sockets of an app or of one route. */
+export interface OpenSockets {
+  count: number;
+}
+
+/** The plan's part of sockets. */
+export interface CompiledSocket {
+  conclude(parts: ConclusionParts, use: SocketUse, surroundings: Surroundings): Conclusion;
+}
+
 /** Compiles an operation; no question about its declaration is left for a request. */
 export function compile(operation: Operation, values: ValueReplies, surroundings: Surroundings): Plan {
   const { appValues, errors, resourceMetadata } = surroundings;
   const { appNodes } = operation.graph;
   const { steps, guards, controller } = compileSteps(operation, appValues);
   const parts = { values, guards, controller, errors, resourceMetadata };
+  const { socket } = operation;
   const conclusion =
-    operation.socket === undefined
+    socket === undefined
       ? new HttpConclusion(parts)
-      : new SocketConclusion(parts, operation.socket, surroundings.sockets, surroundings.limits.sockets);
+      : (socket.stages as CompiledSocket).conclude(parts, socket, surroundings);
   const program = { steps, conclusion };
   let ready = appNodes.length === 0;
 

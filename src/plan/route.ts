@@ -3,7 +3,7 @@ import type { Deadline, Deadlines } from '../http/deadline.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { type ErrorHandler, ErrorHandlers } from '../http/error-handlers.ts';
 import type { Exchange } from '../http/exchange.ts';
-import type { Origins } from '../http/handshake.ts';
+import type { Handshake } from '../http/handshake.ts';
 import type { Limits } from '../http/limits.ts';
 import type { Logger } from '../http/log.ts';
 import type { PathTemplate } from '../http/path.ts';
@@ -29,7 +29,7 @@ export class Route implements Endpoint {
   readonly logger: Logger;
   readonly deadline: Deadline;
   readonly headers: readonly string[];
-  readonly origins: Origins | undefined;
+  readonly handshake: Handshake | undefined;
   readonly handlers: ErrorHandlers = new ErrorHandlers();
   readonly #settings: RouteSettings;
   #operation: Operation;
@@ -43,9 +43,9 @@ export class Route implements Endpoint {
     this.limits = options.limits === undefined ? settings.limits : { ...settings.limits, ...options.limits };
     this.logger = settings.logger;
     const timeout = options.timeout ?? settings.timeout;
-    this.origins = operation.socket?.origins;
+    this.handshake = operation.socket?.handshake;
     // The time before a socket opens has a limit of its own.
-    const before = this.origins === undefined ? 0 : this.limits.handshake;
+    const before = this.handshake === undefined ? 0 : this.limits.handshake;
     this.deadline = settings.deadlines.of(
       timeout === 0 || before === 0 ? timeout || before : Math.min(timeout, before),
     );

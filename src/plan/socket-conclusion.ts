@@ -1,18 +1,15 @@
 import { FrameworkError, HTTPException } from '../http/errors.ts';
 import type { Eventual } from '../http/promise.ts';
 import { finalize, type Reply } from '../http/reply.ts';
+import { webUpgrade } from '../http/web-socket.ts';
 import type { SocketConnection } from '../http/socket.ts';
 import type { SocketUse } from '../model/socket.ts';
+import type { OpenSockets, Surroundings } from './compile.ts';
 import { type ConclusionParts, HttpConclusion } from './conclude.ts';
 import type { Execution } from './execution.ts';
 import { type EnteredGenerator, leaveAll, unwind } from './generators.ts';
 import { compileRead, compileWrite } from './messages.ts';
 import { type SessionParts, SocketSession } from './socket-session.ts';
-
-/** Counts the open sockets of an app or of one route. */
-export class OpenSockets {
-  count = 0;
-}
 
 /**
  * Turns the outcome of a socket's steps into an upgrade; refusals and errors are answered like those of any operation.
@@ -21,10 +18,10 @@ export class SocketConclusion extends HttpConclusion {
   readonly #errors: ConclusionParts['errors'];
   readonly #session: SessionParts;
   readonly #ofApp: OpenSockets;
-  readonly #ofRoute = new OpenSockets();
+  readonly #ofRoute: OpenSockets = { count: 0 };
   readonly #maxOfApp: number;
 
-  constructor(parts: ConclusionParts, use: SocketUse, ofApp: OpenSockets, maxOfApp: number) {
+  constructor(parts: ConclusionParts, use: SocketUse, { sockets, limits }: Surroundings) {
     super(parts);
     this.#errors = parts.errors;
     this.#session = {
@@ -36,16 +33,16 @@ export class SocketConclusion extends HttpConclusion {
       sends: use.send.kind,
       report: (error, exchange) => parts.errors.report(error, exchange),
     };
-    this.#ofApp = ofApp;
-    this.#maxOfApp = maxOfApp;
+    this.#ofApp = sockets;
+    this.#maxOfApp = limits.sockets;
   }
 
   /** The value is the handler, ready to be called with its connection. */
   override succeed(execution: Execution, value: unknown): Reply | Eventual<Reply> {
     const { exchange } = execution;
     const { incoming, limits, closing } = exchange;
-    if (incoming.upgrades !== true)
-      return this.fail(execution, new HTTPException(501, undefined, { cause: NO_SOCKETS }));
+    const canUpgrade = incoming.upgrades === 'platform' ? webUpgrade() !== undefined : incoming.upgrades === true;
+    if (!canUpgrade) return this.fail(execution, new HTTPException(501, undefined, { cause: NO_SOCKETS }));
     const isFull = this.#ofApp.count >= this.#maxOfApp || this.#ofRoute.count >= limits.sockets;
     if (isFull || closing.begun) return this.fail(execution, new HTTPException(503));
     this.#ofApp.count++;

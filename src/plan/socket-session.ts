@@ -8,6 +8,7 @@ import {
   type SocketTransport,
   type Upgrade,
 } from '../http/socket.ts';
+import { type WebUpgrade, webUpgrade } from '../http/web-socket.ts';
 import { PlannedConnection, type ConnectionParts } from './socket-connection.ts';
 import { SocketLink } from './socket-link.ts';
 
@@ -46,6 +47,10 @@ export class SocketSession implements Upgrade {
     this.#parts = parts;
     this.#exchange = exchange;
     this.#handle = handle;
+  }
+
+  get platform(): WebUpgrade | undefined {
+    return webUpgrade();
   }
 
   whenOver(listener: () => void): void {
