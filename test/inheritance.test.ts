@@ -858,6 +858,60 @@ describe('mistakes', () => {
     });
   }
 
+  test('in what classes inherit are reported once, except where each of them may be wrong by itself', () => {
+    const scheme = new OAuth2PasswordBearer({ tokenUrl: 'token' });
+    class Base {
+      constructor(readonly map: unknown) {}
+      text(map: unknown): unknown {
+        return map;
+      }
+      scoped(token: string): string {
+        return token;
+      }
+      undecorated(value: unknown): unknown {
+        return value;
+      }
+      body(): void {}
+      static decorated(): void {}
+    }
+    const map = z.map(z.string(), z.string());
+    decorate(Query('inner', map), Base, undefined, 0);
+    decorate(Query('map', map), Base.prototype, 'text', 0);
+    decorate(Security(scheme, { scopes: ['none'] }), Base.prototype, 'scoped', 0);
+    for (const name of ['text', 'scoped', 'undecorated']) decorateMethod(Get(`/${name}`), Base.prototype, name);
+    decorateMethod(Get('/body', { response: map }), Base.prototype, 'body');
+    decorate(Get('/decorated'), Base, 'decorated', Object.getOwnPropertyDescriptor(Base, 'decorated'));
+    const subs = ['a', 'b', 'c'].map((name) => {
+      const Sub = { [name]: class extends Base {} }[name] as typeof Base;
+      decorate(Controller(`/${name}`), Sub);
+      return Sub;
+    });
+    assert.deepEqual(codesOf(subs).toSorted(), [
+      'PARAMETER_WITHOUT_INPUT',
+      'SCHEMA_NOT_EXPRESSIBLE',
+      'SCHEMA_NOT_EXPRESSIBLE',
+      'SCHEMA_NOT_EXPRESSIBLE',
+      'STATIC_METHOD',
+      'UNDECLARED_SCOPE',
+    ]);
+
+    class Open {
+      read(): void {}
+    }
+    decorateMethod(Get('/read'), Open.prototype, 'read');
+    const opens = ['a', 'b'].map((name) => {
+      const Sub = { [name]: class extends Open {} }[name] as typeof Open;
+      decorate(Controller(`/${name}`, { without: [scheme] }), Sub);
+      return Sub;
+    });
+    assert.deepEqual(codesOf(opens, { requireSecurity: true }).toSorted(), [
+      'UNKNOWN_WITHOUT',
+      'UNKNOWN_WITHOUT',
+      'UNSECURED_OPERATION',
+      'UNSECURED_OPERATION',
+    ]);
+  });
+
   test('in what a dependency reads are reported once, however many routes use it', () => {
     class Paging {
       constructor(@Query('map', z.map(z.string(), z.string())) readonly map: unknown) {}

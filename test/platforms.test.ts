@@ -163,10 +163,14 @@ describe('what a platform knows of a request', () => {
     assert.deepEqual(notes, ['task', 'cleanup']);
   });
 
-  test('a waitUntil that throws is logged, and changes nothing else', async () => {
-    for (const path of ['/task', '/lines']) {
+  test('a waitUntil that throws or rejects is logged, and changes nothing else', async () => {
+    const hostile = (): never => raise(new Proxy({}, { get: () => raise(new Error('hostile')) }));
+    for (const [path, waitUntil] of [
+      ['/task', hostile],
+      ['/lines', hostile],
+      ['/task', () => Promise.reject(new Error('late')) as never],
+    ] as const) {
       const { app, notes, log } = noting();
-      const waitUntil = (): never => raise(new Proxy({}, { get: () => raise(new Error('hostile')) }));
       const response = await app.fetch(request(path), { waitUntil });
       assert.equal(response.status, 200);
       await response.text();

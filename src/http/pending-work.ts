@@ -2,6 +2,7 @@ import { BodySource, discard } from './body-source.ts';
 import type { ErrorReplies } from './error-replies.ts';
 import { RequestAbandonedError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
+import { isPromise } from './promise.ts';
 import type { Reply } from './reply.ts';
 import type { Upgrade } from './socket.ts';
 
@@ -130,10 +131,13 @@ export class PendingWork {
   }
 
   #keepAlive(promise: Promise<void>, exchange: Exchange): void {
+    const report = (error: unknown): void => this.#errors.reportLate(error, exchange);
     try {
-      exchange.incoming.waitUntil?.(promise);
+      // It may be asynchronous, whatever its type says.
+      const kept: unknown = exchange.incoming.waitUntil?.(promise);
+      if (isPromise(kept)) Promise.resolve(kept).catch(report);
     } catch (error) {
-      this.#errors.reportLate(error, exchange);
+      report(error);
     }
   }
 

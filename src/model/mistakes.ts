@@ -102,7 +102,7 @@ export class Mistakes {
     const { file, line, column } = sourceLineOf(site) ?? {};
     const where = file === undefined ? '' : ` (${file}:${line}:${column})`;
     const what = `${placeText({ ...place, shared })}${text}`;
-    const key = `${code} ${what}${where}`;
+    const key = `${code} ${where === '' || OF_ONE_CLASS.has(code) ? what : `${placeText(inherited(place))}${text}`}${where}`;
     if (this.#found.has(key)) return;
     this.#found.set(key, { code, message: `${what}${example}${where}`, ...place, file, line });
   }
@@ -110,6 +110,18 @@ export class Mistakes {
   throwIfAny(): void {
     if (this.#found.size > 0) throw new DeclarationError([...this.#found.values()]);
   }
+}
+
+/** Mistakes of a class that may not be those of another that inherits the same declaration. */
+const OF_ONE_CLASS: ReadonlySet<MistakeCode> = new Set([
+  'UNSECURED_OPERATION',
+  'UNKNOWN_WITHOUT',
+  'PATH_VARIABLE_UNKNOWN',
+]);
+
+/** The same place for all classes that inherit a declaration; the first of a chain may be the class itself. */
+function inherited({ class: name, chain, ...place }: Place): Place {
+  return { ...place, chain: chain?.[0] === name ? chain?.slice(1) : chain };
 }
 
 function placeText({ class: name, method, parameter, chain, shared }: Place): string {
