@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { WebSocket } from 'ws';
-import { ask, root, Run } from './run.ts';
+import { getText, pause, root, Run } from './world.ts';
 
 const shop = join(root, 'test', 'fixtures', 'shop.ts');
 const folder = mkdtempSync(join(tmpdir(), 'portico-dev-'));
@@ -38,13 +38,13 @@ describe('portico dev', () => {
   test('reads .env of the working directory, and again when it appears, changes and is gone', async () => {
     const cwd = directory('usual');
     const run = dev(cwd);
-    assert.match(await ask(`${await run.address()}/process`), /^\d+$/);
+    assert.match(await getText(`${await run.address()}/process`), /^\d+$/);
     writeFileSync(join(cwd, '.env'), 'SHOP_PATH=/one\n');
-    assert.match(await ask(`${await run.address(2)}/one`), /^\d+$/);
+    assert.match(await getText(`${await run.address(2)}/one`), /^\d+$/);
     writeFileSync(join(cwd, '.env'), 'SHOP_PATH="/two" # the second\n');
-    assert.match(await ask(`${await run.address(3)}/two`), /^\d+$/);
+    assert.match(await getText(`${await run.address(3)}/two`), /^\d+$/);
     rmSync(join(cwd, '.env'));
-    assert.match(await ask(`${await run.address(4)}/process`), /^\d+$/);
+    assert.match(await getText(`${await run.address(4)}/process`), /^\d+$/);
     assert.match(run.stdout, /\n\.env has changed\n/);
     assert.equal(await run.end('SIGTERM'), 0, run.said);
   });
@@ -55,10 +55,10 @@ describe('portico dev', () => {
     const given = ['dev', shop, '--env-file', 'a.env', '--env-file', 'b.env'];
     const run = portico(cwd, given);
     const url = await run.address();
-    assert.match(await ask(`${url}/b`), /^\d+$/);
+    assert.match(await getText(`${url}/b`), /^\d+$/);
     assert.notEqual(new URL(url).port, '8000');
     writeFileSync(join(cwd, 'b.env'), 'PORT=0');
-    assert.match(await ask(`${await run.address(2)}/a`), /^\d+$/);
+    assert.match(await getText(`${await run.address(2)}/a`), /^\d+$/);
     // A server that does not start is waited for.
     rmSync(join(cwd, 'b.env'));
     await run.until(() => /'b\.env' of --env-file does not exist\n[^]*waiting for a change/.test(run.stderr));
@@ -66,7 +66,7 @@ describe('portico dev', () => {
 
     writeFileSync(join(cwd, 'b.env'), 'PORT=0');
     const set = portico(cwd, given, { SHOP_PATH: '/set' });
-    assert.match(await ask(`${await set.address()}/set`), /^\d+$/);
+    assert.match(await getText(`${await set.address()}/set`), /^\d+$/);
     assert.equal(await set.end('SIGTERM'), 0, set.said);
   });
 
@@ -96,7 +96,7 @@ describe('portico dev', () => {
     attached.send('{ "id": 1, "method": "Runtime.enable" }');
     await once(attached, 'message');
     writeFileSync(join(cwd, '.env'), 'SHOP_PATH=/one\n');
-    assert.match(await ask(`${await run.address(2)}/one`), /^\d+$/);
+    assert.match(await getText(`${await run.address(2)}/one`), /^\d+$/);
     assert.equal(debuggers().length, 2, run.said);
     assert.equal(await run.end('SIGTERM'), 0, run.said);
     attached.terminate();
@@ -109,9 +109,7 @@ describe('portico dev', () => {
     await run.address();
     const { length } = run.stdout;
     // By then it is deaf, and cannot be asked.
-    await new Promise((resolve) => {
-      setTimeout(resolve, 2_500);
-    });
+    await pause(2_500);
     writeFileSync(join(cwd, '.env'), 'A=1\n');
     await run.until(() => run.stdout.slice(length).includes('counting down'));
     await run.address(2);
@@ -134,7 +132,7 @@ describe('portico dev', () => {
 test('portico start, openapi, check, routes and graph read the files of --env-file, and no others', async () => {
   const cwd = directory('started', { '.env': 'SHOP_PATH=/usual', 'a.env': 'SHOP_PATH=/a\nPORT=0' });
   const run = portico(cwd, ['start', shop, '--env-file', 'a.env']);
-  assert.match(await ask(`${await run.address()}/a`), /^\d+$/);
+  assert.match(await getText(`${await run.address()}/a`), /^\d+$/);
   assert.equal(await run.end('SIGTERM'), 0, run.said);
   for (const [command, args, path] of [
     ['routes', [], '/process'],

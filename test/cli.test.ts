@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { ask, root, Run } from './run.ts';
+import { getText, root, Run } from './world.ts';
 
 const shop = relative(root, fileURLToPath(new URL('fixtures/shop.ts', import.meta.url)));
 const folder = mkdtempSync(join(tmpdir(), 'portico-cli-'));
@@ -203,12 +203,12 @@ describe('portico start', () => {
     const run = portico(['start', shop], { PORT: '0' });
     const url = await run.address();
     assert.notEqual(new URL(url).port, '8000');
-    assert.match(await ask(`${url}/process`), /^\d+$/);
+    assert.match(await getText(`${url}/process`), /^\d+$/);
     const second = await output(['start', shop, '--port', new URL(url).port], 1, { PORT: '0' });
     assert.match(second.stderr, /Cannot listen on 127\.0\.0\.1:\d+: the port is taken\n/);
     assert.doesNotMatch(second.stderr, /\bat /);
     assert.equal(await run.end('SIGTERM'), 0, run.said);
-    await assert.rejects(ask(url));
+    await assert.rejects(getText(url));
   });
 
   test('--workers serves one port by several processes, replaces one that dies, and ends them all', async () => {
@@ -216,14 +216,15 @@ describe('portico start', () => {
     const url = await run.address();
     assert.match(run.stdout, /\(2 workers\)/);
     const seen = new Set<number>();
-    const meet = (count: number) => run.until(async () => seen.add(Number(await ask(`${url}/process`))).size === count);
+    const meet = (count: number) =>
+      run.until(async () => seen.add(Number(await getText(`${url}/process`))).size === count);
     await meet(2);
     const [victim = 0] = seen;
     process.kill(victim, 'SIGKILL');
     await run.until(() => run.stderr.includes(`Worker ${victim} ended with SIGKILL`));
     await meet(3);
     assert.equal(await run.end('SIGTERM'), 0, run.said);
-    await assert.rejects(ask(url));
+    await assert.rejects(getText(url));
   });
 
   test('--workers tells once what keeps FILE from being served', async () => {
@@ -236,16 +237,16 @@ describe('portico start', () => {
 test('portico dev serves again after a change, also where a file was replaced or could not be loaded', async () => {
   const replace = (text: string): void => renameSync(written('next.mjs', text), join(folder, 'changing.mjs'));
   const run = portico(['dev', shop, '--port', '0'], varied('changing.mjs', `export const path = '/one';`));
-  assert.match(await ask(`${await run.address()}/one`), /^\d+$/);
+  assert.match(await getText(`${await run.address()}/one`), /^\d+$/);
   replace(`export const path = ;`);
   await run.until(() => run.stderr.includes('waiting for a change'));
   replace(`export const path = '/two';`);
-  assert.match(await ask(`${await run.address(2)}/two`), /^\d+$/);
+  assert.match(await getText(`${await run.address(2)}/two`), /^\d+$/);
   replace(`export const path = '/three';`);
   const last = await run.address(3);
-  assert.match(await ask(`${last}/three`), /^\d+$/);
+  assert.match(await getText(`${last}/three`), /^\d+$/);
   assert.equal(await run.end('SIGTERM'), 0, run.said);
-  await assert.rejects(ask(last));
+  await assert.rejects(getText(last));
 });
 
 describe('FILE', () => {

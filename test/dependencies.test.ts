@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { setImmediate as turn } from 'node:timers/promises';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import {
@@ -20,7 +19,18 @@ import {
   Security,
 } from 'portico';
 import { z } from 'zod';
-import { answer, type AnyInput, controllerOf, gate, label, OneRoute, Recorder, settled, within } from './world.ts';
+import {
+  answer,
+  type AnyInput,
+  controllerOf,
+  gate,
+  label,
+  OneRoute,
+  Recorder,
+  settled,
+  turn,
+  within,
+} from './world.ts';
 
 const uncached = { cache: false };
 

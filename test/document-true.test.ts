@@ -39,7 +39,7 @@ import {
 import { assertDocumentTrue, type DocumentCheckOptions, findDocumentMismatches } from 'portico/testing';
 import { z, type ZodType } from 'zod';
 import { appOf, type ControllerClass, type Controllers } from './world.ts';
-import { KINDS, NARROWER } from './zod-kinds.ts';
+import { KINDS, NARROWER } from './fixtures/zod-kinds.ts';
 
 // Read by examples when they are loaded.
 process.env['API_KEY'] = 'key-of-this-test';

@@ -16,7 +16,7 @@ import {
 } from 'portico';
 import { checkPreconditions, compress, cors, etag, securityHeaders } from 'portico/middleware';
 import { z } from 'zod';
-import { appOf, describeMatrix, exchange, expectJson, Log, pause, type Send, servers } from './world.ts';
+import { appOf, describeMatrix, exchange, expectJson, gate, Log, pause, type Send, servers } from './world.ts';
 
 const LONG = 'abcdefgh'.repeat(500);
 
@@ -393,14 +393,13 @@ describe('compress() over a socket', () => {
     ['br', createBrotliDecompress],
   ] as const) {
     test(`a line by ${accepted} can be read before the next is there`, async () => {
-      let release = (): void => {};
-      const second = new Promise<void>((resolve) => (release = resolve));
+      const second = gate();
       @Controller()
       class SlowController {
         @Get({ response: lines(z.string()) })
         async *read(): AsyncGenerator<string> {
           yield 'one';
-          await second;
+          await second.opened;
           yield 'two';
         }
       }
@@ -412,7 +411,7 @@ describe('compress() over a socket', () => {
           const decoded = answer.pipe(decoder());
           decoded.on('data', (piece: Buffer) => {
             read += piece.toString();
-            if (read === '"one"\n') release();
+            if (read === '"one"\n') second.open();
           });
           decoded.on('end', () => resolve(read)).on('error', reject);
         }).end();

@@ -1,20 +1,17 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { App } from 'portico';
 import { assertSecurityDocumented } from 'portico/testing';
+import { type Answer, answer, listen, root, Run, turn } from './world.ts';
 
 // Read by examples when they are loaded, which is why they are imported further down.
 process.env['API_KEY'] = 'key-of-this-test';
 process.env['API_TOKEN'] = 'token-of-this-test';
 process.env['PASSWORD'] = 'password-of-this-test';
 
-const root = join(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 const filesIn = (folder: string) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
@@ -49,24 +46,8 @@ after(async () => {
   await Promise.all([...apps.values()].map((app) => app.close()));
 });
 
-interface Answer {
-  readonly status: number;
-  readonly challenge: string | null;
-  readonly headers: Headers;
-  readonly body: any;
-}
-
-async function ask(app: App, path: string, init: RequestInit = {}): Promise<Answer> {
-  const response = await app.request(path, init);
-  const text = await response.text();
-  const body = response.headers.get('content-type') === 'application/json' ? JSON.parse(text) : text;
-  return {
-    status: response.status,
-    challenge: response.headers.get('www-authenticate'),
-    headers: response.headers,
-    body,
-  };
-}
+const ask = async (app: App, path: string, init: RequestInit = {}): Promise<Answer> =>
+  answer(await app.request(path, init));
 
 const bearing = (token: string) => ({ Authorization: `Bearer ${token}` });
 const form = (fields: Record<string, string>): RequestInit => ({ method: 'POST', body: new URLSearchParams(fields) });
@@ -401,24 +382,20 @@ describe('the application', async () => {
   it('is served by the start script, on the port of the environment', async (t) => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const [, ...parameters] = (scripts['start'] ?? '').split(' ');
-    const child = spawn(process.execPath, parameters, { cwd: root, env: { ...process.env, PORT: '0' } });
-    t.after(() => child.kill('SIGKILL'));
-    let printed = '';
-    for await (const chunk of child.stdout) {
-      printed += String(chunk);
-      if (printed.includes('Sign in')) break;
-    }
-    const [, url = ''] = /Serving on (\S+), documented at \S+\/docs\n/.exec(printed) ?? [];
+    const run = new Run(parameters, { PORT: '0' });
+    t.after(() => run.end('SIGKILL'));
+    const url = await run.heard(/Serving on (\S+), documented at \S+\/docs\n/);
     const refused = await fetch(`${url}/users/me`);
     assert.deepEqual([refused.status, refused.headers.get('www-authenticate')], [401, UNAUTHENTICATED]);
-    const [, username = '', password = ''] = /Sign in as '(.*)' with the password '(.*)'/.exec(printed) ?? [];
+    const signIn = /Sign in as '(.*)' with the password '(.*)'/;
+    await run.heard(signIn);
+    const [, username = '', password = ''] = signIn.exec(run.stdout) ?? [];
     const signedIn = (await (await fetch(`${url}/token`, form({ username, password }))).json()) as any;
     assert.equal((await fetch(`${url}/users/me`, { headers: bearing(signedIn.access_token) })).status, 200);
     assert.equal((await fetch(`${url}/docs`)).status, 200);
     const document = (await (await fetch(`${url}/openapi.json`)).json()) as any;
     assert.ok((await new Validator().validate(document)).valid);
-    child.kill('SIGTERM');
-    assert.deepEqual(await once(child, 'exit'), [0, null]);
+    assert.equal(await run.end('SIGTERM'), 0);
   });
 });
 
@@ -558,7 +535,7 @@ describe('the examples of the guides', () => {
     const app = exampleApp('guides/lifetimes.ts');
     happened.length = 0;
     assert.equal((await ask(app, '/orders', { method: 'POST' })).status, 201);
-    await new Promise(setImmediate);
+    await turn();
     // What the pool was opened for came earlier.
     assert.deepEqual(happened, ['file opened', 'begin', 'handler', 'commit', 'background task', 'file closed']);
     const page = read('docs/lifetimes.md');
@@ -578,7 +555,7 @@ describe('the examples of the guides', () => {
     assert.equal(response.headers.get('content-type'), 'application/jsonl');
     assert.deepEqual(happened, ['file opened']);
     assert.equal(await response.text(), '{"line":"one"}\n{"line":"two"}\n');
-    await new Promise(setImmediate);
+    await turn();
     assert.deepEqual(happened, ['file opened', 'file closed']);
     const sent = await ask(app, '/streams/events');
     assert.equal(sent.body, 'event: tick\ndata: {"count":1}\n\ndata: {"count":2}\n\n');
@@ -731,10 +708,8 @@ describe('the examples of the guides', () => {
     const { app, listener, start } = await import('../examples/guides/serving.ts');
     assert.match((await ask(app, '/nothing')).headers.get('server-timing') ?? '', /^total;dur=/);
     t.mock.method(console, 'info', () => {});
-    const server = listener().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    const direct = await fetch(`http://127.0.0.1:${port}/address`, { headers: { 'X-Forwarded-For': '203.0.113.7' } });
+    const server = listener();
+    const direct = await fetch(`${await listen(server)}/address`, { headers: { 'X-Forwarded-For': '203.0.113.7' } });
     assert.deepEqual(await direct.json(), { clientAddress: '127.0.0.1' });
     server.close();
     server.closeAllConnections();
@@ -778,13 +753,9 @@ describe('the examples of the guides', () => {
 
   it('testing: its own tests pass', async () => {
     // The runner's own children report to it in another form.
-    const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
-    const child = spawn(process.execPath, ['--import', 'tsx', 'examples/guides/testing.ts'], { cwd: root, env });
-    let printed = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += String(chunk)));
-    const [code] = await once(child, 'close');
-    assert.equal(code, 0, printed);
-    assert.match(printed, /pass 7/);
+    const run = new Run(['--import', 'tsx', 'examples/guides/testing.ts'], { NODE_TEST_CONTEXT: undefined });
+    assert.equal(await run.end(), 0, run.said);
+    assert.match(run.stdout, /pass 7/);
   });
 });
 
@@ -804,7 +775,7 @@ describe('the examples for those who come from elsewhere', () => {
     assert.equal((await ask(app, '/items/1')).status, 404);
     const created = await ask(app, '/items/', json(item));
     assert.deepEqual([created.status, created.body, created.headers.get('x-total')], [201, item, '1']);
-    await new Promise(setImmediate);
+    await turn();
     assert.deepEqual(
       info.mock.calls.map(({ arguments: [line] }) => String(line)),
       ['Lamp was added'],

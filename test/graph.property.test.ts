@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { setImmediate as turn } from 'node:timers/promises';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type Context, Ctx, dependency, Depends, HTTPException, Query } from 'portico';
 import { z } from 'zod';
-import { type AnyInput, label, OneRoute, type Places, Recorder, within } from './world.ts';
+import { type AnyInput, label, OneRoute, type Places, Recorder, turn, within } from './world.ts';
 
 // A graph, the interpreter that says what should happen, and the same graph run by the framework.
 

@@ -20,7 +20,7 @@ import {
 import { z } from 'zod';
 import { measured } from '../src/adapters/node-framing.ts';
 import { fuzz } from '../scripts/fuzz.ts';
-import { appOf, Connection, eventually, exchange, Log, pause, servers } from './world.ts';
+import { appOf, RawConnection, eventually, exchange, gate, Log, pause, servers } from './world.ts';
 
 const bearer = new OAuth2PasswordBearer({ tokenUrl: 'token' });
 const HOST = 'Host: a\r\n';
@@ -90,7 +90,7 @@ let shared: ReturnType<typeof served> | undefined;
 const port = async () => (await (shared ??= served(appOf([HostileController], { timeout: 5_000 })))).port;
 const ask = async (bytes: string, options?: Parameters<typeof exchange>[2]) => exchange(await port(), bytes, options);
 
-const open = async (to?: number) => Connection.open(to ?? (await port()), { allowHalfOpen: true });
+const open = async (to?: number) => RawConnection.open(to ?? (await port()), { allowHalfOpen: true });
 
 /** Sends a head and so many bytes after it without looking up, and only then reads what came. */
 async function upload(head: string, size: number): Promise<number[]> {
@@ -345,13 +345,12 @@ describe('pipelined requests', () => {
 
   test('are read and handled no faster than their answers leave', async () => {
     let waiting = 0;
-    let free: (() => void) | undefined;
-    const freed = new Promise<void>((resolve) => (free = resolve));
+    const freed = gate();
     @Controller()
     class WaitingController {
       @Post('/') async wait(@Body(z.unknown()) body: unknown) {
         waiting++;
-        await freed;
+        await freed.opened;
         return body;
       }
     }
@@ -364,7 +363,7 @@ describe('pipelined requests', () => {
     await eventually('as many as may wait are entered', () => waiting >= 101);
     await pause(100);
     assert.equal(waiting, 101);
-    free?.();
+    freed.open();
     await eventually('all are answered', () => connection.ended);
     const answers = connection.statuses;
     assert.deepEqual(

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { setImmediate as turn } from 'node:timers/promises';
 import { describe, it } from 'node:test';
 import {
   App,
@@ -28,6 +27,7 @@ import {
   type Places,
   Recorder,
   settled,
+  turn,
   within,
 } from './world.ts';
 

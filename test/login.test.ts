@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { decodeJwt, decodeProtectedHeader, SignJWT, UnsecuredJWT } from 'jose';
@@ -14,8 +11,7 @@ import { toNodeListener } from 'portico/node';
 import { assertSecurityDocumented } from 'portico/testing';
 import type { Database } from '../examples/login/database.ts';
 import type { Settings } from '../examples/login/settings.ts';
-import { Run } from './run.ts';
-import { pause } from './world.ts';
+import { type Answer, answer, listen, pause, Run } from './world.ts';
 
 const ISSUER = 'https://login.example';
 const AUDIENCE = 'https://login.example/users';
@@ -35,19 +31,6 @@ const SERVER = process.env['DATABASE_URL'];
 const PASSWORD = 'correct horse battery staple';
 const WRONG = 'wrong horse battery staple';
 const REFUSED = 'Bearer realm="api", error="invalid_token"';
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly challenge: string | null;
-  readonly body: any;
-}
-
-async function answerOf(response: Response): Promise<Answer> {
-  const { status, headers } = response;
-  const text = await response.text();
-  return { status, headers, challenge: headers.get('www-authenticate'), body: text === '' ? '' : JSON.parse(text) };
-}
 
 /** A database of its own on the server, so that nothing that is there already is touched. */
 async function createDatabase(server: string): Promise<{ url: string; drop: () => Promise<void> }> {
@@ -101,9 +84,10 @@ class World {
   }
 
   async post(path: string, fields: Record<string, string>): Promise<Answer> {
-    const answer = await answerOf(await this.app.request(path, { method: 'POST', body: new URLSearchParams(fields) }));
-    for (const name of ['access_token', 'refresh_token']) if (answer.body?.[name]) this.secrets.add(answer.body[name]);
-    return answer;
+    const answered = await answer(await this.app.request(path, { method: 'POST', body: new URLSearchParams(fields) }));
+    for (const name of ['access_token', 'refresh_token'])
+      if (answered.body?.[name]) this.secrets.add(answered.body[name]);
+    return answered;
   }
 
   logIn(username: string, password = PASSWORD, fields: Record<string, string> = {}): Promise<Answer> {
@@ -122,7 +106,7 @@ class World {
 
   async as(token: string, path = '/users/me', init: RequestInit = {}): Promise<Answer> {
     const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
-    return answerOf(await this.app.request(path, { ...init, headers }));
+    return answer(await this.app.request(path, { ...init, headers }));
   }
 }
 
@@ -360,7 +344,7 @@ for (const [where, server] of [
       const one = await world.signedIn('user');
       const two = await world.signedIn('user');
       const other = await world.signedIn('admin');
-      assert.equal((await answerOf(await world.app.request('/users/me/sessions', { method: 'DELETE' }))).status, 401);
+      assert.equal((await answer(await world.app.request('/users/me/sessions', { method: 'DELETE' }))).status, 401);
       const { access } = one;
       const ended = await world.app.request('/users/me/sessions', {
         method: 'DELETE',
@@ -423,18 +407,17 @@ for (const [where, server] of [
       const attempts = { ...SETTINGS.attempts, perAddress: 2 };
       app.override(settings, () => ({ ...SETTINGS, databaseUrl: made?.url, attempts }));
       app.override(audit, () => () => {});
-      const listening = createServer(toNodeListener(app, { trustProxy: 1 })).listen(0, '127.0.0.1');
-      await once(listening, 'listening');
+      const listening = createServer(toNodeListener(app, { trustProxy: 1 }));
+      const url = await listen(listening);
       t.after(async () => {
         listening.close();
         listening.closeAllConnections();
         await app.close();
       });
-      const { port } = listening.address() as AddressInfo;
       const from = async (address: string): Promise<number> => {
         const body = new URLSearchParams({ username: randomBytes(8).toString('hex'), password: WRONG });
         const headers = { 'X-Forwarded-For': address };
-        const { status } = await fetch(`http://127.0.0.1:${port}/token`, { method: 'POST', headers, body });
+        const { status } = await fetch(`${url}/token`, { method: 'POST', headers, body });
         return status;
       };
       const statuses = async (...addresses: string[]): Promise<number[]> => {
@@ -479,75 +462,49 @@ for (const [where, server] of [
   });
 }
 
-interface Program {
-  readonly url: string;
-  readonly printed: () => string;
-  readonly stop: () => Promise<number | null>;
-}
-
-async function run(environment: Record<string, string>): Promise<Program> {
-  const { DATABASE_URL: _, ...inherited } = process.env;
-  const child = spawn(process.execPath, ['--import', 'tsx', 'examples/login/main.ts'], {
-    cwd: join(import.meta.dirname, '..'),
-    env: { ...inherited, PORT: '0', ...environment },
-  });
-  let printed = '';
-  const closed = once(child, 'close');
-  const url = await new Promise<string>((resolve, reject) => {
-    void closed.then(() => reject(new Error(printed)));
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk) => {
-        printed += String(chunk);
-        const [, address] = /Serving on (\S+?),/.exec(printed) ?? [];
-        if (address !== undefined) resolve(address);
-      });
-    }
-  });
-  const stop = async (): Promise<number | null> => {
-    child.kill('SIGTERM');
-    const [code] = await closed;
-    return code;
-  };
-  return { url, printed: () => printed, stop };
+async function start(environment: Record<string, string>): Promise<{ run: Run; url: string }> {
+  const env = { DATABASE_URL: undefined, PORT: '0', ...environment };
+  const run = new Run(['--import', 'tsx', 'examples/login/main.ts'], env);
+  return { run, url: await run.address() };
 }
 
 const ask = async (url: string, fields: Record<string, string>): Promise<Answer> =>
-  answerOf(await fetch(url, { method: 'POST', body: new URLSearchParams(fields) }));
+  answer(await fetch(url, { method: 'POST', body: new URLSearchParams(fields) }));
 
 describe('the program', () => {
   it('runs without a service, and prints a password that lets one in', async (t) => {
-    const program = await run({});
-    t.after(() => program.stop());
-    const [, password = ''] = /Sign in as 'admin' with the password '(\S+)'/.exec(program.printed()) ?? [];
+    const program = await start({});
+    t.after(() => program.run.end('SIGTERM'));
+    const [, password = ''] = /Sign in as 'admin' with the password '(\S+)'/.exec(program.run.said) ?? [];
     assert.equal((await ask(`${program.url}/token`, { username: 'admin', password })).status, 200);
-    assert.equal(await program.stop(), 0);
-    assert.equal(program.printed().split(password).length, 2, 'the password is printed once');
+    assert.equal(await program.run.end('SIGTERM'), 0);
+    assert.equal(program.run.said.split(password).length, 2, 'the password is printed once');
   });
 
   it('refuses to start with a signing key that cannot sign', async () => {
     const { privateKey: weak } = generateKeyPairSync('rsa', { modulusLength: 1_024 });
     const form = { type: 'pkcs8', format: 'pem' } as const;
     const half = publicKey.export({ type: 'spki', format: 'pem' }).toString();
-    await assert.rejects(run({ SIGNING_KEY: half }), /key is PEM of a PUBLIC KEY, not of a PRIVATE KEY/);
-    await assert.rejects(run({ SIGNING_KEY: weak.export(form).toString() }), /modulus of 1024 bits/);
+    await assert.rejects(start({ SIGNING_KEY: half }), /key is PEM of a PUBLIC KEY, not of a PRIVATE KEY/);
+    await assert.rejects(start({ SIGNING_KEY: weak.export(form).toString() }), /modulus of 1024 bits/);
   });
 
   it('keeps users, sessions and access tokens over a restart on PostgreSQL', { skip }, async (t) => {
     const { url: DATABASE_URL, drop } = await createDatabase(SERVER ?? '');
     const environment = { DATABASE_URL, ADMIN_PASSWORD: PASSWORD, SIGNING_KEY };
     t.after(drop);
-    const first = await run(environment);
+    const first = await start(environment);
     const { body } = await ask(`${first.url}/token`, { username: 'admin', password: PASSWORD });
-    assert.equal(await first.stop(), 0);
-    assert.ok(!first.printed().includes(PASSWORD));
+    assert.equal(await first.run.end('SIGTERM'), 0);
+    assert.ok(!first.run.said.includes(PASSWORD));
 
-    const second = await run({ ...environment, ADMIN_PASSWORD: WRONG });
+    const second = await start({ ...environment, ADMIN_PASSWORD: WRONG });
     const headers = { Authorization: `Bearer ${body.access_token}` };
     assert.equal((await fetch(`${second.url}/users/me`, { headers })).status, 200);
     assert.equal((await ask(`${second.url}/token`, { username: 'admin', password: WRONG })).status, 400);
     const refreshed = { grant_type: 'refresh_token', refresh_token: body.refresh_token };
     assert.equal((await ask(`${second.url}/token/refresh`, refreshed)).status, 200);
-    assert.equal(await second.stop(), 0);
+    assert.equal(await second.run.end('SIGTERM'), 0);
   });
 
   it('does not start as several processes that would share nothing', async () => {
@@ -664,7 +621,8 @@ class Connection {
     sent.end(fields && new URLSearchParams(fields).toString());
     const [incoming] = (await once(sent, 'response')) as [IncomingMessage];
     const body = Buffer.concat(await incoming.toArray()).toString();
-    return answerOf(new Response(body, { status: incoming.statusCode ?? 0 }));
+    const type = incoming.headers['content-type'] ?? '';
+    return answer(new Response(body, { status: incoming.statusCode ?? 0, headers: { 'Content-Type': type } }));
   }
 
   end(): void {

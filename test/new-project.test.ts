@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { ask, root, Run } from './run.ts';
+import { getText, root, Run } from './world.ts';
 
 const FILES = [
   '.dockerignore',
@@ -117,7 +117,7 @@ describe('a project that portico new has made from the packed package', () => {
     const [, main = ''] = /^node (\S+)$/.exec(manifestOf(project()).scripts['start'] ?? '') ?? [];
     assert.match(readFileSync(join(project(), 'Dockerfile'), 'utf8'), new RegExp(`^CMD \\["node", "${main}"\\]$`, 'm'));
     const run = new Run([main], { PORT: '0' }, project());
-    assert.equal(await ask(`${await run.address()}/greetings/Ada`), '{"text":"Hello, Ada!"}');
+    assert.equal(await getText(`${await run.address()}/greetings/Ada`), '{"text":"Hello, Ada!"}');
     assert.equal(await run.end('SIGTERM'), 0, run.said);
   });
 
@@ -126,7 +126,7 @@ describe('a project that portico new has made from the packed package', () => {
     const run = new Run([command, ...(manifestOf(project()).scripts['dev'] ?? '').split(' ').slice(1)], {}, project());
     const url = await run.address();
     assert.notEqual(new URL(url).port, '8000');
-    assert.equal(await ask(`${url}/greetings/Ada?language=fr`), '{"text":"Bonjour, Ada!"}');
+    assert.equal(await getText(`${url}/greetings/Ada?language=fr`), '{"text":"Bonjour, Ada!"}');
     assert.equal(await run.end('SIGTERM'), 0, run.said);
   });
 
@@ -160,9 +160,9 @@ describe('the installed command under SIGTERM', () => {
     writeFileSync(join(cwd, 'package.json'), JSON.stringify({ type: 'module', scripts }));
     const run = new Run(args, { PORT: '0' }, cwd, program);
     const url = await run.address();
-    assert.match(await ask(`${url}/openapi.json`), /"Plain"/);
+    assert.match(await getText(`${url}/openapi.json`), /"Plain"/);
     assert.equal(await run.end('SIGTERM'), 0, run.said);
-    await assert.rejects(ask(url));
+    await assert.rejects(getText(url));
   };
 
   test('ends in order where Node runs it, as a container should', () =>

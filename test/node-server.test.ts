@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Context, Controller, Ctx, dependency, Depends, Get } from 'portico';
 import { serve, toNodeListener } from 'portico/node';
-import { appOf, Connection, eventually, Log, pause, raise, servers } from './world.ts';
+import { appOf, RawConnection, eventually, Log, pause, raise, servers } from './world.ts';
 
 const served = servers();
 
@@ -94,7 +94,7 @@ test('nothing is accepted before what lives as long as the app is there', async 
   let refused: string | undefined;
   const slow = dependency(
     async () => {
-      refused = await Connection.open(free).then(
+      refused = await RawConnection.open(free).then(
         () => 'connected',
         (error: unknown) => (error as NodeJS.ErrnoException).code,
       );
@@ -158,7 +158,7 @@ describe('the end', () => {
   test('waits for what ends in time, and for no connection on which nothing has been asked', async () => {
     const { events, controllers } = noting();
     const server = await serve(appOf(controllers), { port: 0, shutdownTimeout: 5_000, logger: new Log() });
-    const silent = await Connection.open(server.port);
+    const silent = await RawConnection.open(server.port);
     const answer = fetch(`${server.url}/late`);
     await eventually('it runs', () => events.length === 2);
     const start = performance.now();

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { setImmediate as turn } from 'node:timers/promises';
 import { describe, it } from 'node:test';
 import {
   App,
@@ -17,7 +16,7 @@ import {
   Security,
 } from 'portico';
 import { z } from 'zod';
-import { answer, controllerOf, gate, OneRoute, Recorder, settled, within } from './world.ts';
+import { answer, controllerOf, gate, OneRoute, Recorder, settled, turn, within } from './world.ts';
 
 const refuses = (declare: () => unknown, code: string): void => {
   assert.throws(declare, (error) => {

@@ -24,13 +24,14 @@ import {
 } from 'portico';
 import { z } from 'zod';
 import {
-  type AppOptions,
   appOf,
+  type AppOptions,
   type Content,
   decorate,
   describeMatrix,
   eventually,
   expectJson,
+  gate,
   issuesOf,
   Log,
   pause,
@@ -863,17 +864,16 @@ describeMatrix('streams', (open) => {
   });
 
   test('lines arrive as they are made', async () => {
-    let release = (): void => {};
-    const gate = new Promise<void>((resolve) => (release = resolve));
+    const second = gate();
     const handler = async function* (): AsyncGenerator {
       yield 1;
-      await gate;
+      await second.opened;
       yield 2;
     };
     const response = await (await open(answering(() => handler(), { response: ITEMS })))('/');
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
     assert.equal((await reader?.read())?.value, '1\n');
-    release();
+    second.open();
     assert.equal((await reader?.read())?.value, '2\n');
     assert.equal((await reader?.read())?.done, true);
   });

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, describe, it } from 'node:test';
 import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import {
@@ -30,12 +28,11 @@ import type { AccessToken } from 'portico/jwt';
 import { toNodeListener } from 'portico/node';
 import { IdentityProvider } from './fixtures/identity-provider.ts';
 import { discover, obtainToken } from './fixtures/oauth-client.ts';
-import { type AppOptions, appOf, challengesOf, type ControllerClass } from './world.ts';
+import { appOf, type AppOptions, challengesOf, type ControllerClass, listen } from './world.ts';
 
 const provider = await IdentityProvider.start();
-const server = createServer().listen(0, '127.0.0.1');
-await once(server, 'listening');
-const RESOURCE = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+const server = createServer();
+const RESOURCE = await listen(server);
 
 // Read by the example when it is loaded, which is why it is imported further down.
 process.env['ISSUER'] = provider.issuer;

@@ -7,7 +7,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { type App, Body, Controller, DeclarationError, Get, Post, Query } from 'portico';
 import { z, type ZodType } from 'zod';
 import { appOf, expectJson, issuesOf, Log, pause, raise } from './world.ts';
-import { At, KINDS, NARROWER, OTHERS } from './zod-kinds.ts';
+import { At, KINDS, NARROWER, OTHERS } from './fixtures/zod-kinds.ts';
 
 type Json = Record<string, any>;
 

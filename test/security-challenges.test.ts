@@ -39,7 +39,7 @@ import {
   basic,
   bearer,
   challengesOf,
-  Connection,
+  RawConnection,
   describeMatrix,
   type Line,
   Log,
@@ -945,7 +945,7 @@ describe('credentials before the body', () => {
 
   for (const [name, path, lines, status] of refused) {
     it(`RFC 9110 §10.1.1: ${name} is refused without 100 Continue`, async () => {
-      const wire = await Connection.open(port);
+      const wire = await RawConnection.open(port);
       wire.write(
         requestHead('POST', path, [...lines, type, ['Content-Length', `${size}`], ['Expect', '100-continue']]),
       );
@@ -958,7 +958,7 @@ describe('credentials before the body', () => {
     });
 
     it(`${name} is refused while not one byte of the declared body has come`, async () => {
-      const wire = await Connection.open(port);
+      const wire = await RawConnection.open(port);
       wire.write(requestHead('POST', path, [...lines, type, ['Content-Length', `${size}`]]));
       assert.match(await wire.until(/\r\n\r\n/), new RegExp(`^HTTP/1\\.1 ${status} `));
       wire.destroy();
@@ -966,7 +966,7 @@ describe('credentials before the body', () => {
     });
 
     it(`${name} is refused while not one chunk of the body has come`, async () => {
-      const wire = await Connection.open(port);
+      const wire = await RawConnection.open(port);
       wire.write(requestHead('POST', path, [...lines, type, ['Transfer-Encoding', 'chunked']]));
       assert.match(await wire.until(/\r\n\r\n/), new RegExp(`^HTTP/1\\.1 ${status} `));
       wire.destroy();
@@ -1003,7 +1003,7 @@ describe('credentials before the body', () => {
   }
 
   it('RFC 9110 §10.1.1: 100 Continue is sent once the credentials are good', async () => {
-    const wire = await Connection.open(port);
+    const wire = await RawConnection.open(port);
     const content = '{"name":"x"}';
     const lines: Line[] = [bearer('tok-1'), type, ['Content-Length', `${content.length}`], ['Expect', '100-continue']];
     wire.write(requestHead('POST', '/upload/parameter', [...lines, ['Connection', 'close']]));
@@ -1016,7 +1016,7 @@ describe('credentials before the body', () => {
   });
 
   it('the refused body is not taken for the next request', async () => {
-    const wire = await Connection.open(port);
+    const wire = await RawConnection.open(port);
     const smuggled = requestHead('POST', '/upload/parameter', [bearer('tok-1'), type, ['Content-Length', '12']]);
     wire.write(requestHead('POST', '/upload/parameter', [type, ['Content-Length', `${smuggled.length + 12}`]]));
     await wire.until(/\r\n\r\n/);

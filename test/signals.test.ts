@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Run } from './run.ts';
+import { Run } from './world.ts';
 
 test('a request that has listened on its signal, several times, leaves nothing on the heap', async () => {
   const run = new Run(['--expose-gc', '--import', 'tsx', 'test/fixtures/signals.ts']);

@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { spawn } from 'node:child_process';
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import {
   Body,
   type Context,
@@ -28,16 +25,19 @@ import { serve, toNodeListener } from 'portico/node';
 import { z } from 'zod';
 import {
   appOf,
-  Connection,
+  RawConnection,
   eventually,
   exchange,
   type ExchangeOptions,
   expectJson,
+  listen,
   Log,
   pause,
   type RawAnswer,
+  Run,
   type Served,
   servers,
+  within,
 } from './world.ts';
 
 const bearer = new OAuth2PasswordBearer({ tokenUrl: 'token' });
@@ -728,42 +728,34 @@ describe('serve', () => {
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     test(`${signal} lets a running request end, then exits with 0`, async () => {
-      const { child, url, output } = await program();
+      const { run, url } = await program();
       const answer = fetch(`${url}/slow`);
-      await eventually('it is running', () => output().includes('asked'));
-      child.kill(signal);
+      await run.heard(/asked/);
+      const exited = run.end(signal);
       const response = await answer;
       assert.equal(response.headers.get('connection'), 'close');
       await expectJson(response, 200, 'slow');
-      await eventually('it exits', () => child.exitCode !== null);
-      assert.equal(child.exitCode, 0);
+      assert.equal(await within(exited), 0);
     });
   }
 
   test('a request that does not end is given up at the deadline', async () => {
-    const { child, url, output } = await program();
+    const { run, url } = await program();
     const answer = fetch(`${url}/stuck`).then(
       () => 'answered',
       () => 'ended',
     );
-    await eventually('it is running', () => output().includes('asked'));
-    child.kill('SIGTERM');
+    await run.heard(/asked/);
+    const exited = run.end('SIGTERM');
     assert.equal(await answer, 'ended');
-    await eventually('it exits', () => child.exitCode !== null || child.signalCode !== null);
+    await within(exited);
   });
 
   /** Runs a served app as a process of its own. */
-  async function program() {
-    const file = fileURLToPath(new URL('served.ts', import.meta.url));
-    const child = spawn(process.execPath, ['--import', 'tsx', file], {
-      cwd: fileURLToPath(new URL('..', import.meta.url)),
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    after(() => child.kill('SIGKILL'));
-    let text = '';
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-    await eventually('it listens', () => /^ready /m.test(text));
-    return { child, url: /^ready (.*)$/m.exec(text)?.[1] ?? '', output: () => text };
+  async function program(): Promise<{ run: Run; url: string }> {
+    const run = new Run(['--import', 'tsx', 'test/fixtures/slow-server.ts']);
+    after(() => run.end('SIGKILL'));
+    return { run, url: await run.heard(/^ready (.*)$/m) };
   }
 });
 
@@ -958,16 +950,13 @@ test('overlapping requests do not mix', async () => {
 /** The address of a server of Node's own. */
 async function listening(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
   after(() => server.close());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return listen(server);
 }
 
 /** Opens a connection, sends bytes, and leaves it open. */
-async function talk(bytes: string, options: { port?: number; read?: boolean } = {}): Promise<Connection> {
-  const connection = await Connection.open(options.port ?? (await port()));
+async function talk(bytes: string, options: { port?: number; read?: boolean } = {}): Promise<RawConnection> {
+  const connection = await RawConnection.open(options.port ?? (await port()));
   if (options.read === false) connection.socket.pause();
   connection.write(bytes);
   return connection;

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, connect as connectTo } from 'node:net';
 import { describe, test } from 'node:test';
 import {
   APIKeyCookie,
@@ -34,9 +32,7 @@ import { z } from 'zod';
 import { ChatController } from '../examples/chat/app.ts';
 import { app as guide, server as guideServer } from '../examples/guides/sockets.ts';
 import { type FrameCase, SECTIONS } from './fixtures/frame-cases.ts';
-import { type Frame, FrameSocket } from './frames.ts';
-import { appOf, eventually, exchange, Log, pause, raise, Recorder, servers } from './world.ts';
-import { Run } from './run.ts';
+import { appOf, eventually, exchange, type Frame, FrameSocket, listen, Log, pause, raise, RawConnection, Recorder, Run, servers, turn } from './world.ts';
 
 type Handler = (socket: SocketConnection<any, any>, context: Context) => unknown;
 
@@ -77,7 +73,7 @@ async function playFrames(port: number, { what, path, steps, chop }: FrameCase):
     const sent = Buffer.concat(parts);
     for (let start = 0; start < sent.length; start += chop ?? sent.length) {
       socket.raw(sent.subarray(start, start + (chop ?? sent.length)));
-      if (chop !== undefined) await new Promise(setImmediate);
+      if (chop !== undefined) await turn();
     }
     for (const answer of answers) {
       assert.deepEqual(told(await socket.next()), answer, what);
@@ -770,13 +766,13 @@ describe('a socket over the wire', () => {
     const warnings: Error[] = [];
     const note = (warning: Error): void => void warnings.push(warning);
     process.on('warning', note);
-    const socket = connectTo(port, '127.0.0.1');
-    for (let count = 0; count < 30; count++) {
-      socket.write('GET /page HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
-      const [bytes] = (await once(socket, 'data')) as [Buffer];
-      assert.match(bytes.toString(), /^HTTP\/1\.1 200 /);
+    const connection = await RawConnection.open(port);
+    for (let count = 1; count <= 30; count++) {
+      connection.write('GET /page HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
+      await connection.wait(() => connection.answers.length === count);
+      assert.equal(connection.answers.at(-1)?.status, 200);
     }
-    socket.destroy();
+    connection.destroy();
     await pause(10);
     process.off('warning', note);
     // One for all servers of a process is no concern of connections.
@@ -885,15 +881,14 @@ describe('a socket over the wire', () => {
   test('a server of its own has sockets by a listener of upgrades; without it a handshake is a logged 501', async (t) => {
     const bearer = new HTTPBearer();
     const { app, log } = socketApp(echo, { dependencies: [Depends(bearer)] });
-    const listen = async (server: Server): Promise<number> => {
+    const listening = async (server: Server): Promise<number> => {
       t.after(() => server.close());
-      await once(server.listen(0, '127.0.0.1'), 'listening');
-      return (server.address() as AddressInfo).port;
+      return Number(new URL(await listen(server)).port);
     };
     const headers = { authorization: 'Bearer me' };
     const lines = Object.entries({ host: 'a', connection: 'Upgrade', ...handshake, ...headers });
     const bytes = `GET /socket HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
-    const without = await exchange(await listen(createServer(toNodeListener(app))), bytes);
+    const without = await exchange(await listening(createServer(toNodeListener(app))), bytes);
     assert.deepEqual(without.statuses, [501]);
     assert.match(log.errors.join(), /no WebSockets/);
     const warnings = (): string[] => log.entries.filter(({ level }) => level === 'warn').map(({ text }) => text);
@@ -901,7 +896,7 @@ describe('a socket over the wire', () => {
     assert.match(warnings()[0] ?? '', /^The sockets \/socket cannot be opened: .*toNodeUpgradeListener/);
 
     const server = createServer(toNodeListener(app)).on('upgrade', await toNodeUpgradeListener(app));
-    const port = await listen(server);
+    const port = await listening(server);
     assert.match(await FrameSocket.refused(port, '/socket'), /^HTTP\/1\.1 401 /);
     const offer = 'Host: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n';
     assert.deepEqual((await exchange(port, `GET /nowhere HTTP/1.1\r\n${offer}\r\n`)).statuses, [404]);
@@ -1120,9 +1115,8 @@ describe('the examples of sockets', () => {
   test('a server of its own has the sockets, too', async (t) => {
     const own = await guideServer();
     t.after(() => own.close());
-    await once(own.listen(0, '127.0.0.1'), 'listening');
-    const { port } = own.address() as AddressInfo;
-    const socket = await FrameSocket.open(port, '/rooms/own', { cookie: 'session=session-of-ada' });
+    const { port } = new URL(await listen(own));
+    const socket = await FrameSocket.open(Number(port), '/rooms/own', { cookie: 'session=session-of-ada' });
     socket.frame(0x1, '{"text":"hello"}');
     assert.deepEqual(JSON.parse((await socket.next()).data), { room: 'own', from: 'ada', text: 'hello' });
     socket.end();

@@ -13,7 +13,7 @@ export interface ConnectionOptions {
 }
 
 /** A connection on which anything can be sent, and what has come on it so far. */
-export class Connection {
+export class RawConnection {
   /** Whether the server has ended its half. */
   ended = false;
   closed = false;
@@ -41,10 +41,10 @@ export class Connection {
   static async open(
     port: number,
     { head = false, allowHalfOpen = false }: ConnectionOptions = {},
-  ): Promise<Connection> {
+  ): Promise<RawConnection> {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen });
     await once(socket, 'connect');
-    return new Connection(socket, head);
+    return new RawConnection(socket, head);
   }
 
   /** What has come, one character for each byte. */
@@ -119,7 +119,7 @@ export interface ExchangeOptions {
 /** Sends bytes on a connection of their own, and reads the answers. */
 export async function exchange(port: number, bytes: string | Buffer, options: ExchangeOptions = {}): Promise<Exchange> {
   const { answers: expected = 1, untilClose = false, head = false, end = false } = options;
-  const connection = await Connection.open(port, { head });
+  const connection = await RawConnection.open(port, { head });
   connection.write(bytes);
   if (end) connection.socket.end();
   await connection.wait(() => !untilClose && connection.statuses.filter((status) => status >= 200).length >= expected);

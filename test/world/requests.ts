@@ -19,8 +19,10 @@ export function bearer(token: string): Line {
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
+  /** `WWW-Authenticate`. */
+  readonly challenge: string | null;
   readonly text: string;
-  /** The JSON of the text, or the text. */
+  /** The value where it is JSON, else the text. */
   readonly body: any;
 }
 
@@ -28,13 +30,9 @@ export interface Answer {
 export async function answer(response: Response): Promise<Answer> {
   const text = await response.text();
   await settled();
-  let body: unknown = text;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    // streams and empty bodies stay text
-  }
-  return { status: response.status, headers: response.headers, text, body };
+  const { status, headers } = response;
+  const isJson = text !== '' && /^application\/(?:.*\+)?json\b/.test(headers.get('content-type') ?? '');
+  return { status, headers, challenge: headers.get('www-authenticate'), text, body: isJson ? JSON.parse(text) : text };
 }
 
 /** Asks one app, which is opened for the first request. */

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after } from 'node:test';
 import type { App } from 'portico';
 import { serve } from 'portico/node';
@@ -25,4 +28,10 @@ export function servers(): (app: App, options?: Parameters<typeof serve>[1]) => 
     open.push(server);
     return server;
   };
+}
+
+/** Lets a server of Node's own listen on a free port, and gives its address. */
+export async function listen(server: Server): Promise<string> {
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }

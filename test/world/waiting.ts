@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 
+// One turn of the event loop.
+export { turn };
+
 export function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, milliseconds);
@@ -12,10 +15,16 @@ export async function settled(): Promise<void> {
   for (let turns = 0; turns < 20; turns++) await turn();
 }
 
-/** Waits until something holds, and fails after five seconds. */
-export async function eventually(what: string, holds: () => boolean): Promise<void> {
-  for (let waited = 0; !holds(); waited += 10) {
-    assert.ok(waited < 5_000, `${what}: not within five seconds`);
+/** Waits until something holds. */
+export async function eventually(
+  what: string | (() => string),
+  holds: () => boolean | Promise<boolean>,
+  milliseconds = 5_000,
+): Promise<void> {
+  for (let waited = 0; !(await holds()); waited += 10) {
+    if (waited >= milliseconds) {
+      assert.fail(`not within ${milliseconds} ms: ${typeof what === 'string' ? what : what()}`);
+    }
     await pause(10);
   }
 }
@@ -38,6 +47,7 @@ export interface Gate {
   readonly open: () => void;
 }
 
+/** A promise that a test resolves when it is time. */
 export function gate(): Gate {
   let open!: () => void;
   const opened = new Promise<void>((resolve) => (open = resolve));

@@ -3,12 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { get } from 'node:http';
 import { join } from 'node:path';
-import { pause } from './world.ts';
+import { eventually } from './waiting.ts';
 
 /** Milliseconds after which something that should have happened is taken to hang. */
-const PATIENCE = 15_000;
+const PATIENCE = 60_000;
 
-export const root = join(import.meta.dirname, '..');
+export const root = join(import.meta.dirname, '../..');
 
 /** A command that runs, and what it has said so far. */
 export class Run {
@@ -16,14 +16,16 @@ export class Run {
   stderr = '';
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown[]>;
+  #over = false;
 
   /** @param program the arguments of `command`, which is Node unless it is named */
   constructor(program: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = root, command = process.execPath) {
     const { PORT: _, NODE_OPTIONS: __, ...inherited } = process.env;
-    this.#child = spawn(command, program, { cwd, env: { ...inherited, ...env }, timeout: 4 * PATIENCE });
+    this.#child = spawn(command, program, { cwd, env: { ...inherited, ...env }, timeout: 2 * PATIENCE });
     this.#child.stdout?.on('data', (chunk) => (this.stdout += chunk));
     this.#child.stderr?.on('data', (chunk) => (this.stderr += chunk));
     this.#ended = once(this.#child, 'close');
+    this.#child.once('close', () => (this.#over = true));
   }
 
   get said(): string {
@@ -37,11 +39,21 @@ export class Run {
     return code ?? by;
   }
 
-  /** Waits until the command has said something. */
+  /** Waits until something holds, while the command runs. */
   async until(holds: () => boolean | Promise<boolean>): Promise<void> {
-    for (const start = Date.now(); !(await holds()); await pause(20)) {
-      assert.ok(Date.now() - start < PATIENCE, `it has only said:\n${this.said}`);
-    }
+    const said = (): string => `it has only said:\n${this.said}`;
+    const checked = async (): Promise<boolean> => {
+      const over = this.#over;
+      if (await holds()) return true;
+      return over ? assert.fail(said()) : false;
+    };
+    await eventually(said, checked, PATIENCE);
+  }
+
+  /** What the first group matches, as soon as the pattern matches what the command has said. */
+  async heard(pattern: RegExp): Promise<string> {
+    await this.until(() => pattern.test(this.stdout));
+    return pattern.exec(this.stdout)?.[1] ?? '';
   }
 
   /** The address that is told for the nth time. */
@@ -53,7 +65,7 @@ export class Run {
 }
 
 /** Asks on a connection of its own, as another client would. */
-export function ask(url: string): Promise<string> {
+export function getText(url: string): Promise<string> {
   return new Promise((resolve, reject) => {
     get(url, { agent: false }, (response) => {
       let text = '';
