@@ -7,7 +7,6 @@ import {
   Controller,
   type Context,
   Ctx,
-  DeclarationError,
   dependency,
   Depends,
   Get,
@@ -24,7 +23,7 @@ import {
   type AnyInput,
   controllerOf,
   gate,
-  label,
+  mistakesOf,
   OneRoute,
   Recorder,
   settled,
@@ -846,16 +845,7 @@ describe('controllers', () => {
 });
 
 describe('refused at start', () => {
-  const mistakes = (declare: () => unknown): any[] => {
-    let thrown: unknown;
-    try {
-      declare();
-    } catch (error) {
-      thrown = error;
-    }
-    assert.ok(thrown instanceof DeclarationError, `a DeclarationError, not ${label(thrown)}`);
-    return [...thrown.mistakes];
-  };
+  const mistakes = (declare: () => unknown): any[] => [...mistakesOf(declare)];
   const only = (inputs: AnyInput[]): any => {
     const found = mistakes(() => new OneRoute({ inputs }));
     assert.equal(found.length, 1, JSON.stringify(found));

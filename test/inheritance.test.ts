@@ -28,20 +28,13 @@ import {
   type ValueOf,
 } from 'portico';
 import { z } from 'zod';
-import { type AppOptions, appOf, type Controllers, decorate, expectJson, type Mistake } from './world.ts';
+import { appOf, type AppOptions, type Controllers, decorate, expectJson, type Mistake, mistakesOf } from './world.ts';
 
-function mistakesOf(controllers: Controllers, options: Partial<AppOptions> = {}): readonly Mistake[] {
-  try {
-    appOf(controllers, options);
-  } catch (error) {
-    if (!(error instanceof DeclarationError)) throw error;
-    return error.mistakes;
-  }
-  return assert.fail('the declaration was accepted');
-}
+const mistakesIn = (controllers: Controllers, options: Partial<AppOptions> = {}): readonly Mistake[] =>
+  mistakesOf(() => appOf(controllers, options));
 
 const codesOf = (controllers: Controllers, options: Partial<AppOptions> = {}): string[] =>
-  mistakesOf(controllers, options).map(({ code }) => code);
+  mistakesIn(controllers, options).map(({ code }) => code);
 
 /** A guard that lets nobody pass who does not send its header. */
 function guardOf(name: string, seen: string[] = []) {
@@ -338,7 +331,7 @@ describe('constructors that are inherited', () => {
         super(reader, writer);
       }
     }
-    const mistakes = mistakesOf([Swapped]);
+    const mistakes = mistakesIn([Swapped]);
     assert.deepEqual(
       mistakes.map(({ code, class: name, parameter }) => [code, name, parameter]),
       [
@@ -349,7 +342,7 @@ describe('constructors that are inherited', () => {
     assert.match(mistakes[0]?.message ?? '', /constructor of its own/);
   });
 
-  test('nor where it is a class between them that has such a constructor', () => {
+  test('parameters without inputs are not filled either where a class in between has the constructor', () => {
     class Between extends Base {
       constructor(writer: Writer, reader: Reader) {
         super(reader, writer);
@@ -360,7 +353,7 @@ describe('constructors that are inherited', () => {
     assert.deepEqual(codesOf([Last]), ['PARAMETER_WITHOUT_INPUT', 'PARAMETER_WITHOUT_INPUT']);
   });
 
-  test('nor where default values hide all of them from Function.length', async () => {
+  test('nor are parameters with default values, which Function.length does not count', async () => {
     @Controller('/x')
     class Hidden extends Base {
       constructor(limit = 20) {
@@ -371,7 +364,7 @@ describe('constructors that are inherited', () => {
     @Controller('/below')
     class Below extends Hidden {}
     for (const controller of [Hidden, Below]) {
-      const [mistake, ...others] = mistakesOf([controller]);
+      const [mistake, ...others] = mistakesIn([controller]);
       assert.deepEqual([mistake?.code, mistake?.parameter, others], ['PARAMETER_WITHOUT_INPUT', 0, []]);
       assert.match(mistake?.message ?? '', /Hidden has a constructor of its own/);
     }
@@ -445,7 +438,7 @@ describe('constructors that are inherited', () => {
       }
     }
     await expectJson(await appOf([Using]).request('/x'), 200, [0, 0]);
-    const [mistake] = mistakesOf([taking(Depends(AppPool))]);
+    const [mistake] = mistakesIn([taking(Depends(AppPool))]);
     assert.equal(mistake?.code, 'PARAMETER_WITHOUT_INPUT');
     assert.match(mistake.message, /the constructor is that of Pool: .*give AppPool its own/);
   });
@@ -580,13 +573,13 @@ describe('static methods', () => {
       apply(Base);
       @Controller('/x')
       class Sub extends Base {}
-      const [mistake, ...others] = mistakesOf([Sub]);
+      const [mistake, ...others] = mistakesIn([Sub]);
       assert.deepEqual([mistake?.code, mistake?.class, mistake?.method, others], ['STATIC_METHOD', 'Sub', 'get', []]);
       assert.deepEqual(codesOf([taking(Depends(Base))]), ['STATIC_METHOD'], 'a dependency');
     }
   });
 
-  test('of the same name as a route are none of its business', async () => {
+  test('of the same name as a route do not change it', async () => {
     @Controller('/x')
     class Both {
       static read(): string {
@@ -633,13 +626,13 @@ describe('names', () => {
     ]);
   });
 
-  test('are needed: a class without a name is told to have one', () => {
+  test('are needed: a class without a name is a mistake', () => {
     const unnamed = (() => class {})();
     Object.defineProperty(unnamed, 'name', { value: '' });
     Object.defineProperty(unnamed.prototype, 'read', { value() {}, configurable: true });
     decorateMethod(Get('/x'), unnamed.prototype, 'read');
     decorate(Controller(), unnamed);
-    const [mistake] = mistakesOf([unnamed]);
+    const [mistake] = mistakesIn([unnamed]);
     assert.equal(mistake?.code, 'CONTROLLER_WITHOUT_NAME');
     assert.match(mistake.message, /@Controller\(\{ name: '…' \}\)/);
   });
@@ -687,10 +680,10 @@ describe('names', () => {
     }
     assert.equal(new Mine().schemeName, 'Mine');
     assert.equal(new Mine({ schemeName: 'Given' }).schemeName, 'Given');
-    const [mistake] = mistakesOf([taking(Depends(new R$()))]);
+    const [mistake] = mistakesIn([taking(Depends(new R$()))]);
     assert.match(mistake?.message ?? '', /'R\$'.*give it a schemeName/);
     const nameless = new (class extends HTTPBearer {})();
-    assert.match(mistakesOf([taking(Depends(nameless))])[0]?.message ?? '', /no name.*schemeName/);
+    assert.match(mistakesIn([taking(Depends(nameless))])[0]?.message ?? '', /no name.*schemeName/);
   });
 });
 
@@ -703,7 +696,7 @@ describe('mistakes', () => {
       @Get('/:id')
       read(@Path('other') _other: string): void {}
     }
-    const mistakes = mistakesOf([Wrong]);
+    const mistakes = mistakesIn([Wrong]);
     const [unknown, unread] = ['PATH_VARIABLE_UNKNOWN', 'PATH_VARIABLE_UNREAD'].map((code) =>
       mistakes.find((mistake) => mistake.code === code),
     );
@@ -719,7 +712,7 @@ describe('mistakes', () => {
     );
   });
 
-  test('and the nearest decorator where there is none, or it stands at a static method or a socket', () => {
+  test('name the nearest decorator where there is none, or it stands at a static method or a socket', () => {
     class Injected {
       constructor(
         @Query('a') readonly a: string,
@@ -735,14 +728,14 @@ describe('mistakes', () => {
       @OnError(Error) static handler(): void {}
       @Socket('/s', { receive: 5 as never }) open(): void {}
     }
-    const mistakes = mistakesOf([Wrong]);
+    const mistakes = mistakesIn([Wrong]);
     assert.equal(mistakes.length, 7);
     for (const { message } of mistakes) assert.match(message, here);
   });
 
-  test('and of what is written in a dependency', () => {
+  test('name file and line of inputs of a dependency too', () => {
     const inner = dependency({ missing: Path(z.int()) }, () => 1, { name: 'inner' });
-    const [mistake] = mistakesOf([taking(Depends(inner))]);
+    const [mistake] = mistakesIn([taking(Depends(inner))]);
     assert.deepEqual(mistake?.chain, ['inner']);
     assert.match(mistake.message, here);
   });
@@ -765,7 +758,7 @@ describe('mistakes', () => {
     for (const prepare of [() => [], () => assert.fail('a stack that cannot be made')]) {
       Error.prepareStackTrace = prepare;
       try {
-        const [mistake] = mistakesOf([taking(Path('nowhere'))]);
+        const [mistake] = mistakesIn([taking(Path('nowhere'))]);
         assert.deepEqual([mistake?.code, mistake?.file], ['PATH_VARIABLE_UNKNOWN', undefined]);
       } finally {
         if (prepareStackTrace === undefined) delete (Error as { prepareStackTrace?: unknown }).prepareStackTrace;
@@ -808,7 +801,7 @@ describe('mistakes', () => {
         included,
         (error: DeclarationError) => error.mistakes.length === 1 && error.mistakes[0]?.code === code,
       );
-      const [mistake] = mistakesOf(twoRoutes(), { dependencies });
+      const [mistake] = mistakesIn(twoRoutes(), { dependencies });
       assert.match(mistake?.message ?? '', /dependencies of the app/);
       assert.equal(mistake?.method, undefined);
     }
@@ -924,7 +917,7 @@ describe('mistakes', () => {
       [outer, 'RESERVED_HEADER', 'dependency outer -> header: '],
       [Paging, 'SCHEMA_NOT_EXPRESSIBLE', 'Paging constructor parameter 0, dependency Paging: '],
     ] as const) {
-      const [mistake, ...others] = mistakesOf(twoRoutes({ dependencies: [Depends(dependable)] }));
+      const [mistake, ...others] = mistakesIn(twoRoutes({ dependencies: [Depends(dependable)] }));
       assert.deepEqual([mistake?.code, others], [code, []]);
       assert.ok(mistake?.message.startsWith(start), mistake?.message);
       assert.match(mistake?.file ?? '', /inheritance\.test\.ts$/);
@@ -933,7 +926,7 @@ describe('mistakes', () => {
 
   test('in the shape of errors, and two schemas of one id, are reported once', () => {
     const schema = z.map(z.string(), z.string());
-    const [mistake, ...others] = mistakesOf(twoRoutes(), { errors: { schema, body: () => new Map() } });
+    const [mistake, ...others] = mistakesIn(twoRoutes(), { errors: { schema, body: () => new Map() } });
     assert.deepEqual([mistake?.code, others], ['SCHEMA_NOT_EXPRESSIBLE', []]);
     assert.match(mistake?.message ?? '', /^errors of the app: /);
     const [one, other] = ['a', 'b'].map((name) => z.object({ [name]: z.int() }).meta({ id: 'Twin' }));
@@ -943,7 +936,7 @@ describe('mistakes', () => {
   test('about a body that a dependency reads have the chain that leads to it', () => {
     const form = dependency({ name: Form(), age: Form(z.int()) }, ({ name }) => name, { name: 'form' });
     const outer = dependency({ form: Depends(form) }, (values) => values.form, { name: 'outer' });
-    const [mistake, ...others] = mistakesOf([taking(Depends(outer))]);
+    const [mistake, ...others] = mistakesIn([taking(Depends(outer))]);
     assert.deepEqual([mistake?.code, mistake?.chain, others], ['BODY_NOT_ALLOWED', ['outer', 'form'], []]);
     assert.deepEqual([mistake?.class, mistake?.method], ['TakingController', 'handle']);
     assert.match(mistake?.message ?? '', /TakingController\.handle is a GET/);
@@ -995,7 +988,7 @@ describe('overrides of an app', () => {
     assert.equal((await scope.get(Repository)).find(), 'scoped');
   });
 
-  test('of one that comes twice the last counts', async () => {
+  test('the last one for a dependency counts', async () => {
     const other = dependency(() => ({ table: 't', find: () => 'last' }));
     const app = new App({
       ...options,

@@ -4,7 +4,6 @@ import {
   App,
   Controller,
   Ctx,
-  DeclarationError,
   dependency,
   Depends,
   Get,
@@ -16,15 +15,9 @@ import {
   Security,
 } from 'portico';
 import { z } from 'zod';
-import { answer, controllerOf, gate, OneRoute, Recorder, settled, turn, within } from './world.ts';
+import { answer, controllerOf, gate, mistakesOf, OneRoute, Recorder, settled, turn, within } from './world.ts';
 
-const refuses = (declare: () => unknown, code: string): void => {
-  assert.throws(declare, (error) => {
-    assert.ok(error instanceof DeclarationError, String(error));
-    assert.equal(error.mistakes[0]!.code, code);
-    return true;
-  });
-};
+const refuses = (declare: () => unknown, code: string): void => assert.equal(mistakesOf(declare)[0]?.code, code);
 
 describe('an override', () => {
   it('replaces a dependency wherever it is used, until it is disposed', async () => {
