@@ -294,7 +294,7 @@ describeMatrix('responses by status', (open) => {
     assert.deepEqual(Object.keys(other?.[500].content), ['application/json']);
   });
 
-  test('what cannot be read is reported at startup', () => {
+  test('responses that cannot be read are reported at startup', () => {
     for (const [wrong, code] of [
       [{ responses: { 99: {} } }, 'INVALID_RESPONSE'],
       [{ responses: { '4xx': {} } }, 'INVALID_RESPONSE'],
@@ -486,7 +486,7 @@ describeMatrix('the shape of errors', (open) => {
   });
 });
 
-describe('bounded', () => {
+describe('bounded errors', () => {
   @Controller()
   class WideController {
     @Post('/strict') strict(@Body(z.strictObject({ a: z.int().optional() })) _body: unknown): void {}

@@ -116,7 +116,7 @@ describe('portico dev', () => {
     assert.equal(await run.end('SIGINT'), 0, run.said);
   });
 
-  test('refuses what it could not do later, at once', async () => {
+  test('refuses wrong options at once', async () => {
     const cwd = directory('refused');
     const wrong = dev(cwd, ['--inspect=local']);
     assert.equal(await wrong.end(), 2, wrong.said);

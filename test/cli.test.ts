@@ -227,7 +227,7 @@ describe('portico start', () => {
     await assert.rejects(getText(url));
   });
 
-  test('--workers tells once what keeps FILE from being served', async () => {
+  test('--workers reports once why FILE cannot be served', async () => {
     const wrong = varied('wrong-for-all.mjs', 'export const wrong = true;');
     const { stderr } = await output(['start', shop, '--port', '0', '--workers', '2'], 1, wrong);
     assert.equal(stderr.match(/cannot be loaded/g)?.length, 1, stderr);
@@ -253,7 +253,7 @@ describe('FILE', () => {
   const failing = async (file: string, env?: NodeJS.ProcessEnv): Promise<string> =>
     (await output(['routes', file], 1, env)).stderr;
 
-  test('that gives no app is told with the reason, and no stack of the command', async () => {
+  test('without an app is an error with the reason, and without a stack of the command', async () => {
     const [absent, without, other, endless] = await Promise.all([
       failing('absent.ts'),
       failing(written('without.mjs', 'export const application = {};')),
@@ -266,7 +266,7 @@ describe('FILE', () => {
     assert.match(endless, /endless\.mjs waits for a promise that never settles\n$/);
   });
 
-  test('that throws is told with the stack, and wrong declarations without', async () => {
+  test('that throws is an error with the stack, declaration mistakes are one without', async () => {
     const [thrown, wrong] = await Promise.all([
       failing(written('thrown.mjs', `throw new Error('no disk', { cause: new Error('no power') });`)),
       failing(shop, varied('wrong.mjs', 'export const wrong = true;')),
@@ -385,7 +385,7 @@ describe('the command line', () => {
     }
   });
 
-  test('tells its version and its help', async () => {
+  test('prints its version and its help', async () => {
     const [version, help] = await Promise.all([output(['--version'], 0), output(['start', '--help'], 0)]);
     const { version: expected } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
     assert.equal(version.stdout, `${expected}\n`);

@@ -250,7 +250,7 @@ describe('standard-mode decorators', () => {
     addInitializer: () => {},
   });
 
-  test('are told with the line for tsconfig.json', () => {
+  test('are refused with the line for tsconfig.json', () => {
     const mistakes = mistakesOf(() => {
       class StandardController {
         read(): void {}
@@ -401,7 +401,7 @@ describe('inheritance of controllers', () => {
 });
 
 describe('dependencies', () => {
-  test('a cycle is told with its chain', () => {
+  test('a cycle is reported with its chain', () => {
     class Chicken {
       constructor(readonly egg: unknown) {}
     }
@@ -422,7 +422,7 @@ describe('dependencies', () => {
     assert.equal(mistakeOf([getting('/x', Depends(Own))]).code, 'DEPENDENCY_CYCLE');
   });
 
-  test('undefined, as a circular import leaves it, is told with its place', () => {
+  test('undefined, as a circular import leaves it, is reported with its place', () => {
     const mistake = mistakeOf([getting('/x', Query('q'), Depends(undefined as never))]);
     assert.deepEqual(
       [mistake.code, mistake.class, mistake.method, mistake.parameter],
@@ -577,7 +577,7 @@ describe('schemas', () => {
     });
   }
 
-  test('a schema that JSON Schema cannot express is told with the path into it', () => {
+  test('a schema that JSON Schema cannot express is reported with the path into it', () => {
     const sample = handling('POST', '/x', [Body(z.object({ outer: z.array(z.object({ big: z.bigint() })) }))]);
     const { code, method, parameter, message } = mistakeOf([sample]);
     assert.deepEqual([code, method, parameter], ['SCHEMA_NOT_EXPRESSIBLE', 'handle', 0]);
@@ -627,7 +627,7 @@ describe('all mistakes at once', () => {
   }
   class Plain {}
 
-  test('are told in one error, each with its code, and all in its message', () => {
+  test('are reported in one error, each with its code, and all in its message', () => {
     const mistakes = mistakesOf(() => appOf([BadController, Plain, getting('/y', Body(z.bigint()))]));
     const codes = new Set(mistakes.map(({ code }) => code));
     for (const code of [
@@ -654,7 +654,7 @@ describe('all mistakes at once', () => {
     );
   });
 
-  test('a constructor parameter without an input is told once, whatever the number of routes', () => {
+  test('a constructor parameter without an input is reported once, whatever the number of routes', () => {
     const bare = mistakesOf(() => appOf([BadController])).filter(({ code }) => code === 'PARAMETER_WITHOUT_INPUT');
     assert.equal(bare.length, 1);
   });

@@ -293,7 +293,7 @@ describeMatrix('the docs page', (open) => {
       }
     });
 
-    test(`${ui}: what it is made of has validators, and comes only once`, async () => {
+    test(`${ui}: its files have validators, and are sent once`, async () => {
       const request = await open(appOf([], { docs: { ui } }));
       for (const path of ['/docs', '/docs/init.js', '/docs/oauth2-redirect.html', '/docs/oauth2-redirect.js']) {
         await isValidated(request, path, 'no-cache');

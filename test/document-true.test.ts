@@ -636,7 +636,7 @@ describe('a document that lies', () => {
     });
   }
 
-  it('is told by the smallest request, and the seed that repeats it', async () => {
+  it('is shown by the smallest request, and the seed that repeats it', async () => {
     const check = { seed: 7, operations: ['GET /lies/refined'] };
     const app = appOf([LyingController]);
     const told = await assertDocumentTrue(app, check).catch((error: unknown) => String(error));
@@ -645,7 +645,7 @@ describe('a document that lies', () => {
     assert.equal(await assertDocumentTrue(appOf([LyingController]), check).catch(String), told);
   });
 
-  it('is told without the credentials that were given', async () => {
+  it('is shown without the credentials that were given', async () => {
     const app = altered([SafeController], (document) => {
       at(document, '/safe/user/{id}').responses['200'].content['application/json'].schema = { type: 'string' };
     });

@@ -144,7 +144,7 @@ describe('a small answer', () => {
 describe('fastWrite', () => {
   const served = servers();
 
-  test('is done on this version of Node, and Node is not asked for the head', async () => {
+  test('writes the head on this version of Node in place of Node', async () => {
     const logger = new Log();
     const { port } = await served(appOf([AnswersController]), { fastWrite: true, logger });
     const writeHead = mock.method(ServerResponse.prototype, 'writeHead');
@@ -154,7 +154,7 @@ describe('fastWrite', () => {
     assert.ok(!logger.entries.some(({ level }) => level === 'warn'));
   });
 
-  test('steps back, and says so, where Node sends something else', async () => {
+  test('turns itself off, and logs so, where Node sends something else', async () => {
     const logger = new Log();
     const prototype = ServerResponse.prototype as unknown as Record<
       'writeHead',
@@ -171,14 +171,14 @@ describe('fastWrite', () => {
     assert.ok(logger.entries.some(({ level, text: line }) => level === 'warn' && line.startsWith('fastWrite is off')));
   });
 
-  test('keeps the time that the server says it waits', async () => {
+  test('sends the keep-alive timeout of the server', async () => {
     const app = appOf([AnswersController]);
     const { port } = await served(app, { fastWrite: true, limits: { keepAliveTimeout: 72_500 } });
     const { text } = await exchange(port, 'GET /plain HTTP/1.1\r\nHost: a\r\n\r\n');
     assert.match(text, /\r\nKeep-Alive: timeout=72\r\n/);
   });
 
-  test('has the date of the second in which it answers', async () => {
+  test('sends the date of the second in which it answers', async () => {
     const { port } = await served(appOf([AnswersController]), { fastWrite: true });
     for (const date of ['2026-01-01T00:00:00.900Z', '2026-01-01T00:00:01.100Z', '2025-12-31T23:59:59.000Z']) {
       const now = mock.method(Date, 'now', () => Date.parse(date));

@@ -169,7 +169,7 @@ describeMatrix('a file', (open) => {
     assert.equal((await send('/files/a.txt', { Range: 'bytes=0-1' }, 'HEAD')).status, 200);
   });
 
-  test('conditions', async () => {
+  test('conditional requests are 304, 412, 200 or 206 by tag and date', async () => {
     const tag = (await send('/files/a.txt')).headers.get('etag') ?? '';
     const later = new Date(MODIFIED.getTime() + 1_000).toUTCString();
     const earlier = new Date(MODIFIED.getTime() - 1_000).toUTCString();
@@ -450,7 +450,7 @@ describe('a file, once', () => {
 describe('static files', () => {
   const get = async (controllers: ControllerClass[], path: string) => appOf(controllers).request(path);
 
-  test('a folder is its index, at a path that ends with a slash', async () => {
+  test('a folder is answered with its index, at a path that ends with a slash', async () => {
     const controller = staticFiles('/static', root);
     assert.equal(await (await get([controller], '/static/docs/')).text(), 'index');
     const answer = await get([controller], '/static/docs');
@@ -462,7 +462,7 @@ describe('static files', () => {
     assert.deepEqual([bare.status, bare.headers.get('location')], [308, './d/']);
   });
 
-  test('without an index a folder is 404; with another one it is that', async () => {
+  test('a folder without an index is 404; the index may have another name', async () => {
     assert.equal((await get([staticFiles('/static', root, { index: false })], '/static/docs/')).status, 404);
     assert.equal(await (await get([staticFiles('/s', root, { index: 'c.txt' })], '/s/bare/')).text(), 'c');
   });

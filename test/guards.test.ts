@@ -49,7 +49,7 @@ function* mutants(): Generator<Mutant> {
 describe('an application of several controllers never starts with a guard missing', () => {
   const all = [...mutants()];
 
-  it('there are guards to be changed', () => assert.ok(all.length >= 10, `only ${all.length} changes`));
+  it('at least ten guards are changed', () => assert.ok(all.length >= 10, `only ${all.length} changes`));
 
   for (const { what, app } of all) {
     it(what, async () => {

@@ -134,7 +134,7 @@ describe('a client that is still sending reads its answer (RFC 9112 §9.6)', () 
     });
   }
 
-  test('which is bounded in time, and in bytes', async () => {
+  test('for a bounded time and a bounded number of bytes', async () => {
     const slow = await open();
     const fast = await open();
     const start = Date.now();
@@ -266,7 +266,7 @@ describe('ctx.request', () => {
     });
   }
 
-  test('of a body that was taken before says so in the log', async () => {
+  test('of a body that was read before is logged', async () => {
     const logger = new Log();
     const app = appOf([HostileController], { logger });
     const { port: to } = await served(app);
@@ -544,7 +544,7 @@ test('a stream whose pieces are ready leaves others their turn, however fast its
   socket.destroy();
 });
 
-test('what nobody expects is answered, and the servers go on', async () => {
+test('random requests are answered, and the servers go on', async () => {
   const { conversations, statuses, faults } = await fuzz({ seed: 20_260_101, time: 3_000 });
   assert.deepEqual(faults, []);
   for (const status of [101, 200, 400, 401, 404, 422]) assert.ok(statuses.has(status), `${status} in ${conversations}`);

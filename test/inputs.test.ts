@@ -1144,20 +1144,20 @@ describe('keys of the prototype', () => {
   });
 });
 
-describe('bounds', () => {
+describe('limits', () => {
   const refused = (response: Response): void => {
     assert.ok(response.status >= 400 && response.status < 500, String(response.status));
   };
   const pairs = (count: number): string => Array.from({ length: count }, (_, index) => `k${index}=1`).join('&');
 
-  test('of query pairs', async () => {
+  test('hold for the pairs of a query', async () => {
     const { app } = probe(Query('k0', z.int()));
     await expectJson(await app.request(`/?${pairs(1_000)}`), 200);
     refused(await app.request(`/?${pairs(1_001)}`));
     refused(await probe(Query('k0', z.int()), 'GET', '/', { limits: { queryPairs: 2 } }).app.request(`/?${pairs(3)}`));
   });
 
-  test('of form fields and parts', async () => {
+  test('hold for the fields and parts of a form', async () => {
     const { app } = probe(Form('k0', z.int()), 'POST');
     await expectJson(await app.request('/', urlencoded(pairs(1_000))), 200);
     refused(await app.request('/', urlencoded(pairs(1_001))));
@@ -1168,7 +1168,7 @@ describe('bounds', () => {
     refused(await few.request('/', multipart(['k0', '1'], ['f', file, 'a'], ['f', file, 'b'])));
   });
 
-  test('of the depth of JSON', async () => {
+  test('hold for the depth of JSON', async () => {
     const nested = (depth: number): RequestInit => post(`${'['.repeat(depth)}${']'.repeat(depth)}`, 'application/json');
     const objects = post(`${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`, 'application/json');
     const { app } = probe(Body(z.unknown()), 'POST');

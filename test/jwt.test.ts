@@ -334,7 +334,7 @@ describe('a token that is bad', () => {
   const { app, reached, log } = guarded({ jwks });
   let alike: [string, string][] | undefined;
 
-  it('is in this table in at least sixty ways', () => assert.ok(table.length >= 60));
+  it('comes in at least sixty kinds here', () => assert.ok(table.length >= 60));
 
   for (const [what, make] of table) {
     it(`is refused: ${what}`, async () => {

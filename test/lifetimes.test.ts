@@ -572,7 +572,7 @@ describe('streamed bodies', () => {
     }
   });
 
-  it('or until they are cancelled: the iterable is told to return, and cleanup follows', async () => {
+  it('that are cancelled: the iterable is told to return, and cleanup follows', async () => {
     const recorder = new Recorder();
     const route = streaming(recorder, async function* () {
       try {
@@ -589,7 +589,7 @@ describe('streamed bodies', () => {
     assert.deepEqual(left(recorder).slice(2), ['exit transaction', 'returned', 'exit session']);
   });
 
-  it('cancelled while the next piece is awaited: the signal is aborted, so that the wait can end', async () => {
+  it('that are cancelled while the next piece is awaited: the signal is aborted, so that the wait can end', async () => {
     const recorder = new Recorder();
     const route = streaming(recorder, async function* (ctx: Context) {
       yield 'first';
@@ -1238,7 +1238,7 @@ describe('the time limit has passed', () => {
     assert.deepEqual(recorder.take(), []);
   });
 
-  it('a rejection that comes too late is nobody’s unhandled rejection', async () => {
+  it('a rejection that comes too late is no unhandled rejection', async () => {
     const unhandled: unknown[] = [];
     const collect = (error: unknown): void => void unhandled.push(error);
     process.on('unhandledRejection', collect);

@@ -431,7 +431,7 @@ for (const [where, server] of [
       assert.deepEqual(await statuses('::ffff:192.0.2.9', '::ffff:192.0.2.9', '::ffff:192.0.2.9'), [400, 400, 429]);
     });
 
-    it('tells of its operations what they do, in a valid document', async () => {
+    it('documents its operations, in a valid document', async () => {
       await assertSecurityDocumented(world.app);
       const document = JSON.parse(JSON.stringify(world.app.openapi()));
       const { valid, errors } = await new Validator().validate(document);

@@ -146,7 +146,7 @@ describeMatrix('cors', (open) => {
     }
   });
 
-  test('an answer that depends on the origin says so to who sent none', async () => {
+  test('an answer that depends on the origin has Vary even where no origin was sent', async () => {
     for (const origin of [HOME, [], true, /example/, () => true]) {
       assert.deepEqual(await shared(await sharing({ origin })), REFUSED);
     }

@@ -110,7 +110,7 @@ test('a minified bundle whose names are given starts, and gives the document of 
   assert.deepEqual(await bundled(sample(true), { minify: true, target: 'es2021' }), source);
 });
 
-test('one whose names the minifier has taken is told what to do', async () => {
+test('a bundle whose class names were minified is a mistake that says what to do', async () => {
   const { mistakes = [], status } = await bundled(sample(false), { minify: true });
   assert.equal(status, undefined);
   assert.ok(mistakes.length > 0);

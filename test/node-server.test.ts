@@ -43,7 +43,7 @@ function noting() {
   return { events, controllers: [NotingController] };
 }
 
-describe('options that make no sense are said', () => {
+describe('options that make no sense are refused', () => {
   for (const port of ['abc', '8000', Number.NaN, -1, 70_000, 1.5, null, Infinity]) {
     test(`port ${String(port)}`, async () => {
       const { events, controllers } = noting();
@@ -109,7 +109,7 @@ test('nothing is accepted before what lives as long as the app is there', async 
   assert.equal(refused, 'ECONNREFUSED');
 });
 
-describe('the end', () => {
+describe('close()', () => {
   for (const path of ['never', 'never-ever', 'overdue']) {
     test(`/${path}: a handler that never ends does not keep close() from its deadline and its order`, async () => {
       const { events, controllers } = noting();
@@ -134,7 +134,7 @@ describe('the end', () => {
     });
   }
 
-  test('may be listened for by any number of requests', async () => {
+  test('is no warning where many requests listen on ctx.closing', async () => {
     const warnings: string[] = [];
     const note = ({ name }: Error): number => warnings.push(name);
     process.on('warning', note);

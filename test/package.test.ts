@@ -333,7 +333,7 @@ test('these are the public names', async () => {
   assert.deepEqual(names, PUBLIC_NAMES);
 });
 
-test('classes are called what they are exported as, in the built package too', () => {
+test('classes have the names they are exported by, in the built package too', () => {
   const program = `
     for (const specifier of ${JSON.stringify(subpaths.map(({ specifier }) => specifier))}) {
       for (const [name, value] of Object.entries(await import(specifier))) {
@@ -403,7 +403,7 @@ test('an app with a socket does not start on Node without ws, and says what to i
   assert.equal(said, '@Socket needs the package ws on Node.js: npm install ws\n'.repeat(2));
 });
 
-test('the file behind the command starts with the line that makes it one', () => {
+test('the file of the command starts with a shebang line', () => {
   for (const file of Object.values(manifest.bin)) {
     assert.match(readFileSync(join(installed, file), 'utf8'), /^#!\/usr\/bin\/env node\n/);
   }

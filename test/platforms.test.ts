@@ -180,7 +180,7 @@ describe('what a platform knows of a request', () => {
     }
   });
 
-  test('is called on the object that has it', async () => {
+  test('calls waitUntil as a method of its object', async () => {
     class Platform {
       readonly #kept: Promise<unknown>[] = [];
       waitUntil(promise: Promise<unknown>): void {

@@ -156,7 +156,7 @@ describeMatrix('plain values', (open) => {
     }
   });
 
-  test('nothing tells who made the answer', async () => {
+  test('no header names the framework', async () => {
     const request = await open(answering(() => 'a'));
     const { headers } = await request('/');
     assert.deepEqual([headers.get('server'), headers.get('x-powered-by')], [null, null]);

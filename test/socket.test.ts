@@ -367,7 +367,7 @@ describe('framing (RFC 9112 §6)', () => {
     });
   }
 
-  test('answers that the parser forces have the shape of others, or no body', async () => {
+  test('answers to what the parser refuses have the usual shape of errors, or no body', async () => {
     const { answers, text } = await send('NONSENSE\r\n\r\n', { untilClose: true });
     const answer = only(answers);
     assert.equal(answer.status, 400, text);
@@ -432,7 +432,7 @@ describe('connections', () => {
     assert.deepEqual(calls, ['read 1']);
   });
 
-  test('Connection: close is done, and HTTP/1.0 closes unless it is asked not to', async () => {
+  test('Connection: close closes the connection, and so does HTTP/1.0 unless it asks to keep it', async () => {
     const closing = await send(get('/items/5', 'Connection: close\r\n'), { untilClose: true });
     assert.deepEqual(only(closing.answers).headers.get('connection'), ['close']);
     assert.equal((await send('GET /items/5 HTTP/1.0\r\n\r\n', { untilClose: true })).statuses[0], 200);
@@ -485,7 +485,7 @@ describe('bodies', () => {
     assert.deepEqual(calls, []);
   });
 
-  test('that are expected to be asked for are asked for, if they will be read', async () => {
+  test('with Expect: 100-continue get 100 Continue if they will be read', async () => {
     const connection = await talk(headers(3, 'Expect: 100-continue\r\n'));
     await eventually('100', () => connection.answers.length === 1);
     assert.equal(connection.answers[0]?.status, 100);
@@ -504,7 +504,7 @@ describe('bodies', () => {
     ],
     ['to nowhere', `POST /nowhere HTTP/1.1\r\n${HOST}Content-Length: 3\r\nExpect: 100-continue\r\n\r\n`, 404],
   ] as const) {
-    test(`${what} are refused with ${status} without being asked for`, async () => {
+    test(`${what} are refused with ${status} and without 100 Continue`, async () => {
       assert.deepEqual((await send(request)).statuses, [status]);
     });
   }
@@ -766,7 +766,7 @@ describe('toNodeListener', () => {
   });
 });
 
-test('the asynchronous context of whoever asked is that of the handler, also after a body was waited for', async () => {
+test('a handler runs in the asynchronous context of its request, also after waiting for a body', async () => {
   const storage = new AsyncLocalStorage<string>();
   const named = dependency((ctx) => storage.enterWith(`${storage.getStore() ?? ''} ${ctx.header('x-id')}`));
   @Controller({ dependencies: [Depends(named)] })

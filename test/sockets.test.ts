@@ -32,7 +32,22 @@ import { z } from 'zod';
 import { ChatController } from '../examples/chat/app.ts';
 import { app as guide, server as guideServer } from '../examples/guides/sockets.ts';
 import { type FrameCase, SECTIONS } from './fixtures/frame-cases.ts';
-import { appOf, eventually, exchange, type Frame, FrameSocket, listen, Log, pause, raise, RawConnection, Recorder, Run, servers, turn } from './world.ts';
+import {
+  appOf,
+  eventually,
+  exchange,
+  type Frame,
+  FrameSocket,
+  listen,
+  Log,
+  pause,
+  raise,
+  RawConnection,
+  Recorder,
+  Run,
+  servers,
+  turn,
+} from './world.ts';
 
 type Handler = (socket: SocketConnection<any, any>, context: Context) => unknown;
 
@@ -262,7 +277,7 @@ describe('a socket in memory', () => {
     ]);
   });
 
-  test('a reader that is slow holds back who sends', async () => {
+  test('a slow reader holds back the sender', async () => {
     let sent = 0;
     const { app } = socketApp(async (socket) => {
       for (; sent < 200; sent++) await socket.send(sent);
@@ -273,7 +288,7 @@ describe('a socket in memory', () => {
     assert.equal((await read(socket, 200)).length, 200);
   });
 
-  test('who is not read is held back', async () => {
+  test('a sender that is not read is held back', async () => {
     const { app } = socketApp(async (socket) => {
       await pause(30);
       for await (const message of socket) if (message === 99) return;
@@ -700,7 +715,7 @@ describe('a socket over the wire', () => {
     alive.end();
   });
 
-  test('who does not read holds back the sender', async () => {
+  test('a peer that does not read holds back the sender', async () => {
     let sent = 0;
     const { port } = await open(
       async (socket) => {
@@ -980,7 +995,7 @@ describe('a socket over the wire', () => {
 });
 
 describe('the declaration of a socket', () => {
-  test('mistakes are told at start', () => {
+  test('mistakes are reported at start', () => {
     assert.throws(() => socketApp(echo, { origins: 'https://example.com/' }), /INVALID_SOCKET: .*origins/);
     assert.throws(() => socketApp(echo, { origins: ['*', 'https://example.com'] }), /INVALID_SOCKET/);
     assert.throws(() => socketApp(echo, { receive: {} as never }), /INVALID_SOCKET: .*`receive`/);

@@ -540,7 +540,7 @@ describeMatrix('a list in a header is split at commas (RFC 9110 §5.6.1)', (open
     ['a\\, b', ['a\\', 'b']],
     ['a%2Cb', ['a%2Cb']],
   ];
-  test('whatever stands between them', async () => {
+  test('white space and empty items are left out, quoted commas do not split', async () => {
     const send = await open(echo(Header('x-tags', z.array(z.string()))));
     for (const [sent, list] of ROWS) {
       assert.deepEqual(await valueOf(await send('/', { headers: { 'x-tags': sent } })), list, JSON.stringify(sent));
@@ -788,7 +788,7 @@ describeMatrix('objects whose fields are known', (open) => {
     assert.equal((await typed('/?a=1&b=1&b=2')).status, 422);
   });
 
-  test('a field that some alternative of a union does not have is ignored there, and so documented', async () => {
+  test('a field that an alternative of a union does not have is ignored there, and documented so', async () => {
     const Shape = z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('circle'), radius: z.number().min(1).describe('In pixels.') }),
       z.object({ kind: z.literal('point') }),
@@ -850,7 +850,7 @@ describe('objects whose fields are not known', () => {
     });
   }
 
-  test('what is no object has no name', () => {
+  test('a schema that is no object needs a name', () => {
     for (const schema of [z.int(), z.array(z.string()), z.union([z.int(), z.string()])]) {
       assert.deepEqual(codesOf(Query(schema)), ['INPUT_WITHOUT_NAME']);
     }
@@ -1055,7 +1055,7 @@ describe('Security() without options', () => {
 });
 
 describe('a kind of value that is taken from a request as it is', () => {
-  test('is what reads it, and its name', async () => {
+  test('is declared by a function that reads it, and a name', async () => {
     const Target = () =>
       input<string>({ kind: 'request', what: 'request target', read: ({ incoming }) => incoming.target });
     const caller = dependency({ target: Target() }, ({ target }) => `for ${target}`);

@@ -78,14 +78,14 @@ describe('a document of a version', () => {
     assert.match(((await (await app.request('/openapi.json')).json()) as Json)['openapi'], /^3\.0\./);
   });
 
-  test('that there is not is refused', () => {
+  test('that does not exist is refused', () => {
     for (const version of ['2.0', '3', '3.1.0', '', null, '__proto__', 3.1] as never[]) {
       assert.throws(() => petApp().openapi({ version }), /is not a version of OpenAPI/);
       if (version !== null) assert.throws(() => petApp({ openapi: version }), /is not a version of OpenAPI/);
     }
   });
 
-  test('3.0 says what it has words for in its own way', () => {
+  test('3.0 expresses in its own way what it can', () => {
     const document = petApp({ summary: 'Pets' }).openapi({ version: '3.0' }) as Json;
     const { properties, title } = document['components'].schemas.Pet;
     assert.equal(title, 'A pet');
@@ -213,7 +213,7 @@ describe('what an app says of itself', () => {
 });
 
 describe('a document', () => {
-  test("is its caller's own", async () => {
+  test('is a copy that its caller may change', async () => {
     const app = petApp();
     const before = await (await app.request('/openapi.json')).text();
     const document = app.openapi() as Json;
