@@ -19,19 +19,26 @@ export interface ErrorsOptions {
 }
 
 /** One reason for a response to invalid inputs. */
-export const IssueSchema = z.object({
-  type: z.string(),
-  loc: z.array(z.union([z.string(), z.int()])),
-  msg: z.string(),
-  input: z.unknown().optional(),
-  alternatives: z.array(z.array(z.record(z.string(), z.unknown()))).optional(),
-});
+export function issueSchema(): ZodType {
+  return z.object({
+    type: z.string(),
+    loc: z.array(z.union([z.string(), z.int()])),
+    msg: z.string(),
+    input: z.unknown().optional(),
+    alternatives: z.array(z.array(z.record(z.string(), z.unknown()))).optional(),
+  });
+}
+
+let validationSchema: ZodType | undefined;
 
 /** `{ "detail": … }`, and a list of issues there for invalid inputs. */
 const DETAIL_ERRORS: ErrorsDeclaration = {
   ...DETAIL,
   schema: z.object({ detail: z.unknown().nonoptional() }),
-  validationSchema: z.object({ detail: z.array(IssueSchema) }),
+  // Only documents need it, and it takes longer to make than all else that is made when the package is loaded.
+  get validationSchema() {
+    return (validationSchema ??= z.object({ detail: z.array(issueSchema()) }));
+  },
 };
 
 /** The error format that an app declares; throws a RangeError for a status that is not a client error. */

@@ -1,7 +1,7 @@
 import { z, type ZodType } from 'zod';
 import { HTTPException, type RequestValidationError } from '../http/errors.ts';
 import { phraseOf } from '../http/status.ts';
-import { type ErrorsOptions, IssueSchema } from './error-shape.ts';
+import { type ErrorsOptions, issueSchema } from './error-shape.ts';
 
 export interface ProblemDetailsOptions {
   /** The URI of the type of a problem; `about:blank` if it returns undefined. */
@@ -40,7 +40,7 @@ function problemSchema(): ZodType {
       title: z.string(),
       status: z.int(),
       detail: z.string().optional(),
-      errors: z.array(IssueSchema).optional(),
+      errors: z.array(issueSchema()).optional(),
       details: z.unknown().optional(),
     })
     .meta({ id: 'ProblemDetails' });

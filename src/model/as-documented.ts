@@ -5,7 +5,7 @@ import { comparesWhole, comparingEssence } from './file-types.ts';
 type Definition = z.core.$ZodTypes['_zod']['def'];
 
 const twins = new WeakMap<ZodType, ZodType>();
-const ISO = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
+let iso: ZodType | undefined;
 
 /**
  * A schema that accepts exactly what is documented for it: nothing more by `z.coerce`, and files by media ranges.
@@ -71,7 +71,8 @@ function rebuild(schema: ZodType): ZodType {
 
 /** Text that is not a date of RFC 3339 must not become one: `new Date('1')` is a day in 2001. */
 function toDate(value: unknown): unknown {
-  return ISO.safeParse(value).success ? value : new Date(Number.NaN);
+  iso ??= z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
+  return iso.safeParse(value).success ? value : new Date(Number.NaN);
 }
 
 /** The schema with other parts, or itself if none of them differs. */
