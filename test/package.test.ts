@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 /** Bytes of the package as installed, without its dependencies. */
-const SIZE_BUDGET = 780_000;
+const SIZE_BUDGET = 790_000;
 
 /** Bytes of the smallest app in a bundle, minified and compressed, without zod. */
 const CORE_BUDGET = 49_500;
@@ -312,7 +312,7 @@ test(`an app of one GET is at most ${CORE_BUDGET} bytes in a minified and compre
 });
 
 test('the package asks for these dependencies and no others', () => {
-  assert.deepEqual(Object.keys(manifest.dependencies).toSorted(), ['cookie', 'openapi3-ts', 'reflect-metadata']);
+  assert.deepEqual(Object.keys(manifest.dependencies).toSorted(), ['openapi3-ts', 'reflect-metadata']);
   const optional = ['@fastify/send', 'ajv', 'fast-check', 'jose', 'swagger-ui-dist', 'ws'];
   assert.deepEqual(Object.keys(manifest.peerDependencies).toSorted(), [...optional, 'zod']);
   assert.deepEqual(
