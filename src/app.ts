@@ -43,13 +43,14 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
   constructor(options: AppOptions<O>) {
     const settings = readOptions(options);
     this.#log = new ErrorLog(settings.logger);
-    this.#errors = new ErrorReplies(settings.errors, this.#log);
-    this.#pending = new PendingWork(this.#errors);
     this.#deadlines = new Deadlines((error, overdue, exchange) => {
       this.#pending.dismiss(overdue, exchange);
       return this.#errors.reply(error, exchange);
     });
-    this.#dispatcher = new Dispatcher(options.middleware ?? [], settings.limits, this.#errors, this.#pending);
+    const deadline = this.#deadlines.of(settings.timeout);
+    const errors = (this.#errors = new ErrorReplies(settings.errors, this.#log, deadline));
+    const pending = (this.#pending = new PendingWork(errors));
+    this.#dispatcher = new Dispatcher(options.middleware ?? [], settings.limits, { errors, pending, deadline });
     this.#routes = new Routes(settings.declaration, this.#routeSettings(settings));
     const operations = (): readonly Operation[] => this.#routes.operations;
     this.#documents = new Documents(options, operations);

@@ -4,7 +4,7 @@ import { type App, type Context, Controller, Ctx, Depends, Get, HTTPBasic, HTTPE
 import { type Middleware, Options, Post, Query } from 'portico';
 import { z } from 'zod';
 import { accessLog, type AccessLogEntry, cors, type CorsOptions, requestId, securityHeaders } from 'portico/middleware';
-import { appOf, describeMatrix, expectJson, Log, raise, type Send } from './world.ts';
+import { appOf, describeMatrix, eventually, expectJson, Log, pause, raise, type Send } from './world.ts';
 
 const HOME = 'https://app.example.com';
 const OTHER = 'https://evil.test';
@@ -645,6 +645,84 @@ describeMatrix('the access log', (open) => {
     const request = await open(world(accessLog()).app);
     await (await request('/plain')).arrayBuffer();
     assert.match(String(info.mock.calls[0]?.arguments[0]), /^GET \/plain 200 /);
+  });
+});
+
+describeMatrix('the time limit', (open) => {
+  const never = new Promise<void>(() => {});
+  const limited = (...middleware: Middleware[]): App => {
+    @Controller()
+    class LimitedController {
+      @Get('/plain') plain(): string {
+        return 'plain';
+      }
+      @Get('/slow') async slow(): Promise<string> {
+        await pause(250);
+        return 'slow';
+      }
+    }
+    return appOf([LimitedController], { timeout: 150, middleware });
+  };
+
+  test('ends middleware that never settles, before and after next(): a 503 that the outer ones see', async () => {
+    for (const stuck of [
+      () => never,
+      async (_: Context, next: () => Promise<void>) => {
+        await next();
+        await never;
+      },
+    ]) {
+      let signal: AbortSignal | undefined;
+      const inner: Middleware = (context, next) => {
+        ({ signal } = context);
+        context.response.headers.set('X-Inner', 'set');
+        return stuck(context, next);
+      };
+      const request = await open(limited(cors({ origin: HOME }), inner));
+      const response = await request('/plain', from(HOME));
+      assert.equal(response.headers.get('access-control-allow-origin'), HOME);
+      await expectJson(response, 503, { detail: 'Service Unavailable' });
+      assert.equal(signal?.aborted, true);
+    }
+  });
+
+  test('leaves each middleware its time after a handler that took long', async () => {
+    const slow: Middleware = async (_, next) => {
+      await pause(30);
+      await next();
+      await pause(30);
+    };
+    const app = limited(slow);
+    @Controller()
+    class PatientController {
+      @Get('/patient', { timeout: 5_000 }) async patient(): Promise<string> {
+        await pause(250);
+        return 'patient';
+      }
+    }
+    const request = await open(app.include([PatientController]));
+    await expectJson(await request('/patient'), 200, 'patient');
+    await expectJson(await request('/slow'), 503);
+  });
+
+  test('ends error handlers that never settle, of every request: what they were to answer is logged', async () => {
+    const log = new Log();
+    @Controller()
+    class FailingController {
+      @Get('/failing') fail(): never {
+        throw new RangeError('hidden');
+      }
+      @Get('/stuck') stuck(): Promise<void> {
+        return never;
+      }
+    }
+    const app = appOf([FailingController], { timeout: 150, logger: log });
+    app.onError(RangeError, () => never).onError(HTTPException, () => never);
+    const request = await open(app);
+    for (const path of ['/failing', '/stuck', '/nowhere']) await expectJson(await request(path), 503);
+    await eventually('the error is logged', () => log.errors.length > 0);
+    assert.match(log.errors.join(), /hidden/);
+    assert.equal(log.errors.length, 1);
   });
 });
 

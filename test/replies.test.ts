@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import {
+  answer,
   type App,
   Body,
   type Context,
@@ -1278,6 +1279,21 @@ describe('answers that the framework makes', () => {
     for (const path of ['/', '/nowhere', '/%zz']) {
       const response = await app.request(path);
       assert.equal(response.headers.get('x-content-type-options'), 'nosniff', path);
+    }
+  });
+
+  test('nor are those of error handlers, unless these say otherwise', async () => {
+    const own = { headers: { 'X-Content-Type-Options': 'own' } };
+    for (const [handler, expected] of [
+      [() => 'value', 'nosniff'],
+      [() => answer(418, 'value'), 'nosniff'],
+      [() => answer(418, 'value', own), 'own'],
+      [(_: Error, { response }: Context) => response.headers.set('X-Content-Type-Options', 'own'), 'own'],
+      [() => new Response('as it is', own), 'own'],
+      [() => new Response('as it is'), null],
+    ] as const) {
+      const app = answering(() => raise(new HTTPException(418)), {}, {}).onError(HTTPException, handler);
+      assert.equal((await app.request('/')).headers.get('x-content-type-options'), expected, String(handler));
     }
   });
 });

@@ -66,8 +66,9 @@ export function innerSchemas(schema: ZodType): readonly ZodType[] {
   return inner;
 }
 
-function isSchema(value: unknown): value is ZodType {
-  return (
-    typeof value === 'object' && value !== null && '_zod' in value && (value as ZodType)._zod.traits.has('$ZodType')
-  );
+/** Whether a value is a zod schema. */
+export function isSchema(value: unknown): value is ZodType {
+  if (typeof value !== 'object' || value === null || !('_zod' in value)) return false;
+  // Checks have the same member.
+  return (value as { _zod: { traits?: ReadonlySet<string> } | undefined })._zod?.traits?.has('$ZodType') === true;
 }

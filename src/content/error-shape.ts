@@ -1,8 +1,8 @@
 import { z, type ZodType } from 'zod';
 import type { Context } from '../http/context.ts';
 import { DETAIL } from '../http/error-format.ts';
-import { FrameworkError, type HTTPException, type RequestValidationError } from '../http/errors.ts';
-import { ignoreRejection, isPromise } from '../http/promise.ts';
+import type { HTTPException, RequestValidationError } from '../http/errors.ts';
+import { immediate } from '../http/promise.ts';
 import type { ErrorsDeclaration } from './declarations.ts';
 import { filterOf } from './filter.ts';
 
@@ -51,10 +51,7 @@ export function readErrors(options: ErrorsOptions | undefined): ErrorsDeclaratio
   const filter = filterOf(schema);
   const body = (failure: HTTPException | RequestValidationError, context: Context): unknown => {
     const made = options.body(failure, context);
-    const filtered = isPromise(made) ? made : filter(made);
-    if (!isPromise(filtered)) return filtered;
-    ignoreRejection(filtered);
-    throw new FrameworkError('The error format must not be asynchronous');
+    return immediate(filter(immediate(made, 'The error format')), 'The schema of the error format');
   };
   return { schema, mediaType, validationStatus, body };
 }

@@ -1,4 +1,6 @@
+import { endIterator, iteratorOf } from '../http/body-source.ts';
 import { ResponseValidationError } from '../http/errors.ts';
+import { ignoreRejection } from '../http/promise.ts';
 
 /** Items that come one after another. */
 export type Sequence<T> = AsyncIterable<T> | Iterable<T>;
@@ -12,8 +14,7 @@ export type Convert = (item: never) => Piece | Promise<Piece>;
 /** The items of a returned value; throws for a value that is not iterable. */
 export function itemsOf(value: unknown): Items {
   if (typeof value === 'object' && value !== null) {
-    if (Symbol.asyncIterator in value) return (value as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-    if (Symbol.iterator in value) return (value as Iterable<unknown>)[Symbol.iterator]();
+    if (Symbol.asyncIterator in value || Symbol.iterator in value) return iteratorOf(value as Sequence<unknown>);
   }
   throw new ResponseValidationError(`an iterable was expected, and ${kindOf(value)} was returned`);
 }
@@ -47,7 +48,9 @@ class MappedItems implements AsyncIterator<Piece, undefined> {
       const piece = this.#convert(value as never);
       return { done: false, value: piece instanceof Promise ? await piece : piece };
     } catch (error) {
-      await this.return();
+      // One that fails to end, or never does, must not stand in for the reason.
+      await endIterator(this.#items);
+      ignoreRejection(value);
       throw error;
     }
   }

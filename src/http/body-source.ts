@@ -1,5 +1,6 @@
 import { recognizeCopies } from './copies.ts';
 import { FrameworkError } from './errors.ts';
+import { ignoreRejection, immediate } from './promise.ts';
 
 /** A body sent in pieces; text is sent as UTF-8. */
 export type StreamedBody =
@@ -46,10 +47,21 @@ export class BodySource {
   }
 
   async #read(): Promise<Piece> {
-    const piece = await this.#pieces.next();
+    const piece = await this.#advance();
     if (piece.done === true) this.#ended ??= Promise.resolve();
     if (piece.done === true || typeof piece.value === 'string' || piece.value instanceof Uint8Array) return piece;
+    ignoreRejection(piece.value);
     throw new FrameworkError(`A streamed body gave ${typeof piece.value} where text or bytes were expected`);
+  }
+
+  async #advance(): Promise<Piece> {
+    try {
+      return await this.#pieces.next();
+    } catch (error) {
+      // Elsewhere, no error means that all went well.
+      if (error === undefined) throw new FrameworkError('A streamed body failed with undefined');
+      throw error;
+    }
   }
 }
 
@@ -85,7 +97,16 @@ function piecesOf(body: StreamedBody): Pieces {
       },
     };
   }
-  return Symbol.asyncIterator in body ? body[Symbol.asyncIterator]() : body[Symbol.iterator]();
+  return iteratorOf(body);
+}
+
+/** The iterator of a sequence; a promise of one is a mistake. */
+export function iteratorOf<T>(
+  sequence: AsyncIterable<T> | Iterable<T>,
+): AsyncIterator<T, unknown> | Iterator<T, unknown> {
+  return Symbol.asyncIterator in sequence
+    ? immediate(sequence[Symbol.asyncIterator](), '[Symbol.asyncIterator]()')
+    : immediate(sequence[Symbol.iterator](), '[Symbol.iterator]()');
 }
 
 /** Ends a body that will not be sent. */

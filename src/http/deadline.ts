@@ -13,7 +13,7 @@ const LOOK = 250;
 const TIMERS_ARE_OWN =
   (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent === 'Cloudflare-Workers';
 
-/** The time limits of an app, one for all requests that have the same. */
+/** The time limits of an app, one for everything that has the same. */
 export class Deadlines {
   readonly #late: Late;
   readonly #known = new Map<number, Deadline>();
@@ -22,7 +22,7 @@ export class Deadlines {
     this.#late = late;
   }
 
-  /** Ends the time of all requests that take time. */
+  /** Ends the time of everything that takes time. */
   expireAll(): void {
     for (const deadline of this.#known.values()) deadline.expireAll();
   }
@@ -36,35 +36,54 @@ export class Deadlines {
   }
 }
 
-/** The reply to a request that is being timed, and its link in the chain of those requests. */
-class Limited {
-  readonly due: number;
-  readonly exchange: Exchange;
-  readonly reply = new Later<Reply>();
-  previous: Limited | undefined = undefined;
-  next: Limited | undefined = undefined;
-  overdue: ((reply: Reply) => void) | undefined = undefined;
+/** Something that is being timed, and its link in the chain of everything that has the same limit. */
+export abstract class Timed {
+  due: number = 0;
+  previous: Timed | undefined = undefined;
+  next: Timed | undefined = undefined;
   /** Its own timer, if it has one. */
   timer: ReturnType<typeof setTimeout> | undefined = undefined;
 
-  constructor(due: number, exchange: Exchange) {
-    this.due = due;
-    this.exchange = exchange;
+  /** Its time is up, and it has left the chain. */
+  abstract expire(): void;
+}
+
+/** The reply to a request that is being timed. */
+class TimedReply extends Timed {
+  readonly #exchange: Exchange;
+  readonly #late: Late;
+  readonly reply = new Later<Reply>();
+  overdue: ((reply: Reply) => void) | undefined = undefined;
+
+  constructor(exchange: Exchange, late: Late) {
+    super();
+    this.#exchange = exchange;
+    this.#late = late;
+  }
+
+  expire(): void {
+    const overdue = new Promise<Reply>((resolve) => (this.overdue = resolve));
+    const exchange = this.#exchange;
+    exchange.inContext(() => {
+      const error = new HTTPException(503);
+      exchange.expire(error);
+      whenThere(this.#late(error, overdue, exchange), (made) => this.reply.settle(made));
+    });
   }
 }
 
 /**
- * The time limit of all requests that share it; a request that exceeds it gets the reply that `late` makes of a 503.
+ * The time limit of everything that shares it; a request that exceeds it gets the reply that `late` makes of a 503.
  *
- * They become due in order of arrival, so one timer serves them all, and each is a link in a chain: setting and
- * clearing a timer for each, or keeping them in a set, costs an asynchronous request 3 % or more.
+ * All becomes due in order of arrival, so one timer serves it all, and each is a link in a chain: setting and clearing a
+ * timer for each, or keeping them in a set, costs an asynchronous request 3 % or more.
  */
 export class Deadline {
   /** Milliseconds. */
   readonly #timeout: number;
   readonly #late: Late;
-  #first: Limited | undefined = undefined;
-  #last: Limited | undefined = undefined;
+  #first: Timed | undefined = undefined;
+  #last: Timed | undefined = undefined;
   #watching = false;
   #watch: (() => void) | undefined = undefined;
 
@@ -79,51 +98,52 @@ export class Deadline {
    * awaited.
    */
   within(reply: Eventual<Reply>, exchange: Exchange): Eventual<Reply> {
-    const limited = new Limited(Date.now() + this.#timeout, exchange);
-    this.#add(limited);
-    if (TIMERS_ARE_OWN) this.#arm(limited);
+    const timed = new TimedReply(exchange, this.#late);
+    this.add(timed);
+    reply.then((settled) => {
+      if (timed.overdue !== undefined) return timed.overdue(settled);
+      this.remove(timed);
+      return timed.reply.settle(settled);
+    });
+    return timed.reply;
+  }
+
+  /** Its time begins now, and ends with `expire` unless it is removed before. */
+  add(timed: Timed): void {
+    timed.due = Date.now() + this.#timeout;
+    timed.previous = this.#last;
+    if (this.#last === undefined) this.#first = timed;
+    else this.#last.next = timed;
+    this.#last = timed;
+    if (TIMERS_ARE_OWN) this.#arm(timed);
     else if (!this.#watching) this.#watch?.();
-    reply.then((settled) => this.#arrive(limited, settled));
-    return limited.reply;
   }
 
-  #arrive(limited: Limited, reply: Reply): void {
-    if (limited.overdue !== undefined) return limited.overdue(reply);
-    this.#remove(limited);
-    limited.reply.settle(reply);
-  }
-
-  #arm(limited: Limited): void {
-    if (this.#timeout === Number.POSITIVE_INFINITY) return;
-    limited.timer = setTimeout(() => this.#expire(limited), this.#timeout);
-  }
-
-  #add(limited: Limited): void {
-    limited.previous = this.#last;
-    if (this.#last === undefined) this.#first = limited;
-    else this.#last.next = limited;
-    this.#last = limited;
-  }
-
-  #remove(limited: Limited): void {
-    if (limited.timer !== undefined) clearTimeout(limited.timer);
-    const { previous, next } = limited;
+  /** Must be in the chain. */
+  remove(timed: Timed): void {
+    if (timed.timer !== undefined) clearTimeout(timed.timer);
+    const { previous, next } = timed;
     if (previous === undefined) this.#first = next;
     else previous.next = next;
     if (next === undefined) this.#last = previous;
     else next.previous = previous;
     // Once this link is in the old generation, the garbage collector would keep every later link alive through it.
-    limited.previous = undefined;
-    limited.next = undefined;
+    timed.previous = undefined;
+    timed.next = undefined;
   }
 
-  /** Times out all requests. */
+  #arm(timed: Timed): void {
+    if (this.#timeout === Number.POSITIVE_INFINITY) return;
+    timed.timer = setTimeout(() => this.#expire(timed), this.#timeout);
+  }
+
+  /** Ends the time of all. */
   expireAll(): void {
     for (let first = this.#first; first !== undefined; first = this.#first) this.#expire(first);
   }
 
   /**
-   * Looks for requests whose time is up, at least as often as one takes to become due, so that a running timer is never
+   * Looks for what has no time left, at least as often as something takes to become due, so that a running timer is never
    * too late.
    *
    * It is started with the app, so that no request sees the asynchronous context of another.
@@ -141,14 +161,8 @@ export class Deadline {
     }
   }
 
-  #expire(limited: Limited): void {
-    const overdue = new Promise<Reply>((resolve) => (limited.overdue = resolve));
-    this.#remove(limited);
-    const { exchange, reply } = limited;
-    exchange.inContext(() => {
-      const error = new HTTPException(503);
-      exchange.expire(error);
-      whenThere(this.#late(error, overdue, exchange), (made) => reply.settle(made));
-    });
+  #expire(timed: Timed): void {
+    this.remove(timed);
+    timed.expire();
   }
 }

@@ -6,7 +6,7 @@ import { Exchange } from './exchange.ts';
 import { isHandshake, SOCKET } from './handshake.ts';
 import type { Incoming } from './incoming.ts';
 import type { Limits } from './limits.ts';
-import { type Middleware, type Respond, wrapAll } from './middleware.ts';
+import { type Middleware, type Respond, type RoundParts, wrapAll } from './middleware.ts';
 import type { PendingWork } from './pending-work.ts';
 import { type Eventual, isEventual } from './promise.ts';
 import { finalize, type Reply } from './reply.ts';
@@ -25,11 +25,11 @@ export class Dispatcher {
   readonly #pending: PendingWork;
   readonly #respond: Respond;
 
-  constructor(middleware: readonly Middleware[], limits: Limits, errors: ErrorReplies, pending: PendingWork) {
+  constructor(middleware: readonly Middleware[], limits: Limits, parts: RoundParts) {
     this.#limits = limits;
-    this.#errors = errors;
-    this.#pending = pending;
-    this.#respond = wrapAll(middleware, (exchange) => this.#dispatch(exchange), errors, pending);
+    this.#errors = parts.errors;
+    this.#pending = parts.pending;
+    this.#respond = wrapAll(middleware, (exchange) => this.#dispatch(exchange), parts);
   }
 
   /** Serves these endpoints from now on. */

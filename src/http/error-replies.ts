@@ -1,17 +1,21 @@
+import { discard } from './body-source.ts';
+import type { Deadline } from './deadline.ts';
 import { type ErrorHandler, ErrorHandlers } from './error-handlers.ts';
 import { DETAIL, type ErrorFormat, statusOf } from './error-format.ts';
 import {
   FrameworkError,
   HTTPException,
   isForClient,
+  RequestAbandonedError,
   RequestValidationError,
   ResponseValidationError,
 } from './errors.ts';
 import type { Exchange } from './exchange.ts';
-import { withFields } from './headers.ts';
+import { headerIn, withFields } from './headers.ts';
 import type { ErrorLog } from './log.ts';
 import { finalize, type Reply, toJson } from './reply.ts';
-import { replyToValue } from './value-reply.ts';
+import { TimedWait } from './timed-wait.ts';
+import { isResponse, replyToValue } from './value-reply.ts';
 
 const NO_SNIFF: readonly string[] = ['X-Content-Type-Options', 'nosniff'];
 /** The last resort if the error format itself fails. */
@@ -28,11 +32,14 @@ export class ErrorReplies {
   readonly #format: ErrorFormat;
   readonly #hasOwnFormat: boolean;
   readonly #log: ErrorLog;
+  readonly #deadline: Deadline;
 
-  constructor(format: ErrorFormat, log: ErrorLog) {
+  /** `deadline` is that of handlers for requests that no route matches. */
+  constructor(format: ErrorFormat, log: ErrorLog, deadline: Deadline) {
     this.#format = format;
     this.#hasOwnFormat = format.body !== DETAIL.body;
     this.#log = log;
+    this.#deadline = deadline;
   }
 
   /**
@@ -63,7 +70,8 @@ export class ErrorReplies {
     try {
       return finalize(this.#inFormat(error, exchange, headers), exchange);
     } catch (second) {
-      this.report(second, exchange);
+      // Even one that is meant for the client, which never sees it.
+      this.reportLate(second, exchange);
       return this.#constant(exchange);
     }
   }
@@ -81,23 +89,52 @@ export class ErrorReplies {
     this.#log.write(error, `${method} ${route}${typeof id === 'string' ? ` (${id})` : ''}`);
   }
 
+  /** Logs the error that cut a response short, unless nobody was waiting for that. */
+  reportCut(thrown: unknown, exchange: Exchange): void {
+    if (!(readable(thrown) instanceof RequestAbandonedError)) this.reportLate(thrown, exchange);
+  }
+
   async #handle(
     error: unknown,
     handler: ErrorHandler,
     exchange: Exchange,
     headers?: readonly string[],
   ): Promise<Reply> {
+    const deadline = exchange.endpoint?.deadline ?? this.#deadline;
+    const wait = new TimedWait(this.#answer(error, handler, exchange, headers), deadline, (late) => {
+      this.report(error, exchange);
+      void this.#dropLate(late, exchange);
+    });
+    wait.begin();
     try {
-      const { context, endpoint } = exchange;
-      context.response.status = statusOf(error, this.#format);
-      const value: unknown = await handler(error as never, context);
-      const reply = await (endpoint?.replyToValue?.(value, exchange) ?? replyToValue(value, exchange, headers));
-      // A handler does not hide a fault of the server's own.
-      if (reply.status >= 500 && isOwn(error)) this.report(error, exchange);
-      return finalize(reply, exchange);
+      return await wait.outcome;
     } catch (second) {
+      if (wait.expired) exchange.expire(second as Error);
       return this.refuse(second, exchange, headers);
     }
+  }
+
+  async #dropLate(late: Promise<Reply>, exchange: Exchange): Promise<void> {
+    try {
+      await discard((await late).body);
+    } catch (error) {
+      this.report(error, exchange);
+    }
+  }
+
+  async #answer(
+    error: unknown,
+    handler: ErrorHandler,
+    exchange: Exchange,
+    headers?: readonly string[],
+  ): Promise<Reply> {
+    const { context, endpoint } = exchange;
+    context.response.status = statusOf(error, this.#format);
+    const value: unknown = await handler(error as never, context);
+    const reply = await (endpoint?.replyToValue?.(value, exchange) ?? replyToValue(value, exchange, headers));
+    // A handler does not hide a fault of the server's own.
+    if (reply.status >= 500 && isOwn(error)) this.report(error, exchange);
+    return finalize(isResponse(value) ? reply : unsniffed(reply), exchange);
   }
 
   #inFormat(error: unknown, exchange: Exchange, headers: readonly string[]): Reply {
@@ -119,6 +156,12 @@ export class ErrorReplies {
       return LAST_RESORT;
     }
   }
+}
+
+/** As errors in the format of the app are; what the handler has set is merged later. */
+function unsniffed(reply: Reply): Reply {
+  if (headerIn(reply.headers, 'x-content-type-options') !== undefined) return reply;
+  return { ...reply, headers: [...reply.headers, ...NO_SNIFF] };
 }
 
 function isOwn(error: unknown): boolean {

@@ -1,12 +1,14 @@
 import type { Context } from './context.ts';
 import { discard } from './body-source.ts';
+import type { Deadline } from './deadline.ts';
 import type { ErrorReplies } from './error-replies.ts';
 import { FrameworkError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { PendingWork } from './pending-work.ts';
-import type { Eventual } from './promise.ts';
+import { type Eventual, isPromise } from './promise.ts';
 import { mergeOutgoing, type Reply, sendable } from './reply.ts';
 import { hasNoContent } from './status.ts';
+import { TimedWait } from './timed-wait.ts';
 import { replyToValue } from './value-reply.ts';
 
 /** Lets the rest of the request run; afterwards `ctx.response` is what will be sent. */
@@ -18,16 +20,19 @@ export type Middleware = (context: Context, next: Next) => unknown;
 /** The rest of a request, which never rejects. */
 export type Respond = (exchange: Exchange) => Reply | Eventual<Reply>;
 
+/** What the middleware of an app shares. */
+export interface RoundParts {
+  readonly errors: ErrorReplies;
+  readonly pending: PendingWork;
+  /** The time that each has before and after the rest of a request. */
+  readonly deadline: Deadline;
+}
+
 /** Puts middleware around the rest of a request, the first outermost. */
-export function wrapAll(
-  middleware: readonly Middleware[],
-  respond: Respond,
-  errors: ErrorReplies,
-  pending: PendingWork,
-): Respond {
+export function wrapAll(middleware: readonly Middleware[], respond: Respond, parts: RoundParts): Respond {
   return middleware.reduceRight<Respond>((rest, outer) => {
     return function respondWithMiddleware(exchange) {
-      return new Round(outer, rest, errors, pending, exchange).respond();
+      return new Round(outer, rest, parts, exchange).respond();
     };
   }, respond);
 }
@@ -36,28 +41,21 @@ export function wrapAll(
 class Round {
   readonly #middleware: Middleware;
   readonly #respond: Respond;
-  readonly #errors: ErrorReplies;
-  readonly #pending: PendingWork;
+  readonly #parts: RoundParts;
   readonly #exchange: Exchange;
   /** Headers that were set before the rest of the request ran. */
   readonly #kept: readonly (readonly [string, string])[];
   /** The rest of the request, once it runs, and its reply, once it is available. */
   #rest: Promise<Reply> | undefined = undefined;
   #reply: Reply | undefined = undefined;
+  #wait: TimedWait<unknown> | undefined = undefined;
   #calledTwice = false;
   #over = false;
 
-  constructor(
-    middleware: Middleware,
-    respond: Respond,
-    errors: ErrorReplies,
-    pending: PendingWork,
-    exchange: Exchange,
-  ) {
+  constructor(middleware: Middleware, respond: Respond, parts: RoundParts, exchange: Exchange) {
     this.#middleware = middleware;
     this.#respond = respond;
-    this.#errors = errors;
-    this.#pending = pending;
+    this.#parts = parts;
     this.#exchange = exchange;
     this.#kept = [...(exchange.outgoing?.headers ?? [])];
   }
@@ -65,7 +63,8 @@ class Round {
   async respond(): Promise<Reply> {
     const { context } = this.#exchange;
     try {
-      const value = await this.#middleware(context, () => this.#next());
+      const given = this.#middleware(context, () => this.#next());
+      const value = isPromise(given) ? await this.#inTime(given) : given;
       if (this.#calledTwice) throw new FrameworkError('A middleware called next() twice');
       if (value !== undefined) return this.#finish(this.#replace(value));
       // A middleware that forgot to await next() yields the reply it would have had.
@@ -73,13 +72,25 @@ class Round {
       if (reply !== undefined) return this.#finish(reply);
       throw new FrameworkError('A middleware neither called next() nor returned a response');
     } catch (error) {
+      if (this.#wait?.expired === true) this.#exchange.expire(error as Error);
       this.#leaveRest();
-      return this.#finish(this.#show(await this.#errors.reply(error, this.#exchange)));
+      return this.#finish(this.#show(await this.#parts.errors.reply(error, this.#exchange)));
     }
+  }
+
+  /** What the middleware gives, unless it takes too long; the rest of the request has a time limit of its own. */
+  #inTime(given: PromiseLike<unknown>): Promise<unknown> {
+    const { deadline, errors } = this.#parts;
+    const wait = (this.#wait = new TimedWait(given, deadline, (late) => {
+      late.catch((error: unknown) => errors.report(error, this.#exchange));
+    }));
+    if (this.#rest === undefined || this.#reply !== undefined) wait.begin();
+    return wait.outcome;
   }
 
   async #next(): Promise<void> {
     if (this.#rest === undefined) {
+      this.#wait?.pause();
       this.#rest = this.#run();
       await this.#rest;
     } else {
@@ -91,6 +102,7 @@ class Round {
     const reply = await this.#respond(this.#exchange);
     // If the middleware has responded by itself in the meantime, this reply is no longer exposed.
     if (!this.#over) this.#reply = this.#show(reply);
+    this.#wait?.begin();
     return reply;
   }
 
@@ -104,7 +116,7 @@ class Round {
   #leaveRest(): void {
     this.#over = true;
     if (this.#rest === undefined) return;
-    if (this.#reply === undefined) this.#pending.dismiss(this.#rest, this.#exchange);
+    if (this.#reply === undefined) this.#parts.pending.dismiss(this.#rest, this.#exchange);
     else void discard(this.#reply.body);
     this.#exchange.response.forget(this.#kept);
   }

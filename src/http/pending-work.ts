@@ -167,7 +167,7 @@ export class PendingWork {
   }
 
   async #finish(exchange: Exchange, failure: unknown, source?: BodySource): Promise<void> {
-    if (failure !== undefined) this.#errors.report(failure, exchange);
+    if (failure !== undefined) this.#errors.reportCut(failure, exchange);
     // The source of a stream is closed after the stream.
     await source?.end();
     const { backgroundTasks = [] } = exchange;

@@ -1,3 +1,5 @@
+import { FrameworkError } from './errors.ts';
+
 /** Whether a value has to be awaited; a value that is available at once is used at once. */
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
@@ -7,6 +9,13 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
 export function ignoreRejection(value: unknown): void {
   // The `then` of a thenable may throw; that of a promise made from it does not.
   if (isPromise(value)) void Promise.resolve(value).then(undefined, () => {});
+}
+
+/** The value of a function that has to give it at once; throws a FrameworkError for a promise, and forgets that. */
+export function immediate<T>(value: T, what: string): T {
+  if (!isPromise(value)) return value;
+  ignoreRejection(value);
+  throw new FrameworkError(`${what} returned a promise; it has to be synchronous`);
 }
 
 /** A value that comes later, and never fails unless stated otherwise; it can be awaited. */

@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod';
 import { type Content, isContent } from '../content/content.ts';
+import { isSchema } from '../content/codecs.ts';
 import { JsonContent } from '../content/json.ts';
 import type {
   ErrorsDeclaration,
@@ -179,8 +180,4 @@ export function contentOf(value: unknown): Content<never> | undefined {
   const known = bare.get(value) ?? new JsonContent(value);
   bare.set(value, known);
   return known;
-}
-
-function isSchema(value: unknown): value is ZodType {
-  return typeof value === 'object' && value !== null && '_zod' in value;
 }

@@ -9,6 +9,7 @@ import type {
   TagObject,
 } from 'openapi3-ts/oas31';
 import type { PathTemplate } from '../http/path.ts';
+import { immediate } from '../http/promise.ts';
 import { schemasOf } from '../model/check.ts';
 import type { Operation } from '../model/operation.ts';
 import { Components } from './components.ts';
@@ -53,7 +54,7 @@ export function describe(operations: readonly Operation[], options: DocumentOpti
   const text = JSON.stringify(version === '3.0' ? toVersion30(described) : described);
   const { transform } = options;
   if (transform === undefined) return text;
-  const changed: unknown = transform(JSON.parse(text) as AnyDocument);
+  const changed: unknown = immediate(transform(JSON.parse(text) as AnyDocument), '`transform`');
   if (typeof (changed as Partial<AnyDocument> | null | undefined)?.openapi !== 'string') {
     throw new TypeError('`transform` has to return the document');
   }

@@ -1,5 +1,6 @@
 import type { Context } from '../http/context.ts';
-import type { SchemeDeclaration } from '../metadata/scheme.ts';
+import { immediate } from '../http/promise.ts';
+import type { ChallengeParameters, SchemeDeclaration } from '../metadata/scheme.ts';
 import type { DependencySlot } from '../model/graph.ts';
 import type { Operation } from '../model/operation.ts';
 
@@ -46,10 +47,17 @@ export function challengesOf(
   const scope = scopes === '' ? undefined : scopes;
   if (status === 403) {
     if (scope === undefined) return [];
-    return schemes.map((scheme) => scheme.challenge({ error: 'insufficient_scope', scope, resourceMetadata }, context));
+    return schemes.map((scheme) =>
+      challengeOf(scheme, { error: 'insufficient_scope', scope, resourceMetadata }, context),
+    );
   }
   return schemes.map((scheme) => {
-    const error = scheme.present(context) ? 'invalid_token' : undefined;
-    return scheme.challenge({ error, scope, resourceMetadata }, context);
+    const isPresent = immediate(scheme.present(context), `present() of the scheme '${scheme.schemeName}'`);
+    const error = isPresent ? 'invalid_token' : undefined;
+    return challengeOf(scheme, { error, scope, resourceMetadata }, context);
   });
+}
+
+function challengeOf(scheme: SchemeDeclaration, parameters: ChallengeParameters, context: Context): string {
+  return immediate(scheme.challenge(parameters, context), `challenge() of the scheme '${scheme.schemeName}'`);
 }

@@ -2,7 +2,7 @@ import { FrameworkError, HTTPException } from '../http/errors.ts';
 import type { DependencySlot, Slot, Source } from '../model/graph.ts';
 import type { SchemeDeclaration } from '../metadata/scheme.ts';
 import type { AppValues } from './app-values.ts';
-import { ignoreRejection, isPromise } from '../http/promise.ts';
+import { immediate } from '../http/promise.ts';
 import { FAILED, type Step } from './execution.ts';
 import { type AnyGenerator, enter } from './generators.ts';
 import { compileInvoke, type Read } from './invoke.ts';
@@ -64,19 +64,21 @@ function compileCredentials(schemes: readonly SchemeDeclaration[]): Step {
   let absent: HTTPException | undefined;
   return function readCredentials(execution) {
     for (const scheme of schemes) {
-      const value = scheme.read(execution.exchange.context);
-      if (isPromise(value)) {
-        ignoreRejection(value);
-        throw new FrameworkError(
-          `The scheme '${scheme.schemeName}' returned a promise from read(); it has to read synchronously`,
-        );
-      }
+      const value = immediate(scheme.read(execution.exchange.context), `read() of the scheme '${scheme.schemeName}'`);
       if (value === undefined) continue;
       if (!(value instanceof HTTPException)) return value;
       return optional ? undefined : execution.refuse(value, false);
     }
     if (optional) return undefined;
     // One for all requests: without credentials they do not differ.
-    return execution.refuse((absent ??= schemes[0]?.refuse() ?? new HTTPException(401)), true);
+    return execution.refuse((absent ??= refusalOf(schemes[0])), true);
   };
+}
+
+function refusalOf(scheme: SchemeDeclaration | undefined): HTTPException {
+  if (scheme === undefined) return new HTTPException(401);
+  const what = `refuse() of the scheme '${scheme.schemeName}'`;
+  const refusal: unknown = immediate(scheme.refuse(), what);
+  if (refusal instanceof HTTPException) return refusal;
+  throw new FrameworkError(`${what} returned ${typeof refusal} where an HTTPException was expected`);
 }

@@ -14,6 +14,8 @@ export interface Places {
   inputs?: AnyInput[];
   handle?: (...values: any[]) => unknown;
   method?: 'GET' | 'POST';
+  /** The path of the operation, `/` unless set. */
+  pattern?: string;
   options?: Partial<AppOptions>;
   routeOptions?: Record<string, unknown>;
 }
@@ -58,7 +60,7 @@ export function controllerOf({ controller, route, construct = [], inputs = [], .
     (input as any)(target, key, index);
   construct.forEach((input, index) => decorate(input, Built, undefined, index));
   inputs.forEach((input, index) => decorate(input, Built.prototype, 'handle', index));
-  const method: any = (places.method === 'POST' ? Post : Get)('/', {
+  const method: any = (places.method === 'POST' ? Post : Get)(places.pattern ?? '/', {
     dependencies: route ?? [],
     ...places.routeOptions,
   });
