@@ -475,6 +475,11 @@ class LyingController {
     yield { n: 1 };
   }
 
+  @Get('/both')
+  both(@Depends(bearer) _credentials: unknown, @Depends(new APIKeyHeader('X-Key', { schemeName: 'Key' })) key: string) {
+    return key;
+  }
+
   @Get('/safe')
   safe(@Depends(bearer) credentials: unknown) {
     return typeof credentials;
@@ -611,6 +616,11 @@ const LIES: Readonly<Record<string, readonly [App, string, DocumentCheckOptions?
       at(document, '/lies/response').security = [{ HTTPBearer: [] }];
     }),
     'GET /lies/response: 200 was returned without the documented credentials',
+  ],
+  'credentials that are said to suffice by themselves': [
+    altered([LyingController], (document) => (at(document, '/lies/both').security = [{ Key: [] }, { HTTPBearer: [] }])),
+    'GET /lies/both: 401 is answered to one of the alternatives',
+    { headers: { authorization: 'Bearer a', 'x-key': 'b' } },
   ],
   'an operation that is not there': [
     altered([LyingController], (document) => (document.paths['/lies/nowhere'] = { get: { responses: { 200: {} } } })),

@@ -24,6 +24,8 @@ export interface DocumentedOperation {
   readonly isProtected: boolean;
   /** Names of headers, in lower case, that carry its credentials. */
   readonly credentialHeaders: readonly string[];
+  /** The same for each alternative of its security. */
+  readonly alternatives: readonly (readonly string[])[];
 }
 
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'] as const;
@@ -67,6 +69,7 @@ function readOperation(
     ),
     isProtected: isProtected(security),
     credentialHeaders: credentialHeaders(document, security),
+    alternatives: security.map((requirement) => credentialHeaders(document, [requirement])),
   };
 }
 

@@ -53,6 +53,16 @@ export function judgeAnonymous(
   return judgeAny(operation, received, schemas);
 }
 
+/** What is wrong with the response to a request with the credentials of one alternative. */
+export function judgeAlternative(
+  operation: DocumentedOperation,
+  received: ReceivedResponse,
+  schemas: Schemas,
+): string | undefined {
+  if (received.status === 401) return '401 is answered to one of the alternatives of the security that is documented';
+  return judgeValid(operation, received, schemas);
+}
+
 /** What is wrong with a response to any request. */
 function judgeAny(operation: DocumentedOperation, received: ReceivedResponse, schemas: Schemas): string | undefined {
   const { status } = received;

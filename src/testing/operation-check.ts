@@ -1,11 +1,12 @@
 import type { Arbitrary, RunDetails } from 'fast-check';
+import { type Credentials, credentialsOf } from './credentials.ts';
 import { ask, type ReceivedResponse } from './received-response.ts';
 import type { Checked, DocumentMismatch } from './document-mismatch.ts';
 import { Unmakeable } from './numbers.ts';
 import type { DocumentedOperation } from './documented-operation.ts';
 import { type Draft, Drafts } from './draft.ts';
 import { type FaultyDraft, faultsOf } from './faults.ts';
-import { judgeAnonymous, judgeFaulty, judgeValid } from './judge.ts';
+import { judgeAlternative, judgeAnonymous, judgeFaulty, judgeValid } from './judge.ts';
 import type { Peers } from './peers.ts';
 import { showResponse, showRequest } from './report.ts';
 import { type WrittenRequest, write } from './request.ts';
@@ -31,6 +32,8 @@ interface Exchanged {
   readonly message: string;
 }
 
+type Judge = typeof judgeValid;
+
 /** Milliseconds for the requests of one kind to one operation. */
 const TIME = 30_000;
 
@@ -41,23 +44,17 @@ export class OperationCheck {
   sent = 0;
   readonly #of: Circumstances;
   readonly #operation: DocumentedOperation;
-  readonly #headers: Headers;
-  readonly #anonymous: Headers;
+  readonly #credentials: Credentials;
   #accepted = 0;
   #last: Exchanged | undefined;
 
   constructor(circumstances: Circumstances) {
     const { operation, all, headers } = circumstances;
     this.#of = circumstances;
-    this.#headers = new Headers(headers);
-    this.#anonymous = new Headers(headers);
-    for (const name of new Set(all.flatMap(({ credentialHeaders }) => credentialHeaders))) {
-      this.#anonymous.delete(name);
-      if (!operation.credentialHeaders.includes(name)) this.#headers.delete(name);
-    }
+    this.#credentials = credentialsOf(operation, all, headers);
     // Given headers need not be generated.
     const parameters = operation.parameters.filter(
-      ({ in: place, name }) => place !== 'header' || !this.#headers.has(name),
+      ({ in: place, name }) => place !== 'header' || !this.#credentials.own.has(name),
     );
     this.#operation = { ...operation, parameters };
   }
@@ -68,11 +65,14 @@ export class OperationCheck {
     try {
       const drafts = new Drafts(this.#operation, schemas, peers.fc);
       const valid = drafts.all();
-      if (isProtected) await this.#checkAnonymous(drafts, valid);
-      if (isProtected && !credentialHeaders.some((name) => this.#headers.has(name))) {
+      if (isProtected) await this.#checkAccess(drafts, valid, this.#credentials.anonymous, judgeAnonymous);
+      if (isProtected && !credentialHeaders.some((name) => this.#credentials.own.has(name))) {
         return this.#leave('the headers have no credentials for it');
       }
       await this.#checkValid(drafts, valid);
+      for (const headers of this.#accepted > 0 ? this.#credentials.alternatives : []) {
+        await this.#checkAccess(drafts, valid, headers, judgeAlternative);
+      }
       await this.#checkFaulty(drafts);
     } catch (error) {
       if (!(error instanceof Unmakeable)) throw error;
@@ -80,18 +80,18 @@ export class OperationCheck {
     }
   }
 
-  async #checkAnonymous(drafts: Drafts, valid: Arbitrary<Draft>): Promise<void> {
-    const few = Math.ceil(this.#of.requests / 10);
-    await this.#check(few, valid, async (draft) => {
+  /** Sends valid requests with more or less of the credentials. */
+  async #checkAccess(drafts: Drafts, valid: Arbitrary<Draft>, headers: Headers, judge: Judge): Promise<void> {
+    await this.#check(Math.ceil(this.#of.requests / 10), valid, async (draft) => {
       this.#assume(drafts.isValid(draft));
-      return this.#send(drafts, draft, this.#anonymous, judgeAnonymous);
+      return this.#send(drafts, draft, headers, judge);
     });
   }
 
   async #checkValid(drafts: Drafts, valid: Arbitrary<Draft>): Promise<void> {
     const done = await this.#check(this.#half(), valid, async (draft) => {
       this.#assume(drafts.isValid(draft));
-      return this.#send(drafts, draft, this.#headers, judgeValid);
+      return this.#send(drafts, draft, this.#credentials.own, judgeValid);
     });
     if (done && this.#operation.isProtected && this.#accepted === 0) {
       this.#leave('its credentials were always refused');
@@ -108,13 +108,13 @@ export class OperationCheck {
   }
 
   async #sendFaulty(drafts: Drafts, { draft, fault, base }: FaultyDraft): Promise<string | undefined> {
-    const message = await this.#send(drafts, draft, this.#headers, judgeFaulty);
+    const message = await this.#send(drafts, draft, this.#credentials.own, judgeFaulty);
     const status = this.#last?.received?.status ?? 0;
     if (message === undefined || !message.endsWith('although')) return message;
     const shown = this.#last;
     // A refusal by a dependency precedes validation, so both get the same response.
     if (status >= 404 && status < 500 && this.#operation.responses.has(String(status))) {
-      const request = write(drafts, base, this.#headers);
+      const request = write(drafts, base, this.#credentials.own);
       const received = request && (await this.#ask(request));
       if (received?.status === status) return undefined;
     }
@@ -122,12 +122,7 @@ export class OperationCheck {
     return `${message} ${fault}`;
   }
 
-  async #send(
-    drafts: Drafts,
-    draft: Draft,
-    headers: Headers,
-    judge: (operation: DocumentedOperation, received: ReceivedResponse, schemas: Schemas) => string | undefined,
-  ): Promise<string | undefined> {
+  async #send(drafts: Drafts, draft: Draft, headers: Headers, judge: Judge): Promise<string | undefined> {
     const request = write(drafts, draft, headers);
     this.#assume(request !== undefined && !leadsElsewhere(this.#operation, request.target, this.#of.all));
     let received: ReceivedResponse | undefined;
