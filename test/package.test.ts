@@ -11,7 +11,7 @@ import { build } from 'esbuild';
 const SIZE_BUDGET = 790_000;
 
 /** Bytes of the smallest app in a bundle, minified and compressed, without zod. */
-const CORE_BUDGET = 49_500;
+const CORE_BUDGET = 50_500;
 
 const PUBLIC_NAMES = {
   portico: [
