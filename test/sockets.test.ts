@@ -600,6 +600,22 @@ describe('a socket over the wire', () => {
     return { app, log, port: server.port, server };
   };
 
+  test('a handler that only sends leaves others their turn', async () => {
+    const seen = { turns: 0, isSending: true };
+    const { port } = await open(async (socket) => {
+      const before = seen.turns;
+      for (const end = Date.now() + 300; Date.now() < end;) await socket.send('x');
+      seen.turns -= before;
+      seen.isSending = false;
+    });
+    const count = async (): Promise<void> => {
+      for (; seen.isSending; seen.turns++) await new Promise(setImmediate);
+    };
+    const [peer] = await Promise.all([FrameSocket.open(port, '/socket'), count()]);
+    peer.end();
+    assert.ok(seen.turns > 3, `${seen.turns} turns of the event loop`);
+  });
+
   test('the handshake is that of RFC 6455, with the headers of guards and middleware', async () => {
     const { port } = await open(
       (socket) => socket.closed,

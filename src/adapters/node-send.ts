@@ -5,6 +5,7 @@ import type { Reply } from '../http/reply.ts';
 import { hasNoContent } from '../http/status.ts';
 import { lengthIn, measured, type Source, unframed } from './node-framing.ts';
 import type { HeadWriter } from './node-head.ts';
+import { Turn } from './node-turn.ts';
 
 /** Sends a reply; throws before sending anything if its head is invalid. `heads` may write it instead of Node. */
 export function send(reply: Reply, response: ServerResponse, close: boolean, heads?: HeadWriter): void {
@@ -87,10 +88,6 @@ function begin(reply: Reply, body: BodySource, headers: readonly string[], respo
   });
 }
 
-/** Synchronous pieces between two checks of the clock, and milliseconds after which to yield to others. */
-const LOOK = 16;
-const TURN = 2;
-
 /** Writes as fast as the client reads; if the source fails, cuts the connection and rejects. */
 async function stream(source: Source, response: ServerResponse): Promise<void> {
   const writer = new PieceWriter(response);
@@ -102,7 +99,7 @@ async function stream(source: Source, response: ServerResponse): Promise<void> {
     rouse();
   });
   try {
-    for (let count = 1, since = performance.now(); ; count++) {
+    for (const turn = new Turn(); ;) {
       const next = await new Promise<Awaited<ReturnType<typeof source.next>> | undefined>((resolve, reject) => {
         wake = () => response.destroyed && resolve(undefined);
         source.next().then(resolve, reject);
@@ -112,10 +109,7 @@ async function stream(source: Source, response: ServerResponse): Promise<void> {
       writer.add(next.value);
       if (writer.isFull) await new Promise<void>((resolve) => (wake = resolve));
       // If pieces are ready and the client reads at once, nothing else would get a turn.
-      if (count % LOOK === 0 && performance.now() - since > TURN) {
-        await new Promise<void>((resolve) => void setImmediate(resolve));
-        since = performance.now();
-      }
+      if (turn.isOver) await new Promise<void>((resolve) => turn.pass(resolve));
     }
     wake = undefined;
     writer.flush();

@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws';
 import { CLOSE, type SocketTransport, type Upgrade } from '../http/socket.ts';
+import { Turn } from './node-turn.ts';
 
 /** The close code of a peer's fault, by the name that `ws` has for it; all others are protocol errors. */
 const FAULTS: ReadonlyMap<string, number> = new Map([
@@ -15,10 +16,13 @@ function ignore(): void {}
 
 /** Opens an upgrade on a socket of `ws`. */
 export function adopt(webSocket: WebSocket, upgrade: Upgrade): void {
+  // A handler that only sends would hold the event loop until the peer's buffers are full.
+  const turn = new Turn();
   const transport: SocketTransport = {
     send(data, done) {
-      webSocket.send(data, done);
-      return webSocket.bufferedAmount === 0;
+      const passes = turn.isOver;
+      webSocket.send(data, passes ? (error) => turn.pass(() => done(error)) : done);
+      return !passes && webSocket.bufferedAmount === 0;
     },
     ping: () => webSocket.ping(undefined, undefined, ignore),
     close: (code, reason) => webSocket.close(code, reason),
