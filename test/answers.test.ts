@@ -294,6 +294,20 @@ describeMatrix('responses by status', (open) => {
     assert.deepEqual(Object.keys(other?.[500].content), ['application/json']);
   });
 
+  test('default says nothing of the usual response, and a range is documented for it', async () => {
+    const Failure = z.object({ reason: z.string() });
+    const usual = appOf([answering(() => ({ id: 1 }))], { responses: { default: Failure } });
+    await expectJson(await usual.request('/'), 200, { id: 1 });
+    await assertDocumentTrue(usual, { requests: 5 });
+    const other = appOf([answering(() => answer(202, { reason: 'later', id: 1 }))], {
+      responses: { default: Failure },
+    });
+    await expectJson(await other.request('/'), 202, { reason: 'later' });
+    const { responses } = (appOf([answering(() => 1, { responses: { '2XX': Job } })]).openapi() as Json)['paths']['/']
+      .get;
+    assert.deepEqual(responses[200].content, responses['2XX'].content);
+  });
+
   test('responses that cannot be read are reported at startup', () => {
     for (const [wrong, code] of [
       [{ responses: { 99: {} } }, 'INVALID_RESPONSE'],

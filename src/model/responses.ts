@@ -51,10 +51,15 @@ export class Responses {
     return this.#declared.get(key);
   }
 
-  /** The declaration that applies to a status: its own, that of its range, or that of all others. */
+  /**
+   * The declaration that applies to a status: its own, that of its range, or that of all others.
+   *
+   * The usual response is none of the others, because the document always lists its status.
+   */
   for(status: number): DeclaredResponse | undefined {
     const range = `${Math.trunc(status / 100)}XX`;
-    return this.at(String(status)) ?? this.at(range) ?? this.at('default');
+    const declared = this.at(String(status)) ?? this.at(range);
+    return declared ?? (status === this.status ? undefined : this.at('default'));
   }
 
   /** The contents of the usual response. */

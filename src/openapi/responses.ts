@@ -96,12 +96,12 @@ function impliedBy({ security, graph, traits }: Operation): readonly Implied[] {
 function describeUsual(operation: Operation, components: Components): ResponseObject {
   const { responses } = operation;
   const key = String(responses.status);
-  const declared = responses.at(key);
+  const declared = responses.for(responses.status);
   const anything = hasNoContent(responses.status) || (declared?.contents.length ?? 0) > 0;
   const described =
     declared === undefined
       ? { description: phraseOf(responses.status) }
-      : describeResponse(declared, operation, components);
+      : describeResponse({ ...declared, key }, operation, components);
   return anything ? described : { ...described, content: { 'application/json': { schema: {} } } };
 }
 
