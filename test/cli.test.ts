@@ -272,10 +272,7 @@ describe('FILE', () => {
       failing(shop, varied('wrong.mjs', 'export const wrong = true;')),
     ]);
     assert.match(thrown, /thrown\.mjs cannot be loaded\nError: no disk\n +at .*caused by: Error: no power/s);
-    assert.match(
-      wrong,
-      /shop\.ts cannot be loaded\n2 declarations are wrong:\n {2}UNSECURED_OPERATION: OpenController/,
-    );
+    assert.match(wrong, /shop\.ts cannot be loaded\n2 declaration errors:\n {2}UNSECURED_OPERATION: OpenController/);
     assert.doesNotMatch(wrong, /^ +at /m);
   });
 

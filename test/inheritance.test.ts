@@ -339,7 +339,7 @@ describe('constructors that are inherited', () => {
         ['PARAMETER_WITHOUT_INPUT', 'Swapped', 1],
       ],
     );
-    assert.match(mistakes[0]?.message ?? '', /constructor of its own/);
+    assert.match(mistakes[0]?.message ?? '', /its own constructor/);
   });
 
   test('parameters without inputs are not filled either where a class in between has the constructor', () => {
@@ -366,7 +366,7 @@ describe('constructors that are inherited', () => {
     for (const controller of [Hidden, Below]) {
       const [mistake, ...others] = mistakesIn([controller]);
       assert.deepEqual([mistake?.code, mistake?.parameter, others], ['PARAMETER_WITHOUT_INPUT', 0, []]);
-      assert.match(mistake?.message ?? '', /Hidden has a constructor of its own/);
+      assert.match(mistake?.message ?? '', /Hidden has its own constructor/);
     }
   });
 

@@ -444,7 +444,7 @@ describe('a named schema', () => {
   }
 
   test('whose id cannot be a name is told another', () => {
-    assert.throws(() => taking(z.string().meta({ id: 'Page[User]' })), /the id 'Page\[User\]' .*: 'Page_User'/);
+    assert.throws(() => taking(z.string().meta({ id: 'Page[User]' })), /the id 'Page\[User\]' .* such as 'Page_User'/);
   });
 
   test('keeps its name beside names that were made', async () => {

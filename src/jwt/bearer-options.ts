@@ -112,7 +112,7 @@ export function issuerFaults({ issuer, ...options }: JwtBearerOptions<Schema>): 
 export function audienceFaults(audience: unknown): string[] {
   const list: readonly unknown[] = Array.isArray(audience) ? audience : [audience];
   if (list.length > 0 && list.every((one) => typeof one === 'string' && one !== '')) return [];
-  return ['there is no audience: a token for another app would be one for this app (RFC 8725 §3.9)'];
+  return ['there is no audience, so tokens for other apps would be accepted (RFC 8725 §3.9)'];
 }
 
 function sourceFaults(options: JwtBearerOptions<Schema>): string[] {
@@ -153,9 +153,9 @@ function algorithmFaults({ algorithms, secret }: JwtBearerOptions<Schema>): stri
   return (algorithms as readonly unknown[]).flatMap((given) => {
     const algorithm = String(given);
     if (accepted.includes(algorithm)) return [];
-    if (algorithm.toLowerCase() === 'none') return ["the algorithm 'none' accepts tokens that anybody has written"];
+    if (algorithm.toLowerCase() === 'none') return ["the algorithm 'none' accepts unsigned tokens"];
     const with_ = secret === undefined ? 'with public keys' : 'with a secret';
-    return [`the algorithm '${algorithm}' is not accepted ${with_}, which takes ${accepted.join(', ')}`];
+    return [`the algorithm '${algorithm}' cannot be used ${with_}; use ${accepted.join(', ')}`];
   });
 }
 
@@ -170,7 +170,7 @@ function policyFaults(options: JwtBearerOptions<Schema>): string[] {
   }
   if (typ !== undefined && typ !== false && !isText(typ)) faults.push('typ is neither a string nor false');
   if (dpop !== undefined && dpop !== 'required' && dpop !== 'accepted') {
-    faults.push(`dpop is '${String(dpop)}', and not 'required' or 'accepted'`);
+    faults.push(`dpop is '${String(dpop)}' instead of 'required' or 'accepted'`);
   }
   if (dpop === undefined && (replayStore !== undefined || baseUrl !== undefined)) {
     faults.push(`${replayStore === undefined ? 'baseUrl' : 'replayStore'} is for proofs, and dpop is not set`);

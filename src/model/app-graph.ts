@@ -42,13 +42,13 @@ export class AppGraph {
       const below = this.#reader.read(input.dependable, key, inner);
       if (below === undefined) return { key, node: undefined };
       if (below.lifetime === 'app') return { key, node: this.node(below, nameOf(below, key), inner) };
-      this.#conflict(place, `'${nameOf(below, key)}', which is made for each request`);
+      this.#conflict(place, `'${nameOf(below, key)}', which is created for each request`);
       return { key, node: undefined };
     });
   }
 
   #conflict(place: Place, what: string): void {
-    this.#mistakes.add('LIFETIME_CONFLICT', place, `it lives as long as the app and depends on ${what}`);
+    this.#mistakes.add('LIFETIME_CONFLICT', place, `it has app lifetime but depends on ${what}`);
   }
 }
 

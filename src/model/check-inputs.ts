@@ -18,7 +18,7 @@ const STYLES: Readonly<Record<TextSource, readonly ListStyle[]>> = {
 /** Headers that OpenAPI describes by other means and ignores as parameters (OpenAPI 3.1, Parameter Object). */
 const RESERVED: ReadonlyMap<string, string> = new Map([
   ['authorization', 'use a security scheme'],
-  ['content-type', 'the body says which types it takes, and `ctx.header()` reads it'],
+  ['content-type', 'the body declares its types, and you can read it with `ctx.header()`'],
   ['accept', 'read it with `ctx.header()`'],
 ]);
 
@@ -44,7 +44,7 @@ export function checkJson(slot: BodySlot, report: Report): void {
 }
 
 function reportFile(report: Report): void {
-  report('FILE_OUTSIDE_FORM', 'its schema has a file where none can be sent');
+  report('FILE_OUTSIDE_FORM', 'its schema contains a file, which can only be a form field');
 }
 
 function isFileOutsideForm({ from, described }: TextValue): boolean {
@@ -55,7 +55,7 @@ function checkText(slot: TextSlot | FieldsSlot, values: readonly TextValue[], re
   for (const { name, described, from } of values) {
     if (from !== 'form' && holdsObject(described.json, described)) {
       const what = slot.kind === 'text' ? `'${name}'` : `the field '${name}'`;
-      report('OBJECT_IN_TEXT', `${what} arrives as text and its schema is an object or a list of lists`);
+      report('OBJECT_IN_TEXT', `${what} arrives as text, but its schema is an object or a list of lists`);
     }
     if (from === 'path' && slot.style !== 'comma' && takesList(described)) {
       report('LIST_IN_PATH', `'${name}' is a list in a path, which needs { style: 'comma' }`);
@@ -68,7 +68,7 @@ function checkText(slot: TextSlot | FieldsSlot, values: readonly TextValue[], re
   if (style === undefined) return;
   if (!STYLES[from].includes(style)) report('INVALID_STYLE', `a list in a ${from} has no style '${style}'`);
   else if (!values.some(({ described }) => takesList(described))) {
-    report('INVALID_STYLE', `it has the style '${style}', and its schema is no list`);
+    report('INVALID_STYLE', `it has the style '${style}', but its schema is not a list`);
   }
 }
 
@@ -107,7 +107,7 @@ function conflictOf(one: TextValue, other: TextValue): string | undefined {
   }
   const [types, others] = [typesOf(one.described), typesOf(other.described)];
   if (types.size === 0 || others.size === 0 || [...types].some((type) => others.has(type))) return undefined;
-  return `as ${[...types].join(' or ')} and as ${[...others].join(' or ')}, which no value is`;
+  return `as ${[...types].join(' or ')} and as ${[...others].join(' or ')}, and no value is both`;
 }
 
 function isListOnly({ described: { json, definitions } }: TextValue): boolean {

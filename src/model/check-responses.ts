@@ -14,7 +14,7 @@ export function checkResponses(responses: ResponseDeclarations, place: Place, mi
 export function checkUsual({ response, status }: UsualResponse, place: Place, mistakes: Mistakes): void {
   const content = contentOf(response);
   const its = status ?? content?.status ?? 200;
-  if (!isStatus(its)) mistakes.add('INVALID_RESPONSE', place, `its status ${String(its)} is not one from 200 to 599`);
+  if (!isStatus(its)) mistakes.add('INVALID_RESPONSE', place, `its status ${String(its)} is not from 200 to 599`);
   if (response === undefined) return;
   if (content === undefined) {
     mistakes.add('INVALID_RESPONSE', place, 'its `response` is neither a schema nor a content');
@@ -42,7 +42,7 @@ function checkContent({ schema, itemSchema }: Content<never>, key: string, place
     if (one !== undefined) checkSchema(one, 'output', at(place, mistakes));
   }
   if (hasNoContent(Number(key))) {
-    const text = `it has a response for status ${key}, whose responses have no body`;
+    const text = `it declares a response for status ${key}, which has no body`;
     mistakes.add('RESPONSE_WITHOUT_BODY', place, text);
   }
 }

@@ -17,7 +17,7 @@ export function checkOperation(operation: Operation, mistakes: Mistakes): void {
   checkPath(operation, say);
   checkBody(operation, say);
   if (declaration.socket === undefined && graph.parameters.some(takesConnection)) {
-    say('CONNECTION_MISPLACED', 'it takes a connection and is not a @Socket');
+    say('CONNECTION_MISPLACED', 'it has a @Connection() but is not a @Socket');
   }
   const inputs = graph.slots.filter(isInput);
   for (const slot of inputs) {
@@ -28,7 +28,7 @@ export function checkOperation(operation: Operation, mistakes: Mistakes): void {
   const parameters = inputs.map(modelledBy).find((kind) => kind.checkTogether !== undefined);
   parameters?.checkTogether?.(inputs, (text, slot) => say('INPUT_CONFLICT', text, { ...place, ...slot.place }));
   if (declaration.method === 'HEAD' && declaration.options.response !== undefined) {
-    say('RESPONSE_WITHOUT_BODY', 'it has a response, and those to HEAD have no body (RFC 9110 §9.3.2)');
+    say('RESPONSE_WITHOUT_BODY', 'it declares a response, but responses to HEAD have no body (RFC 9110 §9.3.2)');
   }
 }
 
@@ -150,7 +150,7 @@ function checkPath({ declaration: { template }, graph }: Operation, say: Say): v
     } else if (staysUndefined(slot.schema)) {
       say(
         'PATH_VARIABLE_OPTIONAL',
-        `the path variable '${slot.name}' is always there and cannot be optional`,
+        `the path variable '${slot.name}' is always present, so it cannot be optional`,
         slot.place,
       );
     }
@@ -168,7 +168,7 @@ function checkBody({ declaration, body, graph }: Operation, say: Say): void {
   if ((method === 'GET' || method === 'HEAD' || socket !== undefined) && at !== undefined) {
     const { class: name, method: handler, site } = placeOf(declaration);
     const here = at.chain === undefined ? at : { class: name, method: handler, chain: at.chain, site: at.site ?? site };
-    const text = 'a body is read, and GET and HEAD have none (RFC 9110 §9.3.1)';
+    const text = 'it reads a body, but GET and HEAD have none (RFC 9110 §9.3.1)';
     say(
       'BODY_NOT_ALLOWED',
       text,
@@ -180,7 +180,7 @@ function checkBody({ declaration, body, graph }: Operation, say: Say): void {
   if (graph.slots.some((slot) => isForm(slot))) say('BODY_CONFLICT', 'it reads the body as JSON and as a form');
   const names = body.slots.map(({ name }) => name);
   if (names.length > 1 && (names.includes(undefined) || new Set(names).size < names.length)) {
-    say('BODY_CONFLICT', 'it reads several bodies, and each needs a name of its own: Body(name, schema)');
+    say('BODY_CONFLICT', 'it reads several bodies, so each needs a name: Body(name, schema)');
   }
 }
 

@@ -32,7 +32,7 @@ export function readController(
   }
   if (isStandardMode(controller)) {
     const text =
-      'its decorators run in standard mode, where parameters have none; set "experimentalDecorators": true in the compilerOptions of tsconfig.json';
+      'its decorators run in standard mode, which has no parameter decorators; set "experimentalDecorators": true in the compilerOptions of tsconfig.json';
     mistakes.add('STANDARD_DECORATORS', { class: name, site: callSiteOf(declared) }, text);
     return [];
   }
@@ -147,7 +147,7 @@ function readLists(
   const without = [...inherited.without, ...(route.options.without ?? [])];
   for (const left of without) {
     if (inputs.some(({ input }) => input?.kind === 'depends' && input.dependable === left)) continue;
-    mistakes.add('UNKNOWN_WITHOUT', place, '`without` names something that no list has');
+    mistakes.add('UNKNOWN_WITHOUT', place, '`without` names a dependency that is in no list');
   }
   return inputs.filter(({ input }) => input?.kind !== 'depends' || !without.includes(input.dependable));
 }
@@ -156,7 +156,7 @@ function readList(list: readonly ListedDependency[], place: Place, mistakes: Mis
   return list.flatMap((listed): NamedInput[] => {
     const input = (listed as Partial<ListedDependency> | undefined)?.[DECLARATION];
     if (input?.kind === 'depends') return [{ key: undefined, input, place: { ...place, site: callSiteOf(input) } }];
-    const text = 'a list of dependencies holds something that is not Depends(…) or Security(…)';
+    const text = 'a list of dependencies contains something that is not Depends(…) or Security(…)';
     mistakes.add('NOT_DEPENDABLE', place, text);
     return [];
   });

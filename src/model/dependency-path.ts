@@ -32,7 +32,7 @@ export class DependencyReader {
         this.#mistakes.add(
           'NOT_DEPENDABLE',
           { ...path.place, chain },
-          `${typeof declared} is not something to depend on`,
+          `a value of type ${typeof declared} cannot be a dependency`,
         );
       }
       return undefined;

@@ -118,7 +118,7 @@ export class GraphBuilder {
     const ending = below.flatMap((slot) => (slot.kind === 'dependency' ? [slot.endsWith] : [])).find(Boolean);
     const outlives = lifetime === 'request' && (provider.run.generator || provider.lifetime === 'request');
     if (ending !== undefined && outlives) {
-      const text = `it lives as long as the request and depends on '${ending.join(' -> ')}', which ends with the handler`;
+      const text = `it has request lifetime but depends on '${ending.join(' -> ')}', which has handler lifetime`;
       this.#mistakes.add('LIFETIME_CONFLICT', inner.place, text);
     }
     const slot: DependencySlot = {

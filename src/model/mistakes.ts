@@ -83,9 +83,7 @@ export class DeclarationError extends Error {
 
   constructor(mistakes: readonly Mistake[]) {
     const lines = mistakes.map(({ code, message }) => `  ${code}: ${message}`);
-    super(
-      `${mistakes.length === 1 ? 'A declaration is' : `${mistakes.length} declarations are`} wrong:\n${lines.join('\n')}`,
-    );
+    super(`${mistakes.length} declaration ${mistakes.length === 1 ? 'error' : 'errors'}:\n${lines.join('\n')}`);
     this.mistakes = mistakes;
   }
 }

@@ -12,7 +12,7 @@ export function readOverrides(overrides: Overrides, mistakes: Mistakes): Overrid
       const fault = isDependable(replaced) ? replacement : replaced;
       if (isDependable(fault)) return true;
       const text = `an override has ${fault === null ? 'null' : typeof fault} ${fault === replaced ? 'to replace' : 'as the replacement'}`;
-      mistakes.add('INVALID_OVERRIDE', {}, `${text}, which is not something to depend on`);
+      mistakes.add('INVALID_OVERRIDE', {}, `${text}, which cannot be a dependency`);
       return false;
     }),
   );

@@ -46,7 +46,7 @@ export function readParameters(
       mistakes.add('PARAMETER_WITHOUT_INPUT', place, withoutInput(target, owner, method));
     }
     if (inputs.length > 1) {
-      mistakes.add('PARAMETER_WITH_SEVERAL_INPUTS', place, 'more than one input says where its value comes from');
+      mistakes.add('PARAMETER_WITH_SEVERAL_INPUTS', place, 'it has more than one input');
     }
     return { key: undefined, input: inputs[0], place };
   });
@@ -64,15 +64,15 @@ function siteNear(target: Class, method: PropertyKey | undefined, inputs: Parame
 export function checkStatics(target: Class, mistakes: Mistakes): void {
   for (const [method, declaration] of staticsOf(target)) {
     const place = { class: target.name, method: String(method), site: callSiteOf(declaration) };
-    mistakes.add('STATIC_METHOD', place, 'it is static, and only methods of an instance can be decorated');
+    mistakes.add('STATIC_METHOD', place, 'it is static, but only instance methods can be decorated');
   }
 }
 
 function withoutInput(target: Class, owner: Class, method: PropertyKey | undefined): string {
-  const text = 'no input says where its value comes from';
+  const text = 'it has no input';
   const base: unknown = Object.getPrototypeOf(owner);
   const drops = method === undefined && typeof base === 'function' && inputsOf(base as Class).size > 0;
-  if (drops) return `${text}; ${owner.name} has a constructor of its own, which declares its inputs anew`;
+  if (drops) return `${text}; ${owner.name} has its own constructor, which has to declare its inputs`;
   if (owner === target) return `${text}; was a decorator dropped?`;
   return `${text}; the constructor is that of ${owner.name}: decorate its parameters, or give ${target.name} its own`;
 }

@@ -64,7 +64,7 @@ export function readModel(app: AppDeclaration, nodes: AppNodes): readonly Operat
           mistakes.add(
             'UNSECURED_OPERATION',
             placeOf(declaration),
-            'no scheme guards it, and it does not say `public: true`',
+            'it has no security scheme and does not say `public: true`',
           );
         }
         return operation;
@@ -106,13 +106,11 @@ function checkOverrides(overrides: Overrides, dependables: Dependables, nodes: A
 function checkCopies(mistakes: Mistakes): void {
   const copies = disagreeingCopies();
   if (copies.length === 0) return;
-  const list = [...new Set(copies.map(({ version, file }) => `${version} (${file ?? 'of an unknown place'})`))].join(
-    ', ',
-  );
+  const list = [...new Set(copies.map(({ version, file }) => `${version} (${file ?? 'unknown location'})`))].join(', ');
   mistakes.add(
     'SEVERAL_COPIES',
     {},
-    `the program has loaded several versions of portico: ${list}; install one of them for all`,
+    `the program has loaded several versions of portico: ${list}; install a single version`,
   );
 }
 

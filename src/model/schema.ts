@@ -152,7 +152,7 @@ function oneWayFaults(schema: ZodType): readonly SchemaFault[] {
 /** Faults of a schema whose values are JSON. */
 function fileFaultOf(schema: ZodType): SchemaFault | undefined {
   if (!featuresOf(schema).file) return undefined;
-  return { code: 'SCHEMA_NOT_EXPRESSIBLE', text: 'its schema cannot be documented: JSON has no files' };
+  return { code: 'SCHEMA_NOT_EXPRESSIBLE', text: 'its schema cannot be documented: JSON cannot contain files' };
 }
 
 /** OpenAPI 3.1, Components Object. */
@@ -164,8 +164,8 @@ function nameFaults(id: string): readonly SchemaFault[] {
   }
   if (/^[a-zA-Z0-9._-]+$/.test(id)) return [];
   const suggestion = id.replace(/[^a-zA-Z0-9._-]+/g, '_').replace(/^_+|_+$/g, '');
-  const text = `the id '${id}' cannot be the name of a component; it may have letters, digits, '.', '_' and '-'`;
-  return [{ code: 'INVALID_SCHEMA_ID', text: suggestion === '' ? text : `${text}: '${suggestion}'` }];
+  const text = `the id '${id}' cannot be the name of a component; it may contain only letters, digits, '.', '_' and '-'`;
+  return [{ code: 'INVALID_SCHEMA_ID', text: suggestion === '' ? text : `${text}, such as '${suggestion}'` }];
 }
 
 /** `properties.user.items` and the like as a path through the data. */

@@ -39,7 +39,7 @@ export function checkSchemes(graph: Graph, mistakes: Mistakes): void {
         mistakes.add(
           'UNDECLARED_SCOPE',
           place,
-          `the scope '${scope}' is required, and '${schemeName}' does not declare it`,
+          `the scope '${scope}' is required, but the scheme '${schemeName}' does not declare it`,
         );
       }
     }

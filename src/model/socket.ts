@@ -65,7 +65,7 @@ function kindOf({ bodySchema }: Content<never>): MessageKind | undefined {
 function readOrigins(declared: string | readonly string[], say: (text: string) => void): Origins {
   const listed: readonly unknown[] = Array.isArray(declared) ? declared : [declared];
   if (listed.includes('*')) {
-    if (listed.length > 1) say('its `origins` list `*`, which is any origin, together with others');
+    if (listed.length > 1) say('its `origins` list `*` together with other origins');
     return 'any';
   }
   for (const origin of listed) {
