@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 /** Bytes of the package as installed, without its dependencies. */
-const SIZE_BUDGET = 790_000;
+const SIZE_BUDGET = 810_000;
 
 /** Bytes of the smallest app in a bundle, minified and compressed, without zod. */
 const CORE_BUDGET = 50_500;
