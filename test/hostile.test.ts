@@ -157,6 +157,16 @@ describe('a client that is still sending reads its answer (RFC 9112 §9.6)', () 
     assert.ok(slow.closed && took > 4_500 && took < 8_000, `${took} ms`);
   });
 
+  test('and what follows a request without a host is none, behind pending answers too', async () => {
+    const seen = calls.length;
+    const ask = (host: string): string => `GET /url HTTP/1.1\r\n${host}\r\n`;
+    const connection = await open();
+    connection.write(`GET /slow HTTP/1.1\r\n${HOST}\r\n${ask('')}${ask(HOST)}NONSENSE\r\n\r\n`);
+    await eventually('the connection ends', () => connection.ended);
+    connection.destroy();
+    assert.deepEqual([connection.statuses, calls.length], [[200, 400], seen]);
+  });
+
   test('and nothing that it sends meanwhile is a request', async () => {
     calls.length = 0;
     const connection = await open();
@@ -412,6 +422,23 @@ describe('answers that are pending are not lost', () => {
     for (const broken of [`${CHUNKED}\r\nzz`, 'Transfer-Encoding: other\r\n\r\n']) {
       const { statuses, closed } = await ask(`${slow}PUT /json HTTP/1.1\r\n${HOST}${broken}`, { untilClose: true });
       assert.deepEqual([statuses[0], statuses.length, closed], [200, 2, true], statuses.join());
+    }
+  });
+
+  test('by a client that goes on sending after it has broken the framing, or asked to close', async () => {
+    const rest = 'x'.repeat(4 * MIB);
+    for (const [bytes, expected] of [
+      [`${slow}POST /json HTTP/1.1\r\n${HOST}${CHUNKED}\r\n1\r\n1\r\nzz${rest}`, [200, 400]],
+      [`GET /slow HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n${rest}`, [200]],
+    ] as const) {
+      const connection = await open();
+      connection.socket.pause();
+      connection.write(bytes);
+      await pause(150);
+      connection.socket.resume();
+      await eventually('the answers are there', () => connection.statuses.length === expected.length);
+      connection.destroy();
+      assert.deepEqual(connection.statuses, expected);
     }
   });
 

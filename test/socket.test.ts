@@ -509,8 +509,14 @@ describe('bodies', () => {
     });
   }
 
-  test('another expectation is 417', async () => {
-    assert.deepEqual((await send(get('/items/5', 'Expect: foo\r\n'))).statuses, [417]);
+  test('another expectation is 417, like any other error', async () => {
+    const { answers } = await send(get('/items/5', 'Expect: foo\r\n'));
+    assert.deepEqual(
+      answers.map(({ status, body }) => [status, body]),
+      [[417, '{"detail":"Expectation Failed"}']],
+    );
+    const old = await send('GET /items/5 HTTP/1.0\r\nExpect: foo\r\n\r\n');
+    assert.deepEqual(old.statuses, [200]);
   });
 
   test('without credentials are refused before a byte has come', async () => {

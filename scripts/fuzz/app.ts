@@ -45,7 +45,7 @@ import { testTokens } from 'portico/testing';
 import { z } from 'zod';
 
 /** What no file of the served folder contains. */
-export const OUTSIDE = '\x07';
+export const OUTSIDE = '\x07\x06\x05';
 /** Bytes of a message that the sockets accept. */
 export const LARGEST_MESSAGE = 2_000;
 

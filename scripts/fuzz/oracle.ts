@@ -4,7 +4,7 @@ import { OUTSIDE } from './app.ts';
 import type { Sample } from './request.ts';
 
 /** What the framework itself may answer to any bytes. */
-const REFUSALS = [400, 404, 405, 408, 413, 414, 415, 426, 431, 501, 505];
+const REFUSALS = [400, 404, 405, 408, 413, 414, 415, 417, 426, 431, 501, 505];
 /** Refusals of the parser, which have no body. */
 const BODILESS = [400, 408, 413, 431, 501];
 const STATUSES = new Set([...REFUSALS, 101, 200, 204, 206, 304, 308, 401, 403, 412, 416, 422]);
@@ -32,7 +32,7 @@ export class Oracle {
     if (!STATUSES.has(status)) return `the status ${status}`;
     if (headerOf(answer, 'date') === undefined && status !== 101) return 'no date';
     if (body.includes(OUTSIDE) && headerOf(answer, 'content-encoding') === undefined)
-      return 'a byte from outside of the folder';
+      return 'bytes from outside of the folder';
     if (body !== '' && headerOf(answer, 'content-type') === undefined) return 'a body without a type';
     const challenge = headerOf(answer, 'www-authenticate');
     if (status === 401 && challenge === undefined) return 'a 401 without a challenge';

@@ -161,8 +161,26 @@ const METHODS = [
   '',
 ];
 
-/** Request lines that need not be ones. */
+const LINES: readonly Line[] = [
+  ['Host', 'b'],
+  ['Expect', '100-continue'],
+  ['Expect', 'more'],
+  ['Connection', 'close, x'],
+  ['Connection', 'Upgrade'],
+  ['Upgrade', 'h2c'],
+  ['Upgrade', 'websocket'],
+  ['Content-Length', '0'],
+  ['Content-Length', '5'],
+  ['Transfer-Encoding', 'chunked'],
+  ['Transfer-Encoding', 'gzip, chunked'],
+  ['Keep-Alive', 'timeout=1'],
+  ['X-Forwarded-For', ','],
+  ['bad name', '1'],
+  [' folded', '1'],
+];
+
+/** Request lines and headers that need not be ones. */
 export function makeTarget(dice: Dice): Sample {
   const target = dice.chance(40) ? mutate(dice, dice.of(TARGETS)) : dice.of(TARGETS);
-  return { method: dice.chance(50) ? 'GET' : dice.of(METHODS), target, lines: [] };
+  return { method: dice.chance(50) ? 'GET' : dice.of(METHODS), target, lines: dice.some(2, () => dice.of(LINES)) };
 }

@@ -22,8 +22,9 @@ export function countRequests(bytes: string): number {
     const length = lengthOf(lines, rest.slice(whole.length));
     if (length === undefined || lines.length > 500) break;
     count++;
-    if (lines.some((line) => /^connection:/i.test(line))) break;
     rest = rest.slice(whole.length + length);
+    // Whoever goes on after a close may lose all answers to the reset that follows.
+    if (lines.some((line) => /^connection: close/i.test(line))) return rest === '' ? count : 0;
   }
   return count;
 }

@@ -134,14 +134,20 @@ export function refuseBytes(error: NodeJS.ErrnoException, socket: Socket): void 
     endAfter(broken, socket, () => linger(socket));
   } else {
     endAfter(before, socket, () => {
-      if (broken?.headersSent === true) return void socket.destroy();
-      socket.write(refusal(status));
-      // A handler that waits for the rest of a body learns that there is none when the connection closes, so close at
-      // once.
-      if (broken === undefined) linger(socket);
-      else socket.destroySoon();
+      // Without chunks, an answer would look complete (RFC 9112 §8).
+      if (broken?.headersSent === true && broken.req.httpVersionMinor === 0) return void socket.destroy();
+      if (broken?.headersSent !== true) socket.write(refusal(status));
+      if (broken !== undefined) abandon(broken, socket);
+      linger(socket);
     });
   }
+}
+
+/** Makes whoever waits for the rest of a request learn that there is none, while the connection goes on. */
+function abandon(response: ServerResponse, socket: Socket): void {
+  if (response.socket !== null) response.detachSocket(socket);
+  response.destroy().emit('close');
+  response.req.emit('close');
 }
 
 /**
@@ -176,6 +182,8 @@ function endAfter(before: ServerResponse | undefined, socket: Socket, end: () =>
     endWritable();
   } else {
     drop(socket);
+    // The response may be one that ends the connection itself.
+    lingerAtEnd(socket);
     before.once('close', endWritable);
   }
 }

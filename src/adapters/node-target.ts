@@ -16,11 +16,13 @@ const MAX_TARGET = 8192;
 const MAX_HEADERS = 1000;
 /** RFC 3986 §3.2: host and port, without user information; a Host header may be empty (RFC 9112 §3.2). */
 const AUTHORITY = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+;=%-]*)(?::\d{0,5})?$/;
+/** As Node looks for it. */
+const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i;
 const ABSOLUTE = /^https?:\/\/([^/?#]*)([^#]*)$/i;
 
 /** Parses the head of a request once; a number is the status that refuses it. */
 export function readHead(message: IncomingMessage): Head | number {
-  const { rawHeaders, httpVersionMajor, url = '/' } = message;
+  const { rawHeaders, httpVersionMajor, httpVersionMinor, url = '/' } = message;
   if (httpVersionMajor !== 1) return 505;
   if (url.length > MAX_TARGET) return 414;
   // RFC 6585 §5: refused here, because Node would drop headers over its own limit.
@@ -35,6 +37,10 @@ export function readHead(message: IncomingMessage): Head | number {
         // RFC 9112 §3.2: more than one Host, or one that is invalid, is a 400.
         if (++hosts > 1 || !isAuthority(value)) return 400;
         break;
+      case 'expect':
+        // RFC 9110 §10.1.1: nothing else is defined, and HTTP/1.0 has none.
+        if (httpVersionMinor > 0 && !CONTINUE.test(value)) return 417;
+        break;
       case 'content-length':
         length = Number(value);
         break;
@@ -42,9 +48,11 @@ export function readHead(message: IncomingMessage): Head | number {
         codings = codings === undefined ? value : `${codings}, ${value}`;
     }
   }
+  // RFC 9112 §3.2: HTTP/1.0 may leave it out.
+  if (hosts === 0 && httpVersionMinor > 0) return 400;
   const chunked = codings !== undefined;
   if (chunked) {
-    const refused = refuseCodings(codings as string, message.httpVersionMinor);
+    const refused = refuseCodings(codings as string, httpVersionMinor);
     if (refused !== undefined) return refused;
   }
   // A fragment is not part of a target: the router would see it, but a URL would not.

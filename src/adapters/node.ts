@@ -174,6 +174,8 @@ async function createServerFor(app: App, options: ServeOptions, state: State, lo
   const settings = {
     ...timeouts,
     optimizeEmptyRequests: true,
+    // Node would answer by itself, and go on to process what follows.
+    requireHostHeader: false,
     // Node 24 and later ask; earlier versions need requests that are not for a socket given back.
     shouldUpgradeCallback: (message: IncomingMessage): boolean =>
       server.listenerCount('upgrade') > 0 && asksForSocket(message),
@@ -191,6 +193,7 @@ async function createServerFor(app: App, options: ServeOptions, state: State, lo
       attempt(() => logger.warn('fastWrite is off: this version of Node.js writes response heads differently'));
   }
   server.on('checkContinue', (message: IncomingMessage, response: ServerResponse) => listener(message, response, true));
+  server.on('checkExpectation', (message: IncomingMessage, response: ServerResponse) => listener(message, response));
   // Node would drop the connection, and the responses that are pending on it.
   server.on('connect', (_, socket) => refuseDetached(socket as Socket, 501));
   server.on('clientError', (error, socket) => refuseBytes(error, socket as Socket));
