@@ -67,7 +67,8 @@ export async function fuzz({
     faults.push(text);
     tell(text);
   };
-  const crashed = (error: unknown): void => report(`The process would have ended: ${String(error)}`);
+  const crashed = (error: unknown): void =>
+    report(`The process would have ended: ${(error as Error).stack ?? String(error)}`);
   const premises = await prepare();
   const client = await Client.make(premises.issuer);
   const logger = {

@@ -82,7 +82,7 @@ function abort(port: number, bytes: string): Promise<void> {
 const { values } = parseArgs({ options: { count: { type: 'string' }, kinds: { type: 'string' } } });
 const kinds = values.kinds?.split(',') ?? Object.keys(KINDS);
 const count = Number(values.count ?? 100_000);
-const write = (text: string): void => void process.stdout.write(`${text}\n`);
+const write = (line: string): void => void process.stdout.write(`${line}\n`);
 const logger = { info(): void {}, warn: write, error: write };
 const app = new App({ title: 'Soaked', version: '1', controllers: [SoakedController], logger });
 const server = await serve(app, { port: 0, logger });

@@ -442,6 +442,24 @@ describe('answers that are pending are not lost', () => {
     }
   });
 
+  test('where a request is answered after it has broken the framing, and before its turn', async () => {
+    @Controller()
+    class LaterController {
+      @Get('/slow') async slow() {
+        await pause(80);
+        return 'slow';
+      }
+      @Post('/later') async later() {
+        await pause(40);
+        return 'later';
+      }
+    }
+    const { port: to } = await served(appOf([LaterController]));
+    const bytes = `${slow}POST /later HTTP/1.1\r\n${HOST}${CHUNKED}\r\nzz`;
+    const { statuses, closed } = await exchange(to, bytes, { untilClose: true });
+    assert.deepEqual([statuses, closed], [[200, 200], true]);
+  });
+
   test('where an answer is cut because its request breaks the framing', async () => {
     @Controller()
     class EchoController {

@@ -98,6 +98,7 @@ export class Wire {
 
   /** Leaves without a word, by a reset or not. */
   async leave(resets = false): Promise<void> {
+    if (this.#socket.connecting) await once(this.#socket, 'connect').catch(() => {});
     if (this.isClosed) return;
     const closed = once(this.#socket, 'close').catch(() => {});
     if (resets) this.#socket.resetAndDestroy();

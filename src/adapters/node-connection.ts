@@ -129,17 +129,23 @@ export function refuseBytes(error: NodeJS.ErrnoException, socket: Socket): void 
   const isLeft = before !== undefined && (socket.readableEnded || code === 'HPE_INVALID_EOF_STATE');
   if (status === undefined || !socket.writable || isLeft) {
     socket.destroy();
-  } else if (broken?.writableEnded === true) {
-    // Its own answer is complete, and the last one.
-    endAfter(broken, socket, () => linger(socket));
   } else {
-    endAfter(before, socket, () => {
-      // Without chunks, an answer would look complete (RFC 9112 §8).
-      if (broken?.headersSent === true && broken.req.httpVersionMinor === 0) return void socket.destroy();
-      if (broken?.headersSent !== true) socket.write(refusal(status));
-      if (broken !== undefined) abandon(broken, socket);
-      linger(socket);
-    });
+    endAfter(before, socket, () => refuse(socket, status, broken));
+  }
+}
+
+/** Refuses what cannot be read, unless an answer to it has begun, and ends the connection. */
+function refuse(socket: Socket, status: number, broken: ServerResponse | undefined): void {
+  if (broken?.writableEnded === true) {
+    // Its own answer is complete, and the last one.
+    endAfter(broken.destroyed ? undefined : broken, socket, () => linger(socket));
+  } else if (broken?.headersSent === true && broken.req.httpVersionMinor === 0) {
+    // Without chunks, its answer would look complete (RFC 9112 §8).
+    socket.destroy();
+  } else {
+    if (broken?.headersSent !== true) socket.write(refusal(status));
+    if (broken !== undefined) abandon(broken, socket);
+    linger(socket);
   }
 }
 
