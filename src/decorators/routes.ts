@@ -45,11 +45,13 @@ export interface AnswerMismatch<Given, Declared> {
 type Undeclared<V, A> = unknown extends V ? never : Exclude<Extract<V, Answer<number, unknown>>, A>;
 
 /** Where no response is declared any value may be returned, so that answers have to be looked at by themselves. */
-type CheckedAnswers<M, A> = M extends (...parameters: never[]) => infer V
-  ? [Undeclared<Awaited<V>, A>] extends [never]
-    ? unknown
-    : AnswerMismatch<Undeclared<Awaited<V>, A>, A>
-  : unknown;
+type CheckedAnswers<M, A> = unknown extends A
+  ? unknown
+  : M extends (...parameters: never[]) => infer V
+    ? [Undeclared<Awaited<V>, A>] extends [never]
+      ? unknown
+      : AnswerMismatch<Undeclared<Awaited<V>, A>, A>
+    : unknown;
 
 /** The decorator that makes a method a route, if it returns an `R`, and no answers other than `A`. */
 export interface RouteDecorator<R = unknown, A = unknown> {
@@ -59,6 +61,10 @@ export interface RouteDecorator<R = unknown, A = unknown> {
     descriptor: TypedPropertyDescriptor<M> & CheckedAnswers<M, A>,
   ): void;
 }
+
+/** Each overload says which answers are declared. */
+// oxlint-disable-next-line typescript/no-explicit-any
+type AnyRouteDecorator = RouteDecorator<unknown, any>;
 
 export interface RouteDecorators {
   // These overloads also infer the type of a schema that is a type parameter, as in a controller factory.
@@ -105,7 +111,11 @@ export function Route<
   path?: string,
   options?: RouteOptions<S, R, U>,
 ): RouteDecorator<Returns<S, R, U>, Answers<Sent<S>, R, U>>;
-export function Route(method: string, path: string = '', options: RouteOptions = {}): RouteDecorator {
+export function Route(method: string, path?: string, options?: RouteOptions): AnyRouteDecorator {
+  return route(method, path, options);
+}
+
+function route(method: string, path: string = '', options: RouteOptions = {}): AnyRouteDecorator {
   const declaration: RouteDeclaration = keepCallSite({ method, path, options });
   return (prototype, name) => {
     // In standard mode the class's own decorator reports the mistake for all of its methods.
@@ -139,6 +149,6 @@ export function OnError<E extends ErrorClass>(
 
 function decoratorsFor(method: string): RouteDecorators {
   return (first?: string | RouteOptions, options?: RouteOptions) => {
-    return typeof first === 'object' ? Route(method, '', first) : Route(method, first, options);
+    return typeof first === 'object' ? route(method, '', first) : route(method, first, options);
   };
 }
