@@ -19,6 +19,8 @@ export interface Received {
 const HEAD =
   /^HTTP\/1\.1 ([1-5]\d\d) ([\t\x20-\x7e]*)\r\n((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+: ?[\t\x20-\x7e\x80-\xff]*\r\n)*)\r\n/;
 
+const FRAMING = /^(?:content-length|transfer-encoding)$/;
+
 /** Reads the answers to requests of these methods (RFC 9112 §6.3); a method that is unknown is no HEAD. */
 export function parseAnswers(bytes: string, methods: readonly string[] = []): Received {
   const answers: Answer[] = [];
@@ -41,10 +43,15 @@ export function parseAnswers(bytes: string, methods: readonly string[] = []): Re
       rest = after;
       continue;
     }
-    const body = readBody(after, status, lines, methods[answers.length] === 'HEAD');
+    const closes = status === 101 || lines.some(([name, value]) => name === 'connection' && /\bclose\b/i.test(value));
+    // Methods are known of requests in HTTP/1.1; in HTTP/1.0, the end of the connection is that of the body.
+    const isOld = closes && methods.length === 0 && !lines.some(([name]) => FRAMING.test(name));
+    const body =
+      isOld && status >= 200
+        ? { text: after, length: after.length }
+        : readBody(after, status, lines, methods[answers.length] === 'HEAD');
     if (typeof body === 'string') return { answers, rest, fault: body };
     if (body === undefined) return { answers, rest };
-    const closes = status === 101 || lines.some(([name, value]) => name === 'connection' && /\bclose\b/i.test(value));
     answers.push({ status, lines, body: body.text, closes });
     rest = after.slice(body.length);
     if (closes && status === 101) return { answers, rest };

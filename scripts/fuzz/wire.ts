@@ -101,7 +101,8 @@ export class Wire {
     if (this.#socket.connecting) await once(this.#socket, 'connect').catch(() => {});
     if (this.isClosed) return;
     const closed = once(this.#socket, 'close').catch(() => {});
-    if (resets) this.#socket.resetAndDestroy();
+    // Node never frees a connection that is reset while its half is being ended.
+    if (resets && this.#socket.writable) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
     await closed;
   }
