@@ -192,8 +192,8 @@ async function createServerFor(app: App, options: ServeOptions, state: State, lo
     if (state.heads === undefined)
       attempt(() => logger.warn('fastWrite is off: this version of Node.js writes response heads differently'));
   }
-  server.on('checkContinue', (message: IncomingMessage, response: ServerResponse) => listener(message, response, true));
-  server.on('checkExpectation', (message: IncomingMessage, response: ServerResponse) => listener(message, response));
+  const continues: RequestListener = (message, response) => listener(message, response, true);
+  server.on('checkContinue', continues).on('checkExpectation', listener);
   // Node would drop the connection, and the responses that are pending on it.
   server.on('connect', (_, socket) => refuseDetached(socket as Socket, 501));
   server.on('clientError', (error, socket) => refuseBytes(error, socket as Socket));
