@@ -37,7 +37,7 @@ type Handled<V, R, U extends number> = Returned<V, R, U> | Promise<Returned<V, R
 export type Returns<S, R, U extends number = 200> = Handled<Sent<S>, R, U>;
 
 /** Shown when a route does not compile: the answer it returns, and the answers that are declared. */
-export interface AnswerMismatch<Given, Declared> {
+interface AnswerMismatch<Given, Declared> {
   readonly 'the returned answer is not declared': [Given, Declared];
 }
 
