@@ -201,6 +201,31 @@ test('an X-Forwarded-For that is empty, or has empty members, says nothing', asy
   );
 });
 
+test('the head of a returned Response does not wait for a body that takes its time', async () => {
+  let start: () => void = () => {};
+  const body = new ReadableStream<string>({
+    start: (controller) =>
+      new Promise<void>((resolve) => {
+        start = () => {
+          controller.enqueue('late');
+          controller.close();
+          resolve();
+        };
+      }),
+  }).pipeThrough(new TextEncoderStream());
+  @Controller()
+  class ResponseController {
+    @Get('/') get(): Response {
+      return new Response(body, { status: 203 });
+    }
+  }
+  const { url } = await served(appOf([ResponseController]));
+  const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+  assert.equal(response.status, 203);
+  start();
+  assert.equal(await response.text(), 'late');
+});
+
 describe('a log', () => {
   const hostile = 'x\nUnhandled error in GET /forged\r\n\u001b[31mred\u202e\u0000';
   for (const [what, error] of [

@@ -91,6 +91,11 @@ function begin(reply: Reply, body: BodySource, headers: readonly string[], respo
 /** Writes as fast as the client reads; if the source fails, cuts the connection and rejects. */
 async function stream(source: Source, response: ServerResponse): Promise<void> {
   const writer = new PieceWriter(response);
+  let begun = false;
+  // Node sends a head with the first piece; one that takes time may never come.
+  setImmediate(() => {
+    if (!begun && response.headersSent && !response.destroyed) response.flushHeaders();
+  });
   // One waiter at a time: racing against one promise for the whole response would keep every piece alive.
   let wake: (() => void) | undefined;
   const rouse = (): void => wake?.();
@@ -105,6 +110,7 @@ async function stream(source: Source, response: ServerResponse): Promise<void> {
         source.next().then(resolve, reject);
       });
       if (next === undefined || response.destroyed) return await source.end();
+      begun = true;
       if (next.done === true) break;
       writer.add(next.value);
       if (writer.isFull) await new Promise<void>((resolve) => (wake = resolve));
