@@ -115,7 +115,7 @@ async function stream(source: Source, response: ServerResponse): Promise<void> {
       writer.add(next.value);
       if (writer.isFull) await new Promise<void>((resolve) => (wake = resolve));
       // If pieces are ready and the client reads at once, nothing else would get a turn.
-      if (turn.isOver) await new Promise<void>((resolve) => turn.pass(resolve));
+      if (turn.step()) await new Promise<void>((resolve) => turn.pass(resolve));
     }
     wake = undefined;
     writer.flush();

@@ -20,7 +20,7 @@ export function adopt(webSocket: WebSocket, upgrade: Upgrade): void {
   const turn = new Turn();
   const transport: SocketTransport = {
     send(data, done) {
-      const passes = turn.isOver;
+      const passes = turn.step();
       webSocket.send(data, passes ? (error) => turn.pass(() => done(error)) : done);
       return !passes && webSocket.bufferedAmount === 0;
     },

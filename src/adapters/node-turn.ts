@@ -7,8 +7,8 @@ export class Turn {
   #steps = 0;
   #since = performance.now();
 
-  /** Counts a step; whether the turn is over. */
-  get isOver(): boolean {
+  /** Counts a step, and returns whether the turn is over. */
+  step(): boolean {
     return ++this.#steps % LOOK === 0 && performance.now() - this.#since > TURN;
   }
 
