@@ -40,6 +40,11 @@ export class NodeIncoming implements Incoming {
     this.#continues = continues;
   }
 
+  /** RFC 9110 §7.8: an offer in HTTP/1.0 has to be ignored. */
+  get upgrades(): boolean | undefined {
+    return this.#message.httpVersion === '1.0' ? false : undefined;
+  }
+
   get passesConnection(): boolean {
     return true;
   }

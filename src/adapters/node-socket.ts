@@ -24,7 +24,6 @@ const NOT_OF_A_HANDSHAKE = /^(?:content-|transfer-|connection$|upgrade$|sec-webs
 
 /** A request that may become a socket; it already owns the connection. */
 class NodeUpgrade extends NodeIncoming {
-  readonly upgrades = true;
   readonly message: IncomingMessage;
   readonly socket: Socket;
   /** The bytes after the head. */
@@ -35,6 +34,10 @@ class NodeUpgrade extends NodeIncoming {
     this.message = message;
     this.socket = socket;
     this.first = first;
+  }
+
+  override get upgrades(): boolean {
+    return true;
   }
 }
 
@@ -147,7 +150,7 @@ export async function openSockets(app: App, trustedProxies: number): Promise<Nod
  * (RFC 9110 §7.8).
  */
 export function asksForSocket({ method = '', headers, httpVersion }: IncomingMessage): boolean {
-  return httpVersion !== '1.0' && isHandshake({ method }, { upgrades: true, header: () => headers.upgrade } as never);
+  return isHandshake({ method }, { upgrades: httpVersion !== '1.0', header: () => headers.upgrade } as never);
 }
 
 /** A listener that warns at the first request: one for upgrades may be added until then. */

@@ -24,7 +24,11 @@ export interface Incoming {
   readonly platform?: unknown;
   /** Keeps the platform alive until a promise settles. */
   readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
-  /** Whether the adapter can make a socket of the connection; `platform` if it can where the platform can. */
+  /**
+   * Whether the adapter can make a socket of the connection; `platform` if it can where the platform can.
+   *
+   * False where an offer to upgrade has to be ignored, undefined where nothing can take one.
+   */
   readonly upgrades?: boolean | 'platform' | undefined;
   /** Whether the Connection header is passed on wherever a client has sent it. */
   readonly passesConnection?: boolean | undefined;
