@@ -7,6 +7,9 @@ const KEYWORDS = new Set(
   enum description format default discriminator readOnly writeOnly xml externalDocs deprecated example`.split(/\s+/),
 );
 
+/** Null alone: 3.0 has no type of it. */
+const NULL: Json = { type: 'string', nullable: true, enum: [null] };
+
 /** A schema of OpenAPI 3.1 as one of 3.0; keywords that 3.0 does not know are left out. */
 export function toSchema30(json: unknown): Json {
   if (json === false) return { not: {} };
@@ -79,18 +82,19 @@ function addContent({ contentEncoding, contentMediaType, type, format }: Json, c
 function addTypes(json: Json, copy: Record<string, unknown>): void {
   const all = (Array.isArray(json['type']) ? json['type'] : [json['type']]) as readonly unknown[];
   const types = all.filter((type) => type !== 'null' && type !== undefined);
-  if (all.includes('null')) copy['nullable'] = true;
+  const isNullable = all.includes('null');
   const [only, ...others] = types;
   if (only === undefined) {
-    if (copy['nullable'] === true && all.includes('null')) Object.assign(copy, { type: 'string', enum: [null] });
+    if (isNullable) Object.assign(copy, NULL);
     return;
   }
   if (others.length > 0) {
-    copy['anyOf'] = types.map((type) => ({ type, ...(type === 'array' ? { items: itemsOf(json) } : {}) }));
-    allowNull(copy);
+    const each = types.map((type) => ({ type, ...(type === 'array' ? { items: itemsOf(json) } : {}) }));
+    copy['anyOf'] = isNullable ? withNull(each) : each;
     return;
   }
   copy['type'] = only;
+  if (isNullable) copy['nullable'] = true;
   if (only === 'array') copy['items'] = itemsOf(json);
 }
 
@@ -103,31 +107,24 @@ function itemsOf({ items, prefixItems }: Json): Json {
   return different.length === 1 ? (different[0] ?? {}) : { anyOf: different };
 }
 
+/** Beside a `type`, `nullable` allows null; anywhere else it means nothing. */
 function addAlternatives(json: Json, copy: Record<string, unknown>): void {
   for (const key of ['anyOf', 'oneOf'] as const) {
     const alternatives = json[key];
     if (!Array.isArray(alternatives)) continue;
     const others = alternatives.filter((one) => !isNull(one)).map(toSchema30);
-    const isNullable = others.length < alternatives.length;
     const [only] = others;
-    if (only !== undefined && others.length === 1 && isNullable) {
-      Object.assign(copy, '$ref' in only ? { allOf: [only] } : { ...only, ...copy }, { nullable: true });
-      if (Array.isArray(copy['enum']) && !copy['enum'].includes(null))
-        copy['enum'] = [...(copy['enum'] as unknown[]), null];
-      for (const within of ['anyOf', 'oneOf'] as const) allowNull(copy, within);
-      continue;
-    }
-    copy[key] = others;
-    if (isNullable) allowNull(Object.assign(copy, { nullable: true }), key);
+    if (others.length === alternatives.length) copy[key] = others;
+    else if (others.length === 1 && only?.['type'] !== undefined) Object.assign(copy, { ...orNull(only), ...copy });
+    else copy[key] = withNull(others);
   }
 }
 
-/** Null has to fit one of the alternatives too. */
-function allowNull(copy: Record<string, unknown>, key: 'anyOf' | 'oneOf' = 'anyOf'): void {
-  const alternatives = copy[key];
-  if (copy['nullable'] !== true || !Array.isArray(alternatives)) return;
-  const first = alternatives.findIndex((one: Json) => one['type'] !== undefined);
-  copy[key] = alternatives.map((one: Json, index) => (index === first ? orNull(one) : one));
+/** Null fits one of the alternatives, if only one of its own. */
+function withNull(alternatives: readonly Json[]): readonly Json[] {
+  const first = alternatives.findIndex((one) => one['type'] !== undefined);
+  if (first === -1) return [...alternatives, NULL];
+  return alternatives.map((one, index) => (index === first ? orNull(one) : one));
 }
 
 function orNull(json: Json): Json {
