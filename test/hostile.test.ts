@@ -20,7 +20,7 @@ import {
 import { z } from 'zod';
 import { measured } from '../src/adapters/node-framing.ts';
 import { fuzz } from '../scripts/fuzz.ts';
-import { appOf, RawConnection, eventually, exchange, gate, Log, pause, servers } from './world.ts';
+import { appOf, collected, RawConnection, eventually, exchange, gate, Log, pause, servers } from './world.ts';
 
 const bearer = new OAuth2PasswordBearer({ tokenUrl: 'token' });
 const HOST = 'Host: a\r\n';
@@ -180,6 +180,67 @@ describe('a client that is still sending reads its answer (RFC 9112 §9.6)', () 
     assert.deepEqual([connection.statuses, calls, connection.error], [[401], [], undefined]);
   });
 });
+
+describe('a body over the limit behind a pending answer', () => {
+  const chunk = (size: number): [string, Buffer, string] => [
+    `${size.toString(16)}\r\n`,
+    Buffer.alloc(size, 0x20),
+    '\r\n',
+  ];
+  for (const [what, path, head, piece] of [
+    [
+      'declared',
+      '/json',
+      `Content-Type: application/json\r\nContent-Length: ${2 ** 40}\r\n`,
+      [Buffer.alloc(MIB, 0x20)],
+    ],
+    ['in chunks', '/json', CHUNKED, chunk(MIB)],
+    ['in small chunks', '/json', CHUNKED, Array.from({ length: 256 }, () => chunk(4_096)).flat()],
+    ['in chunks and read as a stream', '/raw', CHUNKED, chunk(MIB)],
+  ] as const) {
+    test(`${what}, is answered after that, and waits outside of the process until then`, async () => {
+      const { opened, open: release } = gate();
+      @Controller()
+      class PendingController extends HostileController {
+        @Get('/pending') async pending() {
+          await opened;
+          return 'pending';
+        }
+      }
+      const connection = await open((await served(appOf([PendingController]))).port);
+      const { socket } = connection;
+      const sent = (): number => socket.bytesWritten - socket.writableLength;
+      await collected();
+      const before = process.memoryUsage().arrayBuffers;
+      connection.write(`GET /pending HTTP/1.1\r\n${HOST}\r\n`, `POST ${path} HTTP/1.1\r\n${HOST}${head}\r\n`);
+      // The system takes some megabytes on both sides; nothing else takes any once the limit has been passed.
+      for (let taken = -1; sent() > taken && taken < 64 * MIB;) {
+        taken = sent();
+        connection.write(...piece);
+        for (let waited = 0; sent() <= taken && waited < 30; waited++) await pause(10);
+      }
+      await collected();
+      const held = process.memoryUsage().arrayBuffers - before - socket.writableLength;
+      assert.ok(sent() > MIB && sent() < 32 * MIB, `${sent()} bytes were taken`);
+      assert.ok(held < 4 * MIB, `${held} bytes are held`);
+      assert.equal(connection.text, '');
+      release();
+      await eventually('the connection ends', () => connection.ended);
+      const [first, second] = connection.answers;
+      assert.deepEqual([first?.status, first?.body, second?.status, second?.body], OVER_THE_LIMIT);
+      assert.deepEqual(second?.headers.get('connection'), ['close']);
+      // It lingers: what the client still sends is dropped, and no reset takes the answers from it.
+      connection.write(...piece);
+      await eventually('the rest is taken', () => socket.writableLength === 0);
+      assert.equal(connection.closed, false);
+      socket.end();
+      await eventually('it is closed', () => connection.closed);
+      assert.deepEqual([connection.statuses, connection.error], [[200, 413], undefined]);
+    });
+  }
+});
+
+const OVER_THE_LIMIT = [200, '"pending"', 413, '{"detail":"Content Too Large"}'];
 
 describe('heads that are refused', () => {
   for (const [what, bytes, statuses] of [

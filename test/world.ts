@@ -26,3 +26,6 @@ export { eventually, gate, pause, settled, turn, within } from './world/waiting.
 // Servers on free ports, and programs of their own.
 export { fastWrite, listen, type Served, servers } from './world/servers.ts';
 export { getText, root, Run } from './world/run.ts';
+
+// The heap without its garbage.
+export { collected } from './world/heap.ts';
