@@ -126,6 +126,58 @@ describe('paths', () => {
   }
 });
 
+describe('methods', () => {
+  for (const method of ['', 'G ET', 'get', 'Query', 'CONNECT']) {
+    test(`'${method}' is none that a request can have`, () => {
+      const { code, method: handler } = mistakeOf([handling(method, '/odd', [])]);
+      assert.deepEqual([code, handler], ['INVALID_METHOD', 'handle']);
+    });
+  }
+
+  test('any other token is one', async () => {
+    @Controller('/odd')
+    class OddController {
+      @Route('purge') purge(): string {
+        return 'purged';
+      }
+    }
+    await expectJson(await appOf([OddController]).request('/odd', { method: 'purge' }), 200, 'purged');
+  });
+});
+
+describe('names that no request or response can have', () => {
+  for (const [what, input] of [
+    ['a header', Header('a b')],
+    ['a field of headers', Header(z.object({ ä: z.string() }))],
+    ['a cookie', Cookie('a=b')],
+  ] as const) {
+    test(`${what} of an input is named with its place`, () => {
+      const { code, method, parameter } = mistakeOf([getting('/odd', input)]);
+      assert.deepEqual([code, method, parameter], ['INVALID_NAME', 'handle', 0]);
+    });
+  }
+
+  test('a header of a response is named with its route', () => {
+    @Controller('/odd')
+    class OddController {
+      @Get({ responses: { 204: { description: 'None', headers: { 'X Y': z.string() } } } }) read(): void {}
+    }
+    const { code, method } = mistakeOf([OddController]);
+    assert.deepEqual([code, method], ['INVALID_NAME', 'read']);
+  });
+
+  test('cookies and queries may have odd ones', async () => {
+    @Controller('/odd')
+    class OddController {
+      @Get() read(@Cookie('a[b]') cookie: string, @Query('c d=') query: string): unknown {
+        return [cookie, query];
+      }
+    }
+    const response = await appOf([OddController]).request('/odd?c+d%3D=2', { headers: { cookie: 'a[b]=1' } });
+    await expectJson(response, 200, ['1', '2']);
+  });
+});
+
 describe('path variables', () => {
   test('a Path input that is not in the path is named with its place', () => {
     @Controller('/items')

@@ -1,3 +1,5 @@
+import { TOKEN } from './token.ts';
+
 /** A parsed `Content-Type`: lower-case `essence`, and parameters by lower-case name. */
 export interface MediaType {
   readonly essence: string;
@@ -5,7 +7,6 @@ export interface MediaType {
   readonly isJson: boolean;
 }
 
-const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const QUOTED = '"(?:[\\t \\x21\\x23-\\x5B\\x5D-\\x7E\\x80-\\xFF]|\\\\[\\t \\x21-\\x7E\\x80-\\xFF])*"';
 const TYPE = new RegExp(`^(${TOKEN}/${TOKEN})`);
 const PARAMETER = new RegExp(`[ \\t]*;[ \\t]*(?:(${TOKEN})=(${TOKEN}|${QUOTED}))?`, 'y');

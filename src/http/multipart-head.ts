@@ -1,4 +1,5 @@
 import { HTTPException } from './errors.ts';
+import { isToken, TOKEN } from './token.ts';
 
 /** What the head of a part says; a part with a file name is a file. */
 export interface PartHead {
@@ -8,8 +9,6 @@ export interface PartHead {
   readonly type: string | undefined;
 }
 
-const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
-const FIELD_NAME = new RegExp(`^${TOKEN}$`);
 const PARAMETER = new RegExp(`[ \\t]*;[ \\t]*(?:(${TOKEN})=(?:(${TOKEN})|"((?:[^"\\\\]|\\\\.)*)"))?`, 'y');
 /** RFC 7578 §4.7 deprecates the field; these values say that the content is unencoded. */
 const PLAIN = new Set(['7bit', '8bit', 'binary']);
@@ -25,7 +24,7 @@ export function readPartHead(head: string): PartHead | undefined {
   for (const line of head.replace(/\r\n(?=[ \t])/g, '').split('\r\n')) {
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
-    if (!FIELD_NAME.test(name) || fields.has(name) || /[\0\r\n]/.test(line)) return undefined;
+    if (!isToken(name) || fields.has(name) || /[\0\r\n]/.test(line)) return undefined;
     fields.set(name, withoutPadding(line.slice(colon + 1)));
   }
   const encoding = fields.get('content-transfer-encoding') ?? 'binary';

@@ -1,3 +1,4 @@
+import { isToken } from '../http/token.ts';
 import type { ListStyle, TextSource } from '../metadata/declarations.ts';
 import { formPartOf, holdsFile } from './form-part.ts';
 import type { BodySlot, FieldsSlot, FileSlot, Slot, TextSlot, InputSlot } from './graph.ts';
@@ -60,6 +61,7 @@ function checkText(slot: TextSlot | FieldsSlot, values: readonly TextValue[], re
     if (from === 'path' && slot.style !== 'comma' && takesList(described)) {
       report('LIST_IN_PATH', `'${name}' is a list in a path, which needs { style: 'comma' }`);
     }
+    if (!isPossibleName(name, from)) report('INVALID_NAME', `no ${from} can be called '${name}'`);
     const advice = from === 'header' ? RESERVED.get(name.toLowerCase()) : undefined;
     if (advice !== undefined)
       report('RESERVED_HEADER', `OpenAPI ignores a parameter for the header '${name}': ${advice}`);
@@ -70,6 +72,13 @@ function checkText(slot: TextSlot | FieldsSlot, values: readonly TextValue[], re
   else if (!values.some(({ described }) => takesList(described))) {
     report('INVALID_STYLE', `it has the style '${style}', but its schema is not a list`);
   }
+}
+
+/** Paths are checked by themselves; a query and a form can express any text. */
+function isPossibleName(name: string, from: TextSource): boolean {
+  if (from === 'header') return isToken(name);
+  // Looser than RFC 6265 §4.1.1, as cookies are in practice.
+  return from !== 'cookie' || /^[^\s=;,]+$/.test(name);
 }
 
 /** Two inputs of one place and name are one parameter, so some value has to satisfy both. */

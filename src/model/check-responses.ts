@@ -1,5 +1,6 @@
 import type { Content } from '../content/content.ts';
 import { hasNoContent } from '../http/status.ts';
+import { isToken } from '../http/token.ts';
 import type { ResponseDeclarations } from '../content/declarations.ts';
 import { contentOf, isStatus, readResponse, type UsualResponse } from './responses.ts';
 import type { Mistakes, Place, Report } from './mistakes.ts';
@@ -32,7 +33,10 @@ function checkEach(
   return Object.entries(responses ?? {}).flatMap(([key, declaration]) => {
     const response = readResponse(key, declaration, (text) => mistakes.add('INVALID_RESPONSE', place, text));
     for (const content of response?.contents ?? []) checkContent(content, key, place, mistakes);
-    for (const schema of Object.values(response?.headers ?? {})) checkSchema(schema, 'output', at(place, mistakes));
+    for (const [name, schema] of Object.entries(response?.headers ?? {})) {
+      if (!isToken(name)) mistakes.add('INVALID_NAME', place, `no header can be called '${name}'`);
+      checkSchema(schema, 'output', at(place, mistakes));
+    }
     return response?.contents ?? [];
   });
 }

@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod';
 import { Router } from '../http/router.ts';
+import { isToken } from '../http/token.ts';
 import { packageNameOf, type SchemeDeclaration } from '../metadata/scheme.ts';
 import { schemasOfResponses } from './responses.ts';
 import { staysUndefined } from './absence.ts';
@@ -14,6 +15,7 @@ export function checkOperation(operation: Operation, mistakes: Mistakes): void {
   const { declaration, graph } = operation;
   const place = placeOf(declaration);
   const say: Say = (code, text, at = place, example = '') => mistakes.add(code, at, text, example);
+  checkMethod(declaration.method, say);
   checkPath(operation, say);
   checkBody(operation, say);
   if (declaration.socket === undefined && graph.parameters.some(takesConnection)) {
@@ -134,6 +136,17 @@ function agrees(known: Map<string, ZodType>, name: string, schema: ZodType): boo
 }
 
 type Say = (code: MistakeCode, text: string, at?: Place, example?: string) => void;
+
+/** RFC 9110 §9.1: a token, and case-sensitive. CONNECT asks for a tunnel instead of a resource (§9.3.6). */
+function checkMethod(method: string, say: Say): void {
+  if (!isToken(method) || method === 'CONNECT')
+    say('INVALID_METHOD', `no request for it can have the method '${method}'`);
+  else if (STANDARD.test(method) && method !== method.toUpperCase()) {
+    say('INVALID_METHOD', `the method is '${method}', but methods are case-sensitive: '${method.toUpperCase()}'`);
+  }
+}
+
+const STANDARD = /^(?:delete|get|head|options|patch|post|put|query|trace)$/i;
 
 function checkPath({ declaration: { template }, graph }: Operation, say: Say): void {
   const read = new Set<string>();

@@ -1,6 +1,7 @@
 import type { SecuritySchemeObject } from 'openapi3-ts/oas31';
 import type { Context } from '../http/context.ts';
 import type { HTTPException } from '../http/errors.ts';
+import { isToken } from '../http/token.ts';
 import { SecurityScheme, type SecuritySchemeOptions } from './scheme.ts';
 
 /** A key under one name; an empty key counts as absent, and a repeated one is refused. */
@@ -27,7 +28,7 @@ abstract class APIKey<A extends boolean | undefined> extends SecurityScheme<stri
   }
 
   override get fault(): string | undefined {
-    if (this.place !== 'query' && !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(this.#name)) {
+    if (this.place !== 'query' && !isToken(this.#name)) {
       return `'${this.#name}' is not the name of a ${this.place}`;
     }
     return super.fault;
