@@ -514,6 +514,15 @@ describeMatrix('a request id', (open) => {
   });
 });
 
+test('the access log does not blame the server for a client that has left', async () => {
+  const log = new Log();
+  const { app } = world(accessLog({ logger: log }));
+  await app.request('/plain', { signal: AbortSignal.abort() });
+  const [entry, ...others] = log.entries;
+  assert.deepEqual([entry?.level, others], ['info', []]);
+  assert.match(entry?.text ?? '', /^GET \/plain 499 /);
+});
+
 describeMatrix('the access log', (open) => {
   test('has one line for each answer, and 5xx are errors', async () => {
     const log = new Log();

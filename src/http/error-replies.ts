@@ -139,7 +139,7 @@ export class ErrorReplies {
 
   #inFormat(error: unknown, exchange: Exchange, headers: readonly string[]): Reply {
     const format = this.#format;
-    const told = error instanceof HTTPException || error instanceof RequestValidationError ? error : CONSTANT;
+    const told = toldOf(error);
     // An exception with a body of its own, such as the errors of a token endpoint, keeps it.
     const keepsShape = told instanceof HTTPException && told.body !== HTTPException.prototype.body;
     const body = keepsShape ? told.body() : format.body(told, exchange.context);
@@ -164,6 +164,12 @@ function unsniffed(reply: Reply): Reply {
   return { ...reply, headers: [...reply.headers, ...NO_SNIFF] };
 }
 
+/** What the response says of an error. */
+function toldOf(error: unknown): HTTPException | RequestValidationError {
+  if (error instanceof HTTPException || error instanceof RequestValidationError) return error;
+  return error instanceof RequestAbandonedError ? NOBODY_WAITS : CONSTANT;
+}
+
 function isOwn(error: unknown): boolean {
   return error instanceof HTTPException || error instanceof ResponseValidationError;
 }
@@ -181,3 +187,5 @@ function readable(thrown: unknown): unknown {
 
 /** Nothing of any other error reaches the client. */
 const CONSTANT = new HTTPException(500);
+/** For access logs, by a convention of proxies: the client is not there to see it. */
+const NOBODY_WAITS = new HTTPException(499, 'Client Closed Request');
