@@ -314,6 +314,18 @@ describe('every schema that zod makes', () => {
   });
 });
 
+test('z.xor takes nothing that the document refuses, where an alternative is documented as accepting more', async () => {
+  for (const [schema, body] of [
+    [z.xor([z.object({ a: z.string() }), z.object({ b: z.int() })]), { a: 'x', b: 1e21 }],
+    [z.xor([z.string(), z.string().regex(/^a/i)]), 'b'],
+  ] as const) {
+    const app = taking(schema);
+    const document = app.openapi() as Json;
+    assert.equal((await app.request('/x', post(body))).status, 200);
+    assert.ok(acceptorOf(document, taken(document))(body), JSON.stringify(body));
+  }
+});
+
 describe('in JSON, z.coerce takes what is documented', () => {
   const Deep: ZodType = z.object({
     count: z.coerce.number(),

@@ -12,7 +12,7 @@ type Discriminated = JsonSchema & { discriminator?: Discriminator };
  * Adds a discriminator to named alternatives (OpenAPI 3.1, Discriminator Object) if a property always distinguishes
  * them.
  */
-export function correctUnion(schema: z.core.$ZodType, json: JsonSchema, direction: 'input' | 'output'): void {
+export function correctUnion(schema: z.core.$ZodType, json: JsonSchema): void {
   const { discriminator, options, unionFallback } = schema._zod.def as z.core.$ZodDiscriminatedUnionDef;
   const { oneOf } = json;
   if (oneOf === undefined) return;
@@ -20,8 +20,8 @@ export function correctUnion(schema: z.core.$ZodType, json: JsonSchema, directio
     discriminate(discriminator, options, oneOf, json);
     return;
   }
-  if (direction === 'input' && unionFallback !== true) return;
-  // Exactly one alternative accepted the value, but its output may fit another as well.
+  // Exactly one alternative accepts the value, but it may fit another that is documented as accepting more, or whose
+  // output looks the same.
   delete json.oneOf;
   json.anyOf = oneOf;
 }
