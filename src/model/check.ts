@@ -1,12 +1,11 @@
 import type { ZodType } from 'zod';
 import { Router } from '../http/router.ts';
-import { isToken } from '../http/token.ts';
 import { packageNameOf, type SchemeDeclaration } from '../metadata/scheme.ts';
 import { schemasOfResponses } from './responses.ts';
-import { staysUndefined } from './absence.ts';
+import { checkMethod, checkPath } from './check-route.ts';
 import { isInput, schemesOf, schemeSlots, type Slot, type Source } from './graph.ts';
 import { modelledBy } from './input-kind.ts';
-import type { MistakeCode, Mistakes, Place, Report } from './mistakes.ts';
+import type { Mistakes, Place, Report, Say } from './mistakes.ts';
 import { type Operation, operationName, placeOf } from './operation.ts';
 import { checkSchema, describeSchema, type Direction } from './schema.ts';
 
@@ -133,45 +132,6 @@ function agrees(known: Map<string, ZodType>, name: string, schema: ZodType): boo
   return (['input', 'output'] as const).every((direction) => {
     return JSON.stringify(describeSchema(first, direction)) === JSON.stringify(describeSchema(schema, direction));
   });
-}
-
-type Say = (code: MistakeCode, text: string, at?: Place, example?: string) => void;
-
-/** RFC 9110 §9.1: a token, and case-sensitive. CONNECT asks for a tunnel instead of a resource (§9.3.6). */
-function checkMethod(method: string, say: Say): void {
-  if (!isToken(method) || method === 'CONNECT')
-    say('INVALID_METHOD', `no request for it can have the method '${method}'`);
-  else if (STANDARD.test(method) && method !== method.toUpperCase()) {
-    say('INVALID_METHOD', `the method is '${method}', but methods are case-sensitive: '${method.toUpperCase()}'`);
-  }
-}
-
-const STANDARD = /^(?:delete|get|head|options|patch|post|put|query|trace)$/i;
-
-function checkPath({ declaration: { template }, graph }: Operation, say: Say): void {
-  const read = new Set<string>();
-  for (const slot of graph.slots) {
-    if (slot.kind !== 'text' || slot.from !== 'path') continue;
-    read.add(slot.name);
-    if (!template.names.includes(slot.name)) {
-      say(
-        'PATH_VARIABLE_UNKNOWN',
-        `there is no variable '${slot.name}' in the path`,
-        slot.place,
-        ` '${template.pattern}'`,
-      );
-    } else if (staysUndefined(slot.schema)) {
-      say(
-        'PATH_VARIABLE_OPTIONAL',
-        `the path variable '${slot.name}' is always present, so it cannot be optional`,
-        slot.place,
-      );
-    }
-  }
-  for (const name of template.names) {
-    if (!read.has(name))
-      say('PATH_VARIABLE_UNREAD', `no input reads the variable '${name}' of the path '${template.pattern}'`);
-  }
 }
 
 function checkBody({ declaration, body, graph }: Operation, say: Say): void {

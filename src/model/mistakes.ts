@@ -93,6 +93,9 @@ export class DeclarationError extends Error {
 /** Reports a mistake of one declaration, whose place the caller knows. */
 export type Report = (code: MistakeCode, text: string) => void;
 
+/** Reports a mistake of one operation, at its own place unless said otherwise. */
+export type Say = (code: MistakeCode, text: string, at?: Place, example?: string) => void;
+
 /** Collects mistakes while a model is read; a declaration that several routes reach is reported once. */
 export class Mistakes {
   readonly #found = new Map<string, Mistake>();
