@@ -291,6 +291,10 @@ test('a Worker gives its environment, its context and the address of the client'
   assert.deepEqual(notes, ['task', 'cleanup']);
   assert.deepEqual(contexts[0]?.platform, { env, context });
   assert.equal(contexts[0]?.clientAddress, '192.0.2.7');
+  const unknown = await toWorker(app).fetch(request('/task'), env, context);
+  await unknown.text();
+  await within(Promise.all(kept));
+  assert.equal(contexts[1]?.clientAddress, undefined);
 });
 
 test('where timers belong to requests, each request has a time limit of its own', async () => {
@@ -445,6 +449,10 @@ class LambdaController {
     return new Response(Uint8Array.of(0xe4), { headers: { 'content-type': 'text/plain; charset=iso-8859-1' } });
   }
 
+  @Get('/untyped') untyped() {
+    return new Response(Uint8Array.of(65));
+  }
+
   @Get('/event') event(@Ctx() { platform }: Context) {
     return platform;
   }
@@ -491,6 +499,8 @@ for (const [kind, eventOf] of KINDS) {
       const marked = await lambda(eventOf({ path: '/marked' }));
       assert.deepEqual([marked.isBase64Encoded, marked.body], [false, '\uFEFFä;ö']);
       assert.deepEqual([...bodyOf(await lambda(eventOf({ path: '/latin' })))], [0xe4]);
+      const untyped = await lambda(eventOf({ path: '/untyped' }));
+      assert.deepEqual([untyped.isBase64Encoded, ...bodyOf(untyped)], [true, 65]);
       const cookies = await lambda(eventOf({ path: '/cookies' }));
       assert.deepEqual(cookiesOf(cookies), ['one=1', 'two=2', 'three=3']);
     });
@@ -532,10 +542,11 @@ describe('a Lambda handler', () => {
       { httpMethod: 'GET', path: '/event', headers: null, multiValueHeaders: null, queryStringParameters: null },
       { version: '2.0', rawPath: '/event', requestContext: { http: { method: 'GET' } } },
       { httpMethod: 'GET', path: '/event', requestContext: { elb: {} }, body: '' },
+      { httpMethod: 'GET', path: '/event', headers: { 'x-a': undefined }, queryStringParameters: { q: undefined } },
     ];
     for (const event of few) {
       const result = await lambda(event, { awsRequestId: '1' });
-      assert.deepEqual(jsonOf(result), { event, context: { awsRequestId: '1' } });
+      assert.deepEqual(jsonOf(result), JSON.parse(JSON.stringify({ event, context: { awsRequestId: '1' } })));
     }
     for (const event of [undefined, null, {}, { Records: [] }, { version: '2.0' }, { httpMethod: 7 }]) {
       await assert.rejects(lambda(event as LambdaEvent), /not an HTTP request/);

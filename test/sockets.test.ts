@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
-import { describe, test } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 import {
   APIKeyCookie,
   type App,
@@ -38,6 +38,7 @@ import {
   exchange,
   type Frame,
   FrameSocket,
+  gate,
   listen,
   Log,
   pause,
@@ -302,6 +303,38 @@ describe('a socket in memory', () => {
     assert.ok(sent < 50, `${sent} were taken`);
     await sending;
     assert.equal((await socket.closed).code, 1000);
+  });
+
+  test('what was sent before the close is read after it, however much is held back', async () => {
+    const { opened, open } = gate();
+    const seen: unknown[] = [];
+    const { app } = socketApp(async (socket) => {
+      await opened;
+      for await (const message of socket) seen.push(message);
+    });
+    const socket = await connect(app, '/socket');
+    for (let count = 0; count < 40; count++) void socket.send(count);
+    await pause(5);
+    socket.close();
+    assert.equal((await socket.closed).code, 1000);
+    open();
+    await app.close();
+    assert.deepEqual(seen, [...Array(40).keys()]);
+  });
+
+  test('a message that crosses the close is lost, and its sender hears so', async () => {
+    const { opened, open } = gate();
+    const rejected: unknown[] = [];
+    const { app } = socketApp(async (socket) => {
+      await opened;
+      await socket.send('late').catch((error: unknown) => rejected.push((error as Error).name));
+    });
+    const socket = await connect(app, '/socket');
+    open();
+    socket.close();
+    assert.deepEqual(await read(socket, 1), []);
+    await app.close();
+    assert.deepEqual(rejected, ['SocketClosedError']);
   });
 
   test('a message over the limit closes with 1009, unread ones over the backlog with 1013', async () => {
@@ -1236,6 +1269,93 @@ describe('other platforms', () => {
     assert.deepEqual(recorder.take(), ['enter held', 'exit held']);
   });
 
+  const { Response: Original } = globalThis;
+
+  /** Both ends of a socket on Workers, which answer with a status that Node's `Response` does not have. */
+  function onWorkers(t: TestContext, server: FakeSocket): { readonly client: object; accepted: number } {
+    const state = { client: {}, accepted: 0 };
+    const global = globalThis as { WebSocketPair?: unknown; Response: unknown };
+    t.after(() => {
+      delete global.WebSocketPair;
+      global.Response = Original;
+    });
+    global.WebSocketPair = class {
+      readonly 0 = state.client;
+      readonly 1 = Object.assign(server, { accept: () => state.accepted++ });
+    };
+    global.Response = class extends Original {
+      constructor(body: null, { status, headers, ...own }: ResponseInit) {
+        super(body, { headers: headers ?? [] });
+        Object.defineProperty(this, 'status', { value: status });
+        Object.assign(this, own);
+      }
+    };
+    return state;
+  }
+
+  test('Workers: the client gets its end of a pair, and the headers that were set', async (t) => {
+    const socket = new FakeSocket();
+    const state = onWorkers(t, socket);
+    const { app } = socketApp(echo, {
+      receive: bytes(),
+      send: bytes(),
+      dependencies: [
+        Depends(dependency({ context: Ctx() }, ({ context }) => context.response.headers.set('x-a', '1'))),
+      ],
+    });
+    const response = await app.request('/socket', { headers: handshake });
+    const { webSocket } = response as Response & { webSocket?: unknown };
+    assert.deepEqual([response.status, response.headers.get('x-a'), state.accepted], [101, '1', 1]);
+    assert.equal(webSocket, state.client);
+    socket.tell('message', { data: Uint8Array.of(1, 2).buffer });
+    await eventually('it is sent back', () => socket.sent.length === 1);
+    assert.deepEqual(socket.sent, [Uint8Array.of(1, 2)]);
+    socket.tell('close', { code: 1000, reason: '' });
+    await app.close();
+    assert.deepEqual(socket.ended, [1000, '']);
+  });
+
+  test('a platform that cannot send, reports an end twice or refuses a close is no reason to fail', async (t) => {
+    class Broken extends FakeSocket {
+      override send(): void {
+        throw new Error('it is not open');
+      }
+      override close(code?: number): void {
+        this.ended = [...(this.ended ?? []), code];
+        throw new Error('it is not open');
+      }
+    }
+    const socket = new Broken();
+    onWorkers(t, socket);
+    const seen: unknown[] = [];
+    const { app, log } = socketApp(async (connection) => {
+      await connection.send(1).catch((error: unknown) => seen.push((error as Error).name));
+      seen.push(await connection.closed);
+    });
+    await app.request('/socket', { headers: handshake });
+    socket.tell('error');
+    socket.tell('close', { code: 4000, reason: 'late' });
+    await app.close();
+    assert.deepEqual(seen, ['SocketClosedError', { code: 1006, reason: '' }]);
+    assert.deepEqual([socket.ended, log.errors], [[4000, undefined], []]);
+  });
+
+  test('a reserved code is left to the platform, and a handler that does not end is given up', async (t) => {
+    const left = new FakeSocket();
+    onWorkers(t, left);
+    const first = socketApp(echo);
+    await first.app.request('/socket', { headers: handshake });
+    left.tell('close', { code: 1006 });
+    await first.app.close();
+    assert.deepEqual(left.ended, [undefined, undefined]);
+    const cut = new FakeSocket();
+    onWorkers(t, cut);
+    const { app } = socketApp(() => new Promise(() => {}));
+    await app.request('/socket', { headers: handshake });
+    await app.closeWithin(10);
+    assert.equal(cut.ended?.[0], 1001);
+  });
+
   test('a platform that cannot hold back a flood closes with 1013', async (t) => {
     const socket = new FakeSocket();
     const global = globalThis as { Deno?: unknown };
@@ -1287,5 +1407,31 @@ describe('other platforms', () => {
     assert.equal((await app.fetch(request('/socket'), server as object)).status, 501);
     const gone = { ...server, upgrade: () => false };
     assert.equal((await bun.fetch(request('/socket'), gone))?.status, 400);
+  });
+
+  test('Bun: the address of the peer is known, and bytes are those of the message when they are read', async () => {
+    const seen: unknown[] = [];
+    const { app } = socketApp(
+      async (connection, { clientAddress }) => {
+        seen.push(clientAddress);
+        for await (const message of connection) seen.push(message);
+      },
+      { receive: bytes() },
+    );
+    const bun = toBun(app);
+    let data: unknown;
+    const server = {
+      requestIP: () => ({ address: '192.0.2.1' }),
+      upgrade: (_: Request, options: { data: unknown }) => (data = options.data) !== undefined,
+    };
+    await bun.fetch(new Request('http://localhost/socket', { headers: handshake }), server);
+    const socket = { data, send: () => 1, ping: () => 1, close: () => {}, terminate: () => {} };
+    bun.websocket.open(socket);
+    const reused = Buffer.from([1, 2]);
+    bun.websocket.message(socket, reused);
+    reused.fill(0);
+    bun.websocket.close(socket, 1000, '');
+    await app.close();
+    assert.deepEqual(seen, ['192.0.2.1', Uint8Array.of(1, 2)]);
   });
 });

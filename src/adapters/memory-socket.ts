@@ -67,6 +67,26 @@ export async function connect<Receive = unknown, Send = unknown>(
   return peer as TestSocket<Receive, Send>;
 }
 
+/** What is delivered to an end, at once unless that end is not read. */
+class Deliveries {
+  #held = false;
+  readonly #waiting: (() => void)[] = [];
+
+  add(deliver: () => void): void {
+    if (this.#held) this.#waiting.push(deliver);
+    else deliver();
+  }
+
+  hold(): void {
+    this.#held = true;
+  }
+
+  release(): void {
+    this.#held = false;
+    for (const deliver of this.#waiting.splice(0)) deliver();
+  }
+}
+
 /** Both ends: the other one receives messages in a later turn, as from a network. */
 class Peer implements TestSocket {
   readonly closed: Promise<SocketClosure>;
@@ -75,9 +95,8 @@ class Peer implements TestSocket {
   readonly #maxMessage: number;
   readonly #inbox: SocketInbox<unknown>;
   readonly #server: SocketEvents;
-  /** Messages that wait while this end, or the other one, is not read. */
-  #held: (() => void)[] | undefined = undefined;
-  #heldServer: (() => void)[] | undefined = undefined;
+  readonly #toClient = new Deliveries();
+  readonly #toServer = new Deliveries();
   #closing: SocketClosure | undefined = undefined;
   #settle: (closure: SocketClosure) => void = () => {};
 
@@ -87,12 +106,8 @@ class Peer implements TestSocket {
     this.#maxMessage = upgrade.maxMessage;
     this.closed = new Promise((resolve) => (this.#settle = resolve));
     this.#inbox = new SocketInbox({
-      pause: () => (this.#held ??= []),
-      resume: () => {
-        const held = this.#held ?? [];
-        this.#held = undefined;
-        for (const deliver of held) deliver();
-      },
+      pause: () => this.#toClient.hold(),
+      resume: () => this.#toClient.release(),
     });
     this.#server = upgrade.open(this.#transport());
   }
@@ -106,19 +121,17 @@ class Peer implements TestSocket {
     await Promise.resolve();
     if (sizeOf(data) > this.#maxMessage) return this.#end({ code: CLOSE.tooBig, reason: '' });
     await new Promise<void>((resolve) => {
-      const deliver = (): void => {
+      this.#toServer.add(() => {
         this.#server.message(data);
         resolve();
-      };
-      if (this.#heldServer === undefined) deliver();
-      else this.#heldServer.push(deliver);
+      });
     });
   }
 
   close(code: number = CLOSE.normal, reason: string = ''): void {
     checkClosure(code, reason);
     queueMicrotask(() => {
-      for (const deliver of this.#heldServer ?? []) deliver();
+      this.#toServer.release();
       this.#end({ code, reason });
     });
   }
@@ -135,31 +148,25 @@ class Peer implements TestSocket {
   #transport(): SocketTransport {
     return {
       send: (data, done) => {
-        const deliver = (): void => {
-          this.#inbox.put(this.#receives === 'json' ? JSON.parse(data as string) : data, data);
-          done(this.#closing);
-        };
         queueMicrotask(() => {
-          if (this.#held === undefined || this.#closing !== undefined) deliver();
-          else this.#held.push(deliver);
+          this.#toClient.add(() => {
+            this.#inbox.put(this.#receives === 'json' ? JSON.parse(data as string) : data, data);
+            done(this.#closing);
+          });
         });
         return false;
       },
       close: (code, reason) => queueMicrotask(() => this.#end({ code, reason })),
       terminate: () => this.#end({ code: CLOSE.abnormal, reason: '' }),
-      pause: () => (this.#heldServer ??= []),
-      resume: () => {
-        const held = this.#heldServer ?? [];
-        this.#heldServer = undefined;
-        for (const deliver of held) deliver();
-      },
+      pause: () => this.#toServer.hold(),
+      resume: () => this.#toServer.release(),
     };
   }
 
   #end(closure: SocketClosure): void {
     if (this.#closing !== undefined) return;
     this.#closing = closure;
-    for (const deliver of this.#held?.splice(0) ?? []) deliver();
+    this.#toClient.release();
     this.#inbox.end(false);
     this.#server.close(closure);
     this.#settle(closure);

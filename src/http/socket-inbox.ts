@@ -12,8 +12,7 @@ interface Flow {
 /** Messages received and not yet read; the peer is paused while there are too many. */
 export class SocketInbox<M> implements AsyncIterator<M, undefined> {
   readonly #flow: Flow;
-  readonly #messages: M[] = [];
-  readonly #sizes: number[] = [];
+  readonly #waiting: { readonly message: M; readonly size: number }[] = [];
   readonly #readers: ((message: IteratorResult<M, undefined>) => void)[] = [];
   /** Bytes waiting. */
   size = 0;
@@ -36,9 +35,8 @@ export class SocketInbox<M> implements AsyncIterator<M, undefined> {
     if (reader !== undefined) return reader({ done: false, value: message });
     const size = sizeOf(sent);
     this.size += size;
-    this.#sizes.push(size);
-    this.#messages.push(message);
-    if (this.#held || (this.#messages.length < ROOM && this.size < BYTES)) return;
+    this.#waiting.push({ message, size });
+    if (this.#held || (this.#waiting.length < ROOM && this.size < BYTES)) return;
     this.#held = true;
     this.#flow.pause?.();
   }
@@ -46,20 +44,20 @@ export class SocketInbox<M> implements AsyncIterator<M, undefined> {
   /** No more messages come; those waiting may still be read, unless they are dropped. */
   end(drop: boolean): void {
     this.#ended = true;
-    if (drop) this.#messages.length = this.#sizes.length = this.size = 0;
+    if (drop) this.#waiting.length = this.size = 0;
     this.#release();
     for (const reader of this.#readers.splice(0)) reader({ done: true, value: undefined });
   }
 
   next(): Promise<IteratorResult<M, undefined>> {
-    const message = this.#messages.shift();
-    if (message === undefined) {
+    const first = this.#waiting.shift();
+    if (first === undefined) {
       if (this.#ended) return Promise.resolve({ done: true, value: undefined });
       return new Promise((resolve) => void this.#readers.push(resolve));
     }
-    this.size -= this.#sizes.shift() ?? 0;
-    if (this.#messages.length === 0) this.#release();
-    return Promise.resolve({ done: false, value: message });
+    this.size -= first.size;
+    if (this.#waiting.length === 0) this.#release();
+    return Promise.resolve({ done: false, value: first.message });
   }
 
   #release(): void {

@@ -14,13 +14,13 @@ interface PlatformSocket {
 interface Platform {
   /** https://docs.deno.com/api/deno/~/Deno.upgradeWebSocket */
   readonly Deno?: {
-    upgradeWebSocket?(
+    readonly upgradeWebSocket?: (
       request: Request,
       options: { readonly idleTimeout: number },
-    ): { readonly socket: PlatformSocket; readonly response: Response };
+    ) => { readonly socket: PlatformSocket; readonly response: Response };
   };
   /** https://developers.cloudflare.com/workers/runtime-apis/websockets/ */
-  readonly WebSocketPair?: new () => Readonly<Record<string, PlatformSocket & { accept(): void }>>;
+  readonly WebSocketPair?: new () => { readonly 0: unknown; readonly 1: PlatformSocket & { accept(): void } };
 }
 
 /** Upgrades a request to a socket, and returns the response that says so; `lost` is called if it never opens. */
@@ -29,36 +29,35 @@ export type WebUpgrade = (request: Request, upgrade: Upgrade, headers: Headers, 
 /** The upgrade function of this platform; undefined where `fetch` alone cannot make sockets. */
 export function webUpgrade(): WebUpgrade | undefined {
   const { Deno, WebSocketPair } = globalThis as Platform;
-  if (Deno?.upgradeWebSocket !== undefined) return upgradeOnDeno;
-  return WebSocketPair === undefined ? undefined : upgradeOnWorkers;
+  if (Deno?.upgradeWebSocket !== undefined) return upgradeOnDeno(Deno.upgradeWebSocket);
+  return WebSocketPair === undefined ? undefined : upgradeOnWorkers(WebSocketPair);
 }
 
 /** The platform sends the pings; there is no place for other headers. */
-const upgradeOnDeno: WebUpgrade = (request, upgrade, _, lost) => {
-  const { Deno } = globalThis as { Deno?: Required<NonNullable<Platform['Deno']>> };
-  if (Deno === undefined) throw new TypeError('Deno has gone');
-  const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: Math.ceil(upgrade.idle / 1000) });
-  let isOpen = false;
-  socket.addEventListener('open', () => {
-    isOpen = true;
-    adopt(socket, upgrade);
-  });
-  socket.addEventListener('close', () => {
-    if (!isOpen) lost();
-  });
-  return response;
-};
+function upgradeOnDeno(upgradeWebSocket: NonNullable<NonNullable<Platform['Deno']>['upgradeWebSocket']>): WebUpgrade {
+  return (request, upgrade, _, lost) => {
+    const { socket, response } = upgradeWebSocket(request, { idleTimeout: Math.ceil(upgrade.idle / 1000) });
+    let isOpen = false;
+    socket.addEventListener('open', () => {
+      isOpen = true;
+      adopt(socket, upgrade);
+    });
+    socket.addEventListener('close', () => {
+      if (!isOpen) lost();
+    });
+    return response;
+  };
+}
 
-const upgradeOnWorkers: WebUpgrade = (_, upgrade, headers) => {
-  const { WebSocketPair } = globalThis as Platform;
-  if (WebSocketPair === undefined) throw new TypeError('WebSocketPair has gone');
-  const [client, server] = Object.values(new WebSocketPair());
-  if (server === undefined) throw new TypeError('A WebSocketPair has two ends');
-  server.accept();
-  adopt(server, upgrade);
-  // The platform's own member, by which it knows what to connect the client with.
-  return new Response(null, { status: 101, headers, webSocket: client } as ResponseInit);
-};
+function upgradeOnWorkers(WebSocketPair: NonNullable<Platform['WebSocketPair']>): WebUpgrade {
+  return (_, upgrade, headers) => {
+    const { 0: client, 1: server } = new WebSocketPair();
+    server.accept();
+    adopt(server, upgrade);
+    // The platform's own member, by which it knows what to connect the client with.
+    return new Response(null, { status: 101, headers, webSocket: client } as ResponseInit);
+  };
+}
 
 /** Bytes that may wait before senders do, and milliseconds between checks: no event reports when they drain. */
 const HIGH = 65_536;
