@@ -15,6 +15,9 @@ export { allowed, answer, asking, basic, bearer, expectJson, issuesOf, placesOf 
 export type { Answer, Content, Issue, Line, Send } from './world/requests.ts';
 export { challengesOf, parseChallenges } from './world/challenges.ts';
 
+// Whether a document is valid OpenAPI.
+export { assertValidDocument } from './world/documents.ts';
+
 // Bytes as they are sent and received, and the frames of WebSockets.
 export { exchange, type ExchangeOptions, RawConnection, requestHead } from './world/raw.ts';
 export type { RawAnswer } from './world/raw-answers.ts';
