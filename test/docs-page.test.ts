@@ -351,6 +351,31 @@ describeMatrix('the docs page', (open) => {
     });
   });
 
+  test('scalar: is told no more than the app says', async () => {
+    const flow = new OAuth2PasswordBearer({ schemeName: 'login', tokenUrl: 'token' });
+    const rows = [
+      [[flow], undefined, { preferredSecurityScheme: 'login' }],
+      [[flow], {}, { preferredSecurityScheme: 'login', securitySchemes: { login: { flows: { password: {} } } } }],
+      [[], { clientId: 'docs' }, { securitySchemes: {} }],
+    ] as const;
+    for (const [guards, oauth, expected] of rows) {
+      @Controller('/guarded', { dependencies: guards.map((guard) => Depends(guard)) })
+      class GuardedController {
+        @Get() read(): void {}
+      }
+      const docs = oauth === undefined ? { ui: 'scalar' as const } : { ui: 'scalar' as const, oauth };
+      const request = await open(appOf([GuardedController], { docs }));
+      const { config } = started<ScalarConfig>(await (await request('/docs/init.js')).text());
+      assert.deepEqual(JSON.parse(JSON.stringify(config.authentication)), expected);
+    }
+  });
+
+  test('is not there without the document that it shows', async () => {
+    const request = await open(appOf([], { openapiPath: false }));
+    await expectJson(await request('/docs'), 404);
+    await expectJson(await request('/openapi.json'), 404);
+  });
+
   test('may be turned off, which leaves the document', async () => {
     const request = await open(appOf([], { docs: false }));
     await expectJson(await request('/docs'), 404);
@@ -418,6 +443,12 @@ test('Scalar is served from the folder of the program if it is installed there, 
   assert.match(html, /<script src="docs\/scalar\.js"><\/script>/);
   assert.doesNotMatch(html, /https:/);
   assert.equal(script, 'window.Scalar = {};');
+});
+
+test('a path that no request can have is refused when the app is made', () => {
+  for (const options of [{ docs: '/a/{' }, { openapiPath: '/a/{' }]) {
+    assert.throws(() => appOf([], options), { name: 'TypeError', message: /^The path '\/a\/\{' cannot be used: / });
+  }
 });
 
 test('a program that shows documents and is not known is refused when the app is made', () => {

@@ -23,6 +23,7 @@ import {
   Query,
   Route,
   Security,
+  text,
 } from 'portico';
 import { z, type ZodType } from 'zod';
 import {
@@ -173,6 +174,27 @@ describe('parameters', () => {
     }
   });
 
+  test('that several places read have a default if all of them have the same', async () => {
+    const a = z.string().default('a');
+    const rows: [ZodType[], object][] = [
+      [[a, z.string().default('a')], { required: false, schema: { type: 'string', default: 'a' } }],
+      [[a, z.string().default('b')], { required: false, schema: { type: 'string' } }],
+      [[a, z.string().optional()], { required: false, schema: { type: 'string' } }],
+      [[z.string().optional(), a], { required: false, schema: { type: 'string' } }],
+      [[a, z.string()], { required: true, schema: { type: 'string' } }],
+    ];
+    for (const [schemas, expected] of rows) {
+      const inputs = schemas.map((schema) => Query('q', schema));
+      assert.deepEqual((await operationOf('GET', inputs)).parameters, [{ name: 'q', in: 'query', ...expected }]);
+    }
+  });
+
+  test('may be described and deprecated', async () => {
+    const told = { description: 'Which one', deprecated: true };
+    const { parameters } = await operationOf('GET', [Query('q', z.int().meta(told))]);
+    assert.deepEqual(parameters, [{ name: 'q', in: 'query', required: true, ...told, schema: { type: 'integer' } }]);
+  });
+
   test('of lists, includes and constructors are there too', async () => {
     const listed = (name: string) => Depends(dependency({ value: Query(name) }, () => 1));
     @Controller('/:b', { dependencies: [listed('c')] })
@@ -288,6 +310,26 @@ describe('request bodies', () => {
     );
   });
 
+  test('that are forms of several objects say of each field what all of them say', async () => {
+    const objects = [z.string().min(2), z.string().max(9), z.string().regex(/^a/)].map((x) => z.object({ x }));
+    const inputs = [...objects, z.looseObject({})].map((schema) => Form(schema));
+    const { requestBody } = await operationOf('POST', inputs);
+    assert.deepEqual(requestBody?.content['application/x-www-form-urlencoded']?.schema, {
+      type: 'object',
+      properties: {
+        x: {
+          allOf: [
+            { type: 'string', minLength: 2 },
+            { type: 'string', maxLength: 9 },
+            { type: 'string', pattern: '^a' },
+          ],
+        },
+      },
+      required: ['x'],
+      additionalProperties: {},
+    });
+  });
+
   test('with files are multipart alone', async () => {
     const operation = await operationOf('POST', [File('photo'), Form('note', z.string().optional())]);
     assert.deepEqual(Object.keys(operation.requestBody?.content ?? {}), ['multipart/form-data']);
@@ -330,6 +372,16 @@ describe('responses', () => {
     assert.ok(responses['404']?.content?.['application/json']?.schema);
     const error = responses['409']?.content?.['application/json']?.schema as { required: Json };
     assert.deepEqual(error.required, ['detail'], 'an error without a content of its own has the shape of errors');
+  });
+
+  test('have examples of their bodies, whatever type they are of', async () => {
+    const examples = { one: { value: 'a' }, two: { summary: 'The second', value: 'b' } };
+    const content = [z.string(), text('text/csv')];
+    const { responses } = await operationOf('GET', [], { responses: { 200: { content, examples } } });
+    assert.deepEqual(responses['200']?.content, {
+      'application/json': { schema: { type: 'string' }, examples },
+      'text/csv': { schema: { type: 'string' }, examples },
+    });
   });
 
   test('of an include, a controller and of dependencies flow to every operation that uses them', async () => {

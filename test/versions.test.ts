@@ -4,7 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { execFileSync } from 'node:child_process';
-import { type App, Body, Controller, Depends, Get, HTTPBearer, Post, Query, Route } from 'portico';
+import {
+  type App,
+  Body,
+  Controller,
+  Depends,
+  Get,
+  HTTPBearer,
+  lines,
+  Post,
+  Query,
+  Route,
+  SecurityScheme,
+} from 'portico';
 import { assertSecurityDocumented } from 'portico/testing';
 import { z, type ZodType } from 'zod';
 import { app as example } from '../examples/app/app.ts';
@@ -119,6 +131,155 @@ describe('a document of a version', () => {
       /"(?:const|examples|prefixItems|patternProperties|propertyNames|\$defs|contentEncoding)"|"type":\[|"type":"null"/,
     );
   });
+});
+
+/** A webhook whose request has this schema, as each version of the document has it. */
+async function webhookOf(schema: unknown, operation: Json = {}, version: Version = '3.0'): Promise<Json> {
+  const requestBody = { content: { 'application/json': { schema } } };
+  const post = { requestBody, responses: { 200: { description: 'Received' } }, ...operation };
+  const document = await valid(petApp({ webhooks: { sent: { post } } as never }).openapi({ version }));
+  return (document[version === '3.0' ? 'x-webhooks' : 'webhooks'] as Json)['sent'].post as Json;
+}
+
+describe('3.0 has a schema of 3.1', () => {
+  const rows: [schema: unknown, expected: Json][] = [
+    [true, {}],
+    [false, { not: {} }],
+    [{ not: { const: 1 } }, { not: { enum: [1] } }],
+    [{ not: true }, { not: {} }],
+    [
+      { allOf: [{ const: 1 }, { type: ['integer', 'null'] }] },
+      { allOf: [{ enum: [1] }, { type: 'integer', nullable: true }] },
+    ],
+    // Null has to fit the type as well.
+    [
+      { type: 'string', enum: ['a', null] },
+      { type: 'string', enum: ['a', null] },
+    ],
+    [{ enum: ['a', null] }, { enum: ['a', null] }],
+    [
+      { type: ['string', 'null'], enum: ['a', null] },
+      { type: 'string', enum: ['a', null], nullable: true },
+    ],
+    [
+      { type: 'number', minimum: 1, exclusiveMinimum: 2 },
+      { type: 'number', minimum: 2, exclusiveMinimum: true },
+    ],
+    [
+      { type: 'number', minimum: 2, exclusiveMinimum: 2 },
+      { type: 'number', minimum: 2, exclusiveMinimum: true },
+    ],
+    [
+      { type: 'number', minimum: 3, exclusiveMinimum: 2 },
+      { type: 'number', minimum: 3 },
+    ],
+    [
+      { type: 'number', maximum: 3, exclusiveMaximum: 2 },
+      { type: 'number', maximum: 2, exclusiveMaximum: true },
+    ],
+    [
+      { type: 'number', maximum: 1, exclusiveMaximum: 2 },
+      { type: 'number', maximum: 1 },
+    ],
+    [{ contentMediaType: 'image/png' }, { type: 'string', format: 'binary' }],
+    [
+      { type: 'string', contentMediaType: 'image/png', contentEncoding: 'base64' },
+      { type: 'string', format: 'byte' },
+    ],
+    [
+      { type: ['string', 'array'], items: { const: 1 } },
+      { anyOf: [{ type: 'string' }, { type: 'array', items: { enum: [1] } }] },
+    ],
+    [{ type: 'array' }, { type: 'array', items: {} }],
+    [
+      { type: 'array', prefixItems: [{ const: 1 }, { const: 1 }], items: false },
+      { type: 'array', items: { enum: [1] } },
+    ],
+  ];
+  const whole = (schemas: unknown[]) => ({ type: 'object', properties: Object.fromEntries(Object.entries(schemas)) });
+
+  test('as far as it can say it', async () => {
+    const schema = whole(rows.map(([given]) => given));
+    const { requestBody } = await webhookOf(schema);
+    assert.deepEqual(requestBody.content['application/json'].schema, whole(rows.map(([, expected]) => expected)));
+    assert.deepEqual((await webhookOf(schema, {}, '3.1'))['requestBody'].content['application/json'].schema, schema);
+  });
+
+  test('in callbacks too, and leaves extensions alone', async () => {
+    const schema = { const: 1 };
+    const content = { 'text/plain': { schema } };
+    const called = { post: { requestBody: { content }, responses: { 200: { description: 'OK' } } } };
+    const { callbacks, responses } = await webhookOf(schema, {
+      callbacks: { done: { '{$request.body#/url}': called, 'x-note': { post: schema } } },
+      responses: {
+        200: { description: 'OK', headers: { 'X-One': { schema } } },
+        'x-text': 'text',
+        'x-note': { content },
+      },
+    });
+    const { post } = callbacks.done['{$request.body#/url}'];
+    assert.deepEqual(post.requestBody.content['text/plain'].schema, { enum: [1] });
+    assert.deepEqual(callbacks.done['x-note'], { post: schema });
+    assert.deepEqual(responses[200].headers['X-One'].schema, { enum: [1] });
+    assert.deepEqual([responses['x-text'], responses['x-note']], ['text', { content }]);
+  });
+});
+
+test('an empty tuple is an empty list in every version', async () => {
+  @Controller('/empty')
+  class EmptyController {
+    @Post({ response: z.tuple([]) }) same(@Body(z.tuple([])) body: any): any {
+      return body;
+    }
+  }
+  for (const version of VERSIONS) {
+    const { post } = (await valid(appOf([EmptyController]).openapi({ version })))['paths']['/empty'];
+    const empty = { type: 'array', maxItems: 0, ...(version === '3.0' ? { items: {} } : { items: false }) };
+    assert.deepEqual(post.requestBody.content['application/json'].schema, empty, version);
+    assert.deepEqual(post.responses[200].content['application/json'].schema, empty, version);
+  }
+});
+
+test('the items of a stream are a schema of their own since 3.2', async () => {
+  @Controller('/lines')
+  class LinesController {
+    @Get({ response: lines(z.int()) }) *read(): any {
+      yield 1;
+    }
+  }
+  const bodies = await Promise.all(
+    VERSIONS.map(async (version) => {
+      const { get } = (await valid(appOf([LinesController]).openapi({ version })))['paths']['/lines'];
+      return get.responses[200].content['application/jsonl'] as Json;
+    }),
+  );
+  const item = { type: 'integer' };
+  const text = { schema: { type: 'string' }, 'x-itemSchema': item };
+  assert.deepEqual(bodies, [text, text, { itemSchema: item }]);
+});
+
+test('what 3.2 added to schemes is an extension of earlier ones', async () => {
+  const told = { flows: { clientCredentials: { tokenUrl: 'https://example.com/token', scopes: {} } } };
+  class Old extends SecurityScheme<string> {
+    describe() {
+      return { type: 'oauth2', ...told, deprecated: true, oauth2MetadataUrl: 'https://example.com/a' } as const;
+    }
+    read(): undefined {}
+  }
+  @Controller('/old', { dependencies: [Depends(new Old())] })
+  class OldController {
+    @Get() read(): void {}
+  }
+  for (const version of VERSIONS) {
+    const document = await valid(appOf([OldController]).openapi({ version }));
+    const prefix = version === '3.2' ? '' : 'x-';
+    assert.deepEqual(document['components'].securitySchemes.Old, {
+      type: 'oauth2',
+      ...told,
+      [`${prefix}deprecated`]: true,
+      [`${prefix}oauth2MetadataUrl`]: 'https://example.com/a',
+    });
+  }
 });
 
 describe('methods that have no field of their own', () => {

@@ -3,7 +3,7 @@ import { Router } from '../http/router.ts';
 import { packageNameOf, type SchemeDeclaration } from '../metadata/scheme.ts';
 import { schemasOfResponses } from './responses.ts';
 import { checkMethod, checkPath } from './check-route.ts';
-import { isInput, schemesOf, schemeSlots, type Slot, type Source } from './graph.ts';
+import { isForm, isInput, schemesOf, schemeSlots, type Slot, type Source } from './graph.ts';
 import { modelledBy } from './input-kind.ts';
 import type { Mistakes, Place, Report, Say } from './mistakes.ts';
 import { type Operation, operationName, placeOf } from './operation.ts';
@@ -150,13 +150,9 @@ function checkBody({ declaration, body, graph }: Operation, say: Say): void {
     );
   }
   if (body.kind !== 'json') return;
-  if (graph.slots.some((slot) => isForm(slot))) say('BODY_CONFLICT', 'it reads the body as JSON and as a form');
+  if (graph.slots.some(isForm)) say('BODY_CONFLICT', 'it reads the body as JSON and as a form');
   const names = body.slots.map(({ name }) => name);
   if (names.length > 1 && (names.includes(undefined) || new Set(names).size < names.length)) {
     say('BODY_CONFLICT', 'it reads several bodies, so each needs a name: Body(name, schema)');
   }
-}
-
-function isForm(slot: Slot): boolean {
-  return slot.kind === 'file' || ((slot.kind === 'text' || slot.kind === 'fields') && slot.from === 'form');
 }

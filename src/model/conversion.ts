@@ -88,11 +88,13 @@ function correctArray(schema: AnySchema, json: JsonSchema, direction: Direction)
 }
 
 function correctTuple(schema: AnySchema, json: JsonSchema, direction: Direction): void {
-  if (direction === 'input' || json.$ref !== undefined) return;
   const { items, rest } = schema._zod.def as z.core.$ZodTupleDef;
-  const { prefixItems = [] } = json;
-  json.prefixItems = prefixItems.map((one, index) => (isSchema(one) ? orNull(items[index], one) : one));
-  if (rest !== null && isSchema(json.items)) json.items = orNull(rest, json.items);
+  const { prefixItems } = json;
+  // No list of schemas may be empty (JSON Schema 2020-12 §10.3.1.1).
+  if (prefixItems?.length === 0) delete json.prefixItems;
+  else if (direction === 'output' && prefixItems !== undefined)
+    json.prefixItems = prefixItems.map((one, index) => orNull(items[index], one as JsonSchema));
+  if (direction === 'output' && isSchema(json.items)) json.items = orNull(rest, json.items);
 }
 
 function orNull(schema: AnySchema | null | undefined, json: JsonSchema): JsonSchema {

@@ -68,6 +68,9 @@ export interface FileSlot extends ValueSlot {
   readonly accepts: ZodType;
 }
 
+/** A value of a form. */
+export type FormSlot = TextSlot | FieldsSlot | FileSlot;
+
 export interface DependencySlot extends SlotBase {
   readonly kind: 'dependency';
   readonly provider: Provider;
@@ -98,6 +101,10 @@ export interface Graph {
 
 export function isInput(slot: Slot): slot is InputSlot {
   return slot.kind !== 'dependency';
+}
+
+export function isForm(slot: Slot): slot is FormSlot {
+  return slot.kind === 'file' || ((slot.kind === 'text' || slot.kind === 'fields') && slot.from === 'form');
 }
 
 /** The schemes that a slot reads credentials with, one of which decides. */

@@ -5,7 +5,7 @@ import type { DependableTraits, RouteOptions, SocketDeclaration } from '../metad
 import type { SchemeDeclaration } from '../metadata/scheme.ts';
 import type { Class, ErrorHandlerDeclaration } from '../metadata/store.ts';
 import type { Responses } from './responses.ts';
-import type { BodySlot, FieldsSlot, FileSlot, Graph, TextSlot } from './graph.ts';
+import type { BodySlot, FormSlot, Graph } from './graph.ts';
 import type { Place } from './mistakes.ts';
 import type { NamedInput } from './parameters.ts';
 import type { SocketUse } from './socket.ts';
@@ -53,7 +53,7 @@ export type Requirement = readonly RequiredScheme[];
 export type BodyUse =
   | { readonly kind: 'none' }
   | { readonly kind: 'json'; readonly slots: readonly BodySlot[] }
-  | { readonly kind: 'form'; readonly slots: readonly (TextSlot | FieldsSlot | FileSlot)[] };
+  | { readonly kind: 'form'; readonly slots: readonly FormSlot[] };
 
 /** One operation as plan and document read it. */
 export interface Operation {

@@ -7,7 +7,7 @@ import type { AppNodes } from './app-nodes.ts';
 import { readController } from './controllers.ts';
 import { checkOperation, checkTogether } from './check.ts';
 import { checkResponses, checkUsual } from './check-responses.ts';
-import type { Graph, Slot } from './graph.ts';
+import { type Graph, isForm, type Slot } from './graph.ts';
 import { GraphBuilder } from './graph-builder.ts';
 import { Mistakes, type Place } from './mistakes.ts';
 import {
@@ -168,8 +168,6 @@ function responsesOf(
 function bodyOf(slots: readonly Slot[]): BodyUse {
   const json = slots.filter((slot) => slot.kind === 'body');
   if (json.length > 0) return { kind: 'json', slots: json };
-  const form = slots.flatMap((slot) =>
-    slot.kind === 'file' || ((slot.kind === 'text' || slot.kind === 'fields') && slot.from === 'form') ? [slot] : [],
-  );
+  const form = slots.filter(isForm);
   return form.length > 0 ? { kind: 'form', slots: form } : { kind: 'none' };
 }

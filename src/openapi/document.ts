@@ -16,7 +16,7 @@ import { Components } from './components.ts';
 import { describeOperation } from './operation.ts';
 import { sharedResponses } from './responses.ts';
 import { type OpenApiDocuments, type OpenApiVersion, PATCHES } from './version.ts';
-import { toVersion30 } from './version-3-0.ts';
+import { type Document31, toVersion30 } from './version-3-0.ts';
 
 /** A document of any version. */
 type AnyDocument = OpenApiDocuments[OpenApiVersion];
@@ -61,11 +61,7 @@ export function describe(operations: readonly Operation[], options: DocumentOpti
   return JSON.stringify(changed);
 }
 
-function describeAll(
-  operations: readonly Operation[],
-  options: DocumentOptions,
-  version: OpenApiVersion,
-): Record<string, unknown> {
+function describeAll(operations: readonly Operation[], options: DocumentOptions, version: OpenApiVersion): Document31 {
   const { documentSockets = false } = options;
   const shown = operations.filter(({ declaration, socket }) => {
     return declaration.options.includeInSchema !== false && (socket === undefined || documentSockets);

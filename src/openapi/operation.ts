@@ -12,7 +12,13 @@ export function describeOperation(
 ): OperationObject {
   const { declaration, id, security } = operation;
   const { options, tags, handler } = declaration;
-  const renamed = new Map(declaration.template.names.map((name, index) => [name, pathNames[index] ?? name]));
+  const { names } = declaration.template;
+  // Only a variable that another path of the same shape calls differently has another name.
+  const renamed = new Map(
+    pathNames
+      .map((name, index): [string | undefined, string] => [names[index], name])
+      .filter(([own, name]) => own !== name),
+  );
   const inputs = describeInputs(operation, components);
   const parameters = (inputs.parameters as readonly ParameterObject[] | undefined)?.map((parameter) => {
     return parameter.in === 'path' ? { ...parameter, name: renamed.get(parameter.name) ?? parameter.name } : parameter;

@@ -36,11 +36,13 @@ function merged(parameters: readonly ParameterObject[]): ParameterObject {
   const [first, ...others] = parameters as [ParameterObject, ...ParameterObject[]];
   if (others.length === 0) return first;
   const required = parameters.some((parameter) => parameter.required === true);
+  const all = parameters.map(({ schema }) => schema as JsonSchema);
+  // What is absent has a default only if it is that of every input.
+  const haveOne = new Set(all.map((schema) => JSON.stringify(schema.default))).size === 1;
   const distinct = new Map<string, JsonSchema>();
-  for (const { schema } of parameters) {
-    const { default: _, ...own } = schema as JsonSchema;
-    const kept = required ? own : (schema as JsonSchema);
-    distinct.set(JSON.stringify(own), kept);
+  for (const schema of all) {
+    const { default: _, ...own } = schema;
+    distinct.set(JSON.stringify(own), haveOne ? schema : own);
   }
   const schemas = [...distinct.values()];
   // Any text is a string, even one that looks like a number.

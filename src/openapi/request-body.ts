@@ -2,31 +2,30 @@ import type { EncodingObject, MediaTypeObject, RequestBodyObject, SchemaObject }
 import { acceptsUndefined } from '../model/absence.ts';
 import { essenceOf } from '../model/file-types.ts';
 import { fileTypesOf, formPartOf, holdsFile } from '../model/form-part.ts';
-import type { BodySlot } from '../model/graph.ts';
-import type { BodyUse, Operation } from '../model/operation.ts';
+import { type BodySlot, type FormSlot, isForm } from '../model/graph.ts';
+import type { Operation } from '../model/operation.ts';
 import { describeSchema, type JsonSchema, partsOf } from '../model/schema.ts';
 import { isFile } from '../model/text-forms.ts';
 import type { Components } from './components.ts';
 import type { DescribedInputs } from './input-kind.ts';
 
-type FormSlot = Extract<BodyUse, { kind: 'form' }>['slots'][number];
 type NamedSlot = Exclude<FormSlot, { kind: 'fields' }>;
 
 /** The JSON body of an operation; required if a request without one is refused. */
-export function describeJson({ body }: Operation, components: Components): DescribedInputs {
-  if (body.kind !== 'json') return {};
-  const [first] = body.slots;
+export function describeJson({ graph }: Operation, components: Components): DescribedInputs {
+  const slots = graph.slots.filter((slot) => slot.kind === 'body');
+  const [first] = slots;
   const schema =
     first !== undefined && first.name === undefined
       ? components.schemaOf(first.schema, 'input')
-      : merged(body.slots.map((slot) => keyed(slot, components)));
-  const required = body.slots.some((slot) => !acceptsUndefined(slot.schema));
+      : merged(slots.map((slot) => keyed(slot, components)));
+  const required = slots.some((slot) => !acceptsUndefined(slot.schema));
   return { requestBody: { required, content: { 'application/json': { schema: schema as SchemaObject } } } };
 }
 
 /** The form of an operation; required if a request without one is refused. */
-export function describeForm({ body }: Operation, components: Components): DescribedInputs {
-  return body.kind === 'form' ? { requestBody: formBody(body.slots, components) } : {};
+export function describeForm({ graph }: Operation, components: Components): DescribedInputs {
+  return { requestBody: formBody(graph.slots.filter(isForm), components) };
 }
 
 /** A form with a file is only multipart; any other is documented as urlencoded, and multipart is accepted too. */
@@ -67,11 +66,11 @@ function merged(objects: readonly JsonSchema[]): JsonSchema {
   const required = new Set<string>();
   let further: JsonSchema | boolean | undefined;
   for (const object of objects) {
-    for (const [name, property] of Object.entries(object.properties ?? {})) {
+    const { properties: its = {}, required: needed = [], additionalProperties: own } = object;
+    for (const [name, property] of Object.entries(its)) {
       properties.set(name, both(properties.get(name), property as JsonSchema));
     }
-    for (const name of object.required ?? []) required.add(name);
-    const own = object.additionalProperties;
+    for (const name of needed) required.add(name);
     if (own !== undefined) further = further === false || own === false ? false : both(further, own as JsonSchema);
   }
   return {
@@ -84,7 +83,8 @@ function merged(objects: readonly JsonSchema[]): JsonSchema {
 
 function both(one: JsonSchema | true | undefined, other: JsonSchema): JsonSchema {
   if (one === undefined || one === true || JSON.stringify(one) === JSON.stringify(other)) return other;
-  return { allOf: [...(Object.keys(one).join() === 'allOf' ? (one.allOf ?? []) : [one]), other] };
+  const { allOf = [one], ...rest } = one;
+  return { allOf: [...(Object.keys(rest).length === 0 ? allOf : [one]), other] };
 }
 
 /** The encoding of parts that are not text (OpenAPI 3.1, Encoding Object). */

@@ -21,7 +21,7 @@ export function toSchema30(json: unknown): Json {
   }
   const copy: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(json)) if (KEYWORDS.has(key) || key.startsWith('x-')) copy[key] = value;
-  addConstant(json, copy);
+  if ('const' in json) copy['enum'] = [json['const']];
   addBounds(json, copy);
   addObject(json, copy);
   addExample(json, copy);
@@ -32,11 +32,6 @@ export function toSchema30(json: unknown): Json {
   addAlternatives(json, copy);
   const { type, ...others } = copy;
   return type === undefined ? others : { type, ...others };
-}
-
-function addConstant(json: Json, copy: Record<string, unknown>): void {
-  if ('const' in json) copy['enum'] = [json['const']];
-  if (Array.isArray(copy['enum']) && copy['enum'].includes(null)) copy['nullable'] = true;
 }
 
 /** Exclusive bounds were booleans beside a bound. */
@@ -73,7 +68,6 @@ function addExample({ examples }: Json, copy: Record<string, unknown>): void {
 /** Bytes: as they are, or as base64. */
 function addContent({ contentEncoding, contentMediaType, type, format }: Json, copy: Record<string, unknown>): void {
   if (contentEncoding === 'base64' || contentEncoding === 'base64url') copy['format'] = 'byte';
-  else if (contentEncoding === 'binary') copy['format'] = 'binary';
   else if (contentMediaType !== undefined && (type === undefined || type === 'string') && format === undefined)
     Object.assign(copy, { type: 'string', format: 'binary' });
 }
@@ -100,11 +94,13 @@ function addTypes(json: Json, copy: Record<string, unknown>): void {
 
 /** The items of a list of any kind; 3.0 cannot describe a tuple's items by position. */
 function itemsOf({ items, prefixItems }: Json): Json {
-  const rest = isObject(items) ? [toSchema30(items)] : [];
-  if (!Array.isArray(prefixItems)) return rest[0] ?? {};
-  const all = [...prefixItems.map(toSchema30), ...rest];
-  const different = [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
-  return different.length === 1 ? (different[0] ?? {}) : { anyOf: different };
+  const listed = [
+    ...(Array.isArray(prefixItems) ? (prefixItems as unknown[]) : []),
+    ...(isObject(items) ? [items] : []),
+  ];
+  const different = [...new Map(listed.map(toSchema30).map((one) => [JSON.stringify(one), one])).values()];
+  const [only = {}, ...others] = different;
+  return others.length === 0 ? only : { anyOf: different };
 }
 
 /** Beside a `type`, `nullable` allows null; anywhere else it means nothing. */

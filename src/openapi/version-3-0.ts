@@ -24,10 +24,6 @@ const POSITIONS: Readonly<Record<Exclude<Kind, 'schema' | 'callback'>, Readonly<
   components: {
     schemas: ['schema', 'map'],
     responses: ['response', 'map'],
-    parameters: ['parameter', 'map'],
-    requestBodies: ['requestBody', 'map'],
-    headers: ['header', 'map'],
-    callbacks: ['callback', 'map'],
   },
   encoding: { headers: ['header', 'map'] },
   header: WITH_SCHEMA,
@@ -52,23 +48,32 @@ const POSITIONS: Readonly<Record<Exclude<Kind, 'schema' | 'callback'>, Readonly<
 
 /** What 3.1 added outside of schemas. */
 const ADDED: Readonly<Partial<Record<Kind, readonly string[]>>> = {
-  components: ['pathItems'],
   info: ['summary'],
   license: ['identifier'],
 };
+
+/** Of what a map may contain extensions: anywhere else, `X-` begins a name. */
+const EXTENDED: ReadonlySet<Kind> = new Set(['pathItem', 'response']);
+
+/** A described document of OpenAPI 3.1. */
+export interface Document31 extends Json {
+  readonly paths: Json;
+  readonly components: Json;
+  readonly webhooks?: Json;
+}
 
 /**
  * A document of OpenAPI 3.1 as one of 3.0.3; whatever 3.0 cannot express is left out, so that it says less, but nothing
  * false.
  */
-export function toVersion30(document: Json): Json {
-  const { openapi: _, jsonSchemaDialect: __, info, servers, paths, webhooks, components, ...rest } = document;
+export function toVersion30(document: Document31): Json {
+  const { openapi: _, info, servers, paths, webhooks, components, ...rest } = document;
   return {
     openapi: '3.0.3',
     info: convert('info', info),
     ...(servers === undefined ? {} : { servers }),
-    paths: convertMap('pathItem', paths ?? {}),
-    ...(components === undefined ? {} : { components: convert('components', components) }),
+    paths: convertMap('pathItem', paths),
+    components: convert('components', components),
     ...(webhooks === undefined ? {} : { 'x-webhooks': convertMap('pathItem', webhooks) }),
     ...rest,
   };
@@ -84,18 +89,17 @@ function convert(kind: Kind, value: unknown): unknown {
     const found = copy[name];
     if (found === undefined) continue;
     if (shape === 'one') copy[name] = convert(inner, found);
-    else if (shape === 'map') copy[name] = convertMap(inner, found);
+    else if (shape === 'map' && isObject(found)) copy[name] = convertMap(inner, found);
     else if (Array.isArray(found)) copy[name] = found.map((one) => convert(inner, one));
   }
   return copy;
 }
 
-function convertMap(kind: Kind, map: unknown): unknown {
-  if (!isObject(map)) return map;
+function convertMap(kind: Kind, map: Json): Json {
   return Object.fromEntries(
     Object.entries(map).map(([name, value]) => [
       name,
-      name.startsWith('x-') && kind === 'pathItem' ? value : convert(kind, value),
+      name.startsWith('x-') && EXTENDED.has(kind) ? value : convert(kind, value),
     ]),
   );
 }
