@@ -32,6 +32,7 @@ export {
   type TextOptions,
 } from './decorators/inputs.ts';
 export {
+  type AnswersDecorator,
   Delete,
   Get,
   Head,

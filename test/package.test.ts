@@ -95,6 +95,7 @@ const PUBLIC_NAMES = {
 const PUBLIC_TYPES = [
   'Answer',
   'AnswerOptions',
+  'AnswersDecorator',
   'AppOptions',
   'BackgroundTask',
   'BaseParameterObject',

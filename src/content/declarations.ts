@@ -33,9 +33,11 @@ export interface ResponseDeclaration {
 }
 
 /** Responses by status, by range such as `4XX`, or for all others by `default`. */
-export type ResponseDeclarations = Readonly<
-  Partial<Record<number | `${1 | 2 | 3 | 4 | 5}XX` | 'default', ResponseContent | ResponseDeclaration>>
->;
+export interface ResponseDeclarations extends Readonly<
+  Partial<Record<`${1 | 2 | 3 | 4 | 5}XX` | 'default', ResponseContent | ResponseDeclaration>>
+> {
+  readonly [status: number]: ResponseContent | ResponseDeclaration | undefined;
+}
 
 /** The format of all errors that no handler answers. */
 export interface ErrorsDeclaration extends ErrorFormat {

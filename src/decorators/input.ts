@@ -20,7 +20,8 @@ type ParametersOf<T, K> = [K] extends [undefined]
     : any[];
 /* oxlint-enable typescript/no-explicit-any */
 
-type Member<T, K> = K extends keyof T ? T[K] : unknown;
+/** The decorated method: `never` where it is not visible, and unknown for a constructor. */
+type Member<T, K> = K extends PropertyKey ? T[K & keyof T] : unknown;
 
 /** The parameters before the one at index `I`, whatever they take. */
 type Before<I, Found extends never[] = []> = Found['length'] extends I ? Found : Before<I, [...Found, never]>;

@@ -36,6 +36,18 @@ type Handled<V, R, U extends number> = Returned<V, R, U> | Promise<Returned<V, R
 /** What a handler may return: a value of a declared response, or a `Response`, which is sent as it is. */
 export type Returns<S, R, U extends number = 200> = Handled<Sent<S>, R, U>;
 
+/**
+ * A method of a route, whatever its parameters.
+ *
+ * An alias by itself: as one, the compiler keeps it for all routes with the same types, and a union it makes anew.
+ */
+type Handler<V, R, U extends number> = (...parameters: never[]) => Handled<V, R, U>;
+
+/** The decorator that makes a method a route, if it is an `H`. */
+export interface RouteDecorator<H = (...parameters: never[]) => unknown> {
+  <M extends H>(prototype: object, method: PropertyKey, descriptor: TypedPropertyDescriptor<M>): void;
+}
+
 /** Shown when a route does not compile: the answer it returns, and the answers that are declared. */
 interface AnswerMismatch<Given, Declared> {
   readonly 'the returned answer is not declared': [Given, Declared];
@@ -44,37 +56,44 @@ interface AnswerMismatch<Given, Declared> {
 /** The answers among returned values that are none of `A`. */
 type Undeclared<V, A> = unknown extends V ? never : Exclude<Extract<V, Answer<number, unknown>>, A>;
 
-/** Where no response is declared any value may be returned, so that answers have to be looked at by themselves. */
-type CheckedAnswers<M, A> = unknown extends A
-  ? unknown
-  : M extends (...parameters: never[]) => infer V
-    ? [Undeclared<Awaited<V>, A>] extends [never]
-      ? unknown
-      : AnswerMismatch<Undeclared<Awaited<V>, A>, A>
-    : unknown;
+type CheckedAnswers<M, A> = M extends (...parameters: never[]) => infer V
+  ? [Undeclared<Awaited<V>, A>] extends [never]
+    ? unknown
+    : AnswerMismatch<Undeclared<Awaited<V>, A>, A>
+  : unknown;
 
-/** The decorator that makes a method a route, if it returns an `R`, and no answers other than `A`. */
-export interface RouteDecorator<R = unknown, A = unknown> {
-  <M extends (...parameters: never[]) => R>(
+/** The decorator that makes a method a route, if it is an `H` that returns no answers other than `A`. */
+export interface AnswersDecorator<H, A> {
+  <M extends H>(
     prototype: object,
     method: PropertyKey,
     descriptor: TypedPropertyDescriptor<M> & CheckedAnswers<M, A>,
   ): void;
 }
 
-/** Each overload says which answers are declared. */
-// oxlint-disable-next-line typescript/no-explicit-any
-type AnyRouteDecorator = RouteDecorator<unknown, any>;
+/**
+ * The decorator of a route whose response may be none: then any value may be returned, so that answers have to be
+ * looked at by themselves, once any are declared.
+ */
+type DecoratorOf<S, R, U extends number> = number extends keyof R
+  ? RouteDecorator<Handler<Sent<S>, R, U>>
+  : AnswersDecorator<Handler<Sent<S>, R, U>, Answers<Sent<S>, R, U>>;
+
+/** Options of a route that declares what it returns. */
+interface ResponseOptions<S extends Schema, R extends ResponseDeclarations, U extends number> extends RouteOptions<
+  S,
+  R,
+  U
+> {
+  readonly response: S;
+}
 
 export interface RouteDecorators {
-  // These overloads also infer the type of a schema that is a type parameter, as in a controller factory.
+  // Overloads with a schema also infer the type of one that is a type parameter, as in a controller factory.
   <S extends Schema, const R extends ResponseDeclarations = ResponseDeclarations, const U extends number = 200>(
     path: string,
-    options: RouteOptions<S, R, U> & { readonly response: S },
-  ): RouteDecorator<Handled<input<S> | output<S>, R, U>>;
-  <S extends Schema, const R extends ResponseDeclarations = ResponseDeclarations, const U extends number = 200>(
-    options: RouteOptions<S, R, U> & { readonly response: S },
-  ): RouteDecorator<Handled<input<S> | output<S>, R, U>>;
+    options: ResponseOptions<S, R, U>,
+  ): RouteDecorator<Handler<input<S> | output<S>, R, U>>;
   <
     S extends ResponseOption = ResponseOption,
     const R extends ResponseDeclarations = ResponseDeclarations,
@@ -82,14 +101,17 @@ export interface RouteDecorators {
   >(
     path?: string,
     options?: RouteOptions<S, R, U>,
-  ): RouteDecorator<Returns<S, R, U>, Answers<Sent<S>, R, U>>;
+  ): DecoratorOf<S, R, U>;
+  <S extends Schema, const R extends ResponseDeclarations = ResponseDeclarations, const U extends number = 200>(
+    options: ResponseOptions<S, R, U>,
+  ): RouteDecorator<Handler<input<S> | output<S>, R, U>>;
   <
     S extends ResponseOption = ResponseOption,
     const R extends ResponseDeclarations = ResponseDeclarations,
     const U extends number = 200,
   >(
     options: RouteOptions<S, R, U>,
-  ): RouteDecorator<Returns<S, R, U>, Answers<Sent<S>, R, U>>;
+  ): DecoratorOf<S, R, U>;
 }
 
 /** A route for any method; the method's name is case-sensitive (RFC 9110 §9.1). */
@@ -97,25 +119,17 @@ export function Route<
   S extends Schema,
   const R extends ResponseDeclarations = ResponseDeclarations,
   const U extends number = 200,
->(
-  method: string,
-  path: string,
-  options: RouteOptions<S, R, U> & { readonly response: S },
-): RouteDecorator<Handled<input<S> | output<S>, R, U>>;
+>(method: string, path: string, options: ResponseOptions<S, R, U>): RouteDecorator<Handler<input<S> | output<S>, R, U>>;
 export function Route<
   S extends ResponseOption = ResponseOption,
   const R extends ResponseDeclarations = ResponseDeclarations,
   const U extends number = 200,
->(
-  method: string,
-  path?: string,
-  options?: RouteOptions<S, R, U>,
-): RouteDecorator<Returns<S, R, U>, Answers<Sent<S>, R, U>>;
-export function Route(method: string, path?: string, options?: RouteOptions): AnyRouteDecorator {
+>(method: string, path?: string, options?: RouteOptions<S, R, U>): DecoratorOf<S, R, U>;
+export function Route(method: string, path?: string, options?: RouteOptions): RouteDecorator {
   return route(method, path, options);
 }
 
-function route(method: string, path: string = '', options: RouteOptions = {}): AnyRouteDecorator {
+function route(method: string, path: string = '', options: RouteOptions = {}): RouteDecorator {
   const declaration: RouteDeclaration = keepCallSite({ method, path, options });
   return (prototype, name) => {
     // In standard mode the class's own decorator reports the mistake for all of its methods.
