@@ -38,7 +38,8 @@ describe('portico dev', () => {
   test('reads .env of the working directory, and again when it appears, changes and is gone', async () => {
     const cwd = directory('usual');
     const run = dev(cwd);
-    assert.match(await getText(`${await run.address()}/process`), /^\d+$/);
+    process.kill(Number(await getText(`${await run.address()}/process`)), 'SIGKILL');
+    await run.until(() => run.stderr.includes('Ended with a signal; waiting for a change'));
     writeFileSync(join(cwd, '.env'), 'SHOP_PATH=/one\n');
     assert.match(await getText(`${await run.address(2)}/one`), /^\d+$/);
     writeFileSync(join(cwd, '.env'), 'SHOP_PATH="/two" # the second\n');
@@ -46,6 +47,19 @@ describe('portico dev', () => {
     rmSync(join(cwd, '.env'));
     assert.match(await getText(`${await run.address(4)}/process`), /^\d+$/);
     assert.match(run.stdout, /\n\.env has changed\n/);
+    mkdirSync(join(cwd, '.env'));
+    await run.until(() => /\.env cannot be read: [^]*code 1; waiting for a change/.test(run.stderr));
+    assert.equal(await run.end('SIGTERM'), 0, run.said);
+  });
+
+  test('does not mind what the app says to its parent', async () => {
+    const talking = join(folder, 'talking.mjs');
+    writeFileSync(talking, `for (const message of [null, 'ready', { ready: true }]) process.send?.(message);`);
+    const cwd = directory('talking');
+    const run = dev(cwd, [], { VARIATION: pathToFileURL(talking).href });
+    await run.address();
+    writeFileSync(talking, `export const path = '/silent';`);
+    assert.match(await getText(`${await run.address(2)}/silent`), /^\d+$/);
     assert.equal(await run.end('SIGTERM'), 0, run.said);
   });
 
@@ -72,16 +86,21 @@ describe('portico dev', () => {
 
   test('serves again when tsconfig.json, or what it extends, has changed', async () => {
     const cwd = directory('configured', {
-      'tsconfig.json': '{\n  // the usual\n  "extends": ["./base.json", "@example/base"]\n}',
+      'tsconfig.json':
+        '{\n  // the usual\n  "extends": ["./absent/base.json", "./base", "./other.json", "@example/base"]\n}',
       'base.json': '{}',
+      'other.json': '{}',
     });
     const run = dev(cwd);
     await run.address();
     writeFileSync(join(cwd, 'base.json'), '{ "compilerOptions": {} }');
     await run.address(2);
-    writeFileSync(join(cwd, 'tsconfig.json'), '{ "compilerOptions": {} }');
+    writeFileSync(join(cwd, 'other.json'), '{ "compilerOptions": {} }');
     await run.address(3);
-    assert.match(run.stdout, /\nbase\.json has changed\n[^]*\ntsconfig\.json has changed\n/);
+    writeFileSync(join(cwd, 'tsconfig.json'), '{ "compilerOptions": {} }');
+    await run.address(4);
+    const changed = [...run.stdout.matchAll(/\n(\S+) has changed\n/g)].map(([, file]) => file);
+    assert.deepEqual(changed, ['base.json', 'other.json', 'tsconfig.json']);
     assert.equal(await run.end('SIGTERM'), 0, run.said);
   });
 
@@ -113,7 +132,12 @@ describe('portico dev', () => {
     writeFileSync(join(cwd, '.env'), 'A=1\n');
     await run.until(() => run.stdout.slice(length).includes('counting down'));
     await run.address(2);
-    assert.equal(await run.end('SIGINT'), 0, run.said);
+    await pause(2_500);
+    const ended = run.end('SIGINT');
+    // A change that comes too late starts nothing.
+    writeFileSync(join(cwd, '.env'), 'A=2\n');
+    assert.equal(await ended, 0, run.said);
+    assert.equal(run.stdout.match(/has changed/g)?.length, 1, run.said);
   });
 
   test('refuses wrong options at once', async () => {

@@ -60,6 +60,31 @@ describe('portico openapi', () => {
 
     writeFileSync(out, text.replace('"Shop"', '"Stall"'));
     assert.match((await output(check, 1)).stderr, /#\/info\/title: the file has "Stall", the app "Shop"/);
+
+    const { openapi, ...others } = JSON.parse(text) as Record<string, unknown>;
+    for (const [onDisk, difference] of [
+      [JSON.stringify({ ...others, openapi }), '#: the keys are in a different order'],
+      [JSON.stringify({ openapi, ...others, 'x-old/new~': 1 }), '#/x-old~1new~0: only in the file'],
+      [JSON.stringify('much '.repeat(20)), `#: the file has "${'much '.repeat(15)}much…, the app {"openapi":`],
+    ] as const) {
+      writeFileSync(out, onDisk);
+      const { stderr: told } = await output(check, 1);
+      assert.ok(told.includes(`openapi.json is out of date; the first difference is at ${difference}`), told);
+    }
+    writeFileSync(out, '{ "openapi": ');
+    assert.match((await output(check, 1)).stderr, /openapi\.json cannot be read: .*JSON/);
+  });
+
+  test('fails where the file cannot be written, or is YAML that does not exist', async () => {
+    assert.match(
+      (await output(['openapi', shop, '--out', folder], 1)).stderr,
+      /portico-cli-\w+ cannot be written: EISDIR/,
+    );
+    const yaml = join(folder, 'absent.yaml');
+    assert.match(
+      (await output(['openapi', shop, '--out', yaml, '--check'], 1)).stderr,
+      /absent\.yaml does not exist\n/,
+    );
   });
 });
 
@@ -67,13 +92,13 @@ describe('portico routes', () => {
   test('lists the operations with their security, scopes, and how often their controller is made', async () => {
     const { stdout } = await output(['routes', shop], 0);
     assert.deepEqual(stdout.trimEnd().split('\n'), [
-      'METHOD  PATH            HANDLER                  SECURITY                           SCOPES      CONTROLLER',
-      'GET     /items/         ItemController.list      OAuth2PasswordBearer               items:read  once',
-      'GET     /items/:itemId  ItemController.read      OAuth2PasswordBearer+APIKeyHeader  -           once',
-      'GET     /process        OpenController.process   public                             -           per request',
-      'GET     /either         OpenController.either    OAuth2PasswordBearer|APIKeyHeader  -           per request',
-      'GET     /greeting       OpenController.greeting  -                                  -           per request',
-      'GET     /maybe          OpenController.maybe     HTTPBearer|none                    -           per request',
+      'METHOD  PATH            HANDLER                  SECURITY                           SCOPES            CONTROLLER',
+      'GET     /items/         ItemController.list      OAuth2PasswordBearer               admin items:read  once',
+      'GET     /items/:itemId  ItemController.read      OAuth2PasswordBearer+APIKeyHeader  -                 once',
+      'GET     /process        OpenController.process   public                             -                 per request',
+      'GET     /either         OpenController.either    OAuth2PasswordBearer|APIKeyHeader  -                 per request',
+      'GET     /greeting       OpenController.greeting  -                                  -                 per request',
+      'GET     /maybe          OpenController.maybe     HTTPBearer|none                    -                 per request',
     ]);
   });
 
@@ -83,6 +108,10 @@ describe('portico routes', () => {
     const failed = await output(['routes', shop, '--unprotected'], 1);
     assert.deepEqual(handlers(failed), ['OpenController.process', 'OpenController.greeting', 'OpenController.maybe']);
     assert.match(failed.stderr, /2 operations have no security and do not say 'public: true'/);
+
+    const unguarded = varied('unguarded.mjs', 'export const guarded = false;');
+    const half = await output(['routes', shop, '--unprotected'], 1, unguarded);
+    assert.match(half.stderr, /1 operation has no security and does not say 'public: true'/);
 
     const guarded = varied('guarded.mjs', 'export const guarded = true;');
     const passed = await output(['routes', shop, '--unprotected'], 0, guarded);
@@ -121,6 +150,8 @@ describe('on a terminal', () => {
       lines.filter((line) => line.length > 80),
       [],
     );
+    // A terminal that does not know its size says 0.
+    assert.deepEqual(await onTerminal(0, 'routes', warehouse), lines);
     for (const width of [60, 20]) {
       const text = (await onTerminal(width, 'routes', warehouse)).join('').replaceAll(' ', '');
       for (const method of Array.from({ length: 39 }, (_, index) => `place${index}`)) assert.ok(text.includes(method));
@@ -187,6 +218,8 @@ test('portico graph draws every dependency once, and what needs it', async () =>
     `GET /items/:itemId<br>ItemController.read -> ${member}`,
     'GET /items/<br>ItemController.list -> ItemController (app)',
     'GET /items/<br>ItemController.list -> audit (handler)',
+    'GET /items/<br>ItemController.list -> database (app)',
+    'GET /items/<br>ItemController.list -> user |"admin"|',
     'GET /items/<br>ItemController.list -> user |"items:read"|',
     'GET /maybe<br>OpenController.maybe -> HTTPBearer',
     'GET /maybe<br>OpenController.maybe -> OpenController',
@@ -211,8 +244,26 @@ describe('portico start', () => {
     await assert.rejects(getText(url));
   });
 
+  test('serves on the host that is named, and fails where a value of the app cannot be made', async () => {
+    const run = portico(['start', shop, '--port', '0', '--host', 'localhost']);
+    assert.equal(new URL(await run.address()).hostname, 'localhost');
+    assert.equal(await run.end('SIGTERM'), 0, run.said);
+
+    const empty = varied('empty.mjs', `export const database = () => { throw new Error('no disk'); };`);
+    const { stderr } = await output(['start', shop, '--port', '0'], 1, empty);
+    assert.match(stderr, /^FrameworkError: The dependency 'database' .* no disk\n +at .*caused by: Error: no disk/s);
+  });
+
   test('--workers serves one port by several processes, replaces one that dies, and ends them all', async () => {
-    const run = portico(['start', shop, '--port', '0', '--workers', '2']);
+    const crew = `
+      console.log('hired', process.pid);
+      process.send?.('hello');
+      process.on('SIGUSR2', () => process.exit(3));
+      export const greeting = () => {
+        console.log('busy', process.pid);
+        return new Promise((resolve) => setTimeout(resolve, 2_500, 'done'));
+      };`;
+    const run = portico(['start', shop, '--port', '0', '--workers', '2'], varied('crew.mjs', crew));
     const url = await run.address();
     assert.match(run.stdout, /\(2 workers\)/);
     const seen = new Set<number>();
@@ -223,7 +274,16 @@ describe('portico start', () => {
     process.kill(victim, 'SIGKILL');
     await run.until(() => run.stderr.includes(`Worker ${victim} ended with SIGKILL`));
     await meet(3);
+
+    // While a request is answered, no worker is replaced any more.
+    const answer = getText(`${url}/greeting`);
+    const busy = Number(await run.heard(/busy (\d+)/));
+    const idle = [...seen].find((pid) => pid !== victim && pid !== busy) ?? 0;
+    process.kill(idle, 'SIGUSR2');
+    await run.until(() => run.stderr.includes(`Worker ${idle} ended with code 3 and is being replaced`));
     assert.equal(await run.end('SIGTERM'), 0, run.said);
+    assert.equal(await answer, '"done"');
+    assert.equal(run.stdout.match(/hired/g)?.length, 3);
     await assert.rejects(getText(url));
   });
 
@@ -254,15 +314,17 @@ describe('FILE', () => {
     (await output(['routes', file], 1, env)).stderr;
 
   test('without an app is an error with the reason, and without a stack of the command', async () => {
-    const [absent, without, other, endless] = await Promise.all([
+    const [absent, without, other, plain, endless] = await Promise.all([
       failing('absent.ts'),
       failing(written('without.mjs', 'export const application = {};')),
       failing(written('other.mjs', 'export const app = { fetch() {} };')),
+      failing(written('plain.mjs', 'export const app = 1;')),
       failing(written('endless.mjs', 'export const app = new Promise(() => {});')),
     ]);
     assert.equal(absent, 'absent.ts does not exist\n');
     assert.match(without, /without\.mjs does not export 'app'\n$/);
     assert.match(other, /'app' of .*other\.mjs is neither an App nor a function that returns one\n$/);
+    assert.match(plain, /'app' of .*plain\.mjs is neither an App nor a function that returns one\n$/);
     assert.match(endless, /endless\.mjs waits for a promise that never settles\n$/);
   });
 
@@ -369,9 +431,17 @@ describe('the command line', () => {
         ['serve', shop],
         /^Unknown command 'serve'\n\nUsage: portico COMMAND FILE.* dev .* start .* openapi .* routes .* graph /s,
       ],
+      [['--verbose'], /^Unknown option '--verbose'\n\nUsage: portico COMMAND FILE/],
+      [[], /^A command is missing\n\nUsage: portico COMMAND FILE/],
       [['routes', shop, '--all'], /^Unknown option '--all'.*\n\nUsage: portico routes FILE/],
+      [
+        ['routes', shop, 'a.ts', 'b.ts'],
+        /^Only one FILE is allowed, but there is also 'a\.ts' 'b\.ts'\n\nUsage: portico routes/,
+      ],
       [['graph'], /^FILE is missing\n\nUsage: portico graph FILE/],
       [['openapi', shop, '--check'], /^--check needs .*--out FILE\n\nUsage: portico openapi FILE/],
+      [['openapi', shop, '--out', ''], /^--out needs the name of a file\n\nUsage: portico openapi FILE/],
+      [['start', shop, '--host', ''], /^--host needs an address\n\nUsage: portico start FILE/],
       [['start', shop, '--workers', '0'], /^--workers '0' is not .*\n\nUsage: portico start FILE/],
       [['dev', shop, '--port', '65536'], /^--port '65536' is not .*\n\nUsage: portico dev FILE/],
     ];
@@ -380,12 +450,19 @@ describe('the command line', () => {
       assert.equal(stdout, '');
       assert.match(stderr, wrong[index]?.[1] ?? /nothing/);
     }
+    const { stderr } = await output(['start', shop], 2, { PORT: 'http' });
+    assert.match(stderr, /^PORT 'http' is not .*\n\nUsage: portico start FILE/);
   });
 
   test('prints its version and its help', async () => {
-    const [version, help] = await Promise.all([output(['--version'], 0), output(['start', '--help'], 0)]);
+    const [version, own, help] = await Promise.all([
+      output(['--version'], 0),
+      output(['-h'], 0),
+      output(['start', '--help'], 0),
+    ]);
     const { version: expected } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
     assert.equal(version.stdout, `${expected}\n`);
+    assert.match(own.stdout, /^Usage: portico COMMAND FILE \[options\]\n/);
     assert.match(
       help.stdout,
       /^Usage: portico start FILE \[--port PORT\] \[--host HOST\] \[--workers N\] \[--env-file FILE\]\.\.\.\n/,

@@ -44,6 +44,8 @@ interface Manifest {
 /** A folder in which the packed package is installed with what it and the projects ask for, so that no registry is needed. */
 let folder: string;
 let command: string;
+/** What runs it: the command of the package, or its sources. */
+let program: readonly string[];
 
 const manifestOf = (path: string): Manifest => JSON.parse(readFileSync(join(path, 'package.json'), 'utf8')) as Manifest;
 const project = (): string => join(folder, 'my-app');
@@ -67,6 +69,7 @@ before(async () => {
     symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction');
   }
   command = join(modules, 'portico', 'dist', 'cli', 'main.js');
+  program = [command];
   symlinkSync(command, join(modules, '.bin', 'portico'));
   symlinkSync(join(modules, 'typescript', 'bin', 'tsc'), join(modules, '.bin', 'tsc'));
   const made = await make('my-app');
@@ -77,7 +80,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Makes a project, and expects an exit code. */
 async function make(name: string, code = 0, cwd = folder): Promise<Run> {
-  const run = new Run([command, 'new', name], {}, cwd);
+  const run = new Run([...program, 'new', name], {}, cwd);
   assert.equal(await run.end(), code, run.said);
   return run;
 }
@@ -175,6 +178,8 @@ describe('the installed command under SIGTERM', () => {
 });
 
 describe('portico new', () => {
+  before(() => (program = ['--import', import.meta.resolve('tsx'), join(root, 'src', 'cli', 'main.ts')]));
+
   test('writes nothing into a folder that has something', async () => {
     const taken = join(folder, 'taken');
     mkdirSync(taken);
@@ -186,6 +191,9 @@ describe('portico new', () => {
     assert.match((await make('taken/notes.txt', 1)).stderr, /^taken\/notes\.txt cannot be used: .*\n$/);
     assert.match((await make('taken/notes.txt/app', 1)).stderr, /^taken\/notes\.txt\/app\S* cannot be .*\n$/);
     assert.equal(readFileSync(join(taken, 'notes.txt'), 'utf8'), 'mine');
+    symlinkSync(join(folder, 'absent', 'place'), join(folder, 'astray'));
+    assert.match((await make('astray', 1)).stderr, /^astray\/\S+ cannot be written: .*\n$/);
+    assert.ok(!existsSync(join(folder, 'absent')));
   });
 
   test('takes an empty folder, a repository without files too, and the one it is called in', async () => {
@@ -208,10 +216,10 @@ describe('portico new', () => {
   });
 
   test('asks for a DIR, and for one alone', async () => {
-    const missing = new Run([command, 'new'], {}, folder);
+    const missing = new Run([...program, 'new'], {}, folder);
     assert.equal(await missing.end(), 2);
     assert.match(missing.stderr, /^DIR is missing\n\nUsage: portico new DIR\n/);
-    const two = new Run([command, 'new', 'one', 'two'], {}, folder);
+    const two = new Run([...program, 'new', 'one', 'two'], {}, folder);
     assert.equal(await two.end(), 2);
     assert.match(two.stderr, /^Only one DIR is allowed, but there is also 'two'\n/);
     assert.ok(!existsSync(join(folder, 'one')));

@@ -69,3 +69,13 @@ async function beginUpload(port: number): Promise<() => Promise<[status: number,
     return [status, body];
   };
 }
+
+test('SIGTERM ends a server in order as soon as it says that it serves', async () => {
+  const program = `
+    import { App } from './src/index.ts';
+    import { serve } from './src/adapters/node.ts';
+    const info = () => process.kill(process.pid, 'SIGTERM');
+    await serve(new App({ title: 'Brief', version: '1' }), { port: 0, logger: { ...console, info } });`;
+  const run = new Run(['--import', 'tsx', '--input-type=module', '-e', program]);
+  assert.equal(await run.end(), 0, run.said);
+});

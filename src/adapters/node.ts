@@ -149,7 +149,6 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
   }
   const url = `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
   const docs = app.docsPath === undefined ? '' : `, documented at ${url}${app.docsPath}`;
-  attempt(() => logger.info(`Serving on ${url}${docs}`));
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
     state.closing = true;
@@ -160,9 +159,10 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
     }));
   };
   const exit = (): void => void close().then(() => process.exit(0));
-  // A terminal and npm both pass Ctrl-C on: the second time changes nothing.
+  // Before others read that it serves. A terminal and npm both pass Ctrl-C on: the second time changes nothing.
   process.on('SIGTERM', exit);
   process.on('SIGINT', exit);
+  attempt(() => logger.info(`Serving on ${url}${docs}`));
   return { url, port: address.port, close };
 }
 

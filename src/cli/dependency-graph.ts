@@ -41,7 +41,9 @@ class DependencyGraph {
     const { method, template, listed, parameters } = declaration;
     const name = `${method} ${template.pattern}`;
     const node = this.#add(declaration, { shape: 'operation', name, suffix: operationName(declaration) }, () => {});
-    for (const named of listed) this.#need(node, sourceOf(named, graph), scopesOf(named));
+    for (const named of listed) {
+      for (const source of sourcesOf(named, graph)) this.#need(node, source, scopesOf(named));
+    }
     this.#need(node, graph.controller, []);
     for (const [index, source] of graph.parameters.entries()) this.#need(node, source, scopesOf(parameters[index]));
   }
@@ -86,13 +88,14 @@ class DependencyGraph {
   }
 }
 
-/** Finds the source of a list entry, which the graph does not keep because its value is dropped. */
-function sourceOf({ input }: NamedInput, { slots, appNodes }: Graph): Source {
-  if (input?.kind !== 'depends') return { kind: 'absent' };
-  const node = appNodes.find(({ provider }) => provider.dependable === input.dependable);
-  if (node !== undefined) return { kind: 'app', node };
-  const slot = slots.find((one) => one.kind === 'dependency' && one.provider.dependable === input.dependable);
-  return slot === undefined ? { kind: 'absent' } : { kind: 'slot', slot };
+/** Finds the sources of a list entry, which the graph does not keep because its value is dropped. */
+function sourcesOf({ input }: NamedInput, { slots, appNodes }: Graph): Source[] {
+  const isOf = ({ provider }: AppNode | DependencySlot): boolean =>
+    input?.kind === 'depends' && provider.dependable === input.dependable;
+  return [
+    ...appNodes.filter(isOf).map((node): Source => ({ kind: 'app', node })),
+    ...slots.filter((slot) => slot.kind === 'dependency' && isOf(slot)).map((slot): Source => ({ kind: 'slot', slot })),
+  ];
 }
 
 function scopesOf(named: NamedInput | undefined): readonly string[] {

@@ -22,8 +22,10 @@ export function fits(text: string, width: number): boolean {
 }
 
 function naturalWidths(rows: readonly Row[]): number[] {
-  const [head = []] = rows;
-  return head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.reduce<number[]>(
+    (widths, row) => row.map((cell, column) => Math.max(cell.length, widths[column] ?? 0)),
+    [],
+  );
 }
 
 /** Narrows the widest column until the row fits. */
@@ -38,18 +40,18 @@ function fit(widths: number[], width: number): number[] {
 }
 
 function linesOf(row: Row, widths: readonly number[]): string[] {
-  const cells = row.map((cell, column) => broken(cell, widths[column] ?? 0));
-  const height = Math.max(...cells.map((lines) => lines.length));
+  const cells = widths.map((width, column) => ({ width, lines: broken(row[column], width) }));
+  const height = Math.max(...cells.map(({ lines }) => lines.length));
   return Array.from({ length: height }, (_, line) =>
     cells
-      .map((lines, column) => (lines[line] ?? '').padEnd(widths[column] ?? 0))
+      .map(({ width, lines }) => (lines[line] ?? '').padEnd(width))
       .join(GAP)
       .trimEnd(),
   );
 }
 
 /** Breaks at separators of a path, a name or a list, and inside a part only if it has to. */
-function broken(text: string, width: number): string[] {
+function broken(text = '', width: number): string[] {
   const lines: string[] = [];
   let line = '';
   for (const part of text.split(/(?=[/.])|(?<=[ |+_-])|(?<=[a-z])(?=[A-Z])/)) {

@@ -30,7 +30,9 @@ class FileWatch {
     if (this.#names.has(folder)) return;
     try {
       watch(folder, (_, name) => {
-        if (name === null || names.has(name)) this.#schedule(join(folder, name ?? ''));
+        /* c8 ignore next -- not every platform names the file */
+        if (name === null) this.#schedule(folder);
+        else if (names.has(name)) this.#schedule(join(folder, name));
       }).on('error', () => this.#names.delete(folder));
       this.#names.set(folder, names);
     } catch {
@@ -105,7 +107,9 @@ function endWithin(milliseconds: number, child: ChildProcess, signal: NodeJS.Sig
 
 /** The files that a message of Node reports, except those of installed packages. */
 function importedBy(message: unknown): string[] {
-  const { 'watch:import': urls = [], 'watch:require': paths = [] } = message as Record<string, unknown[] | undefined>;
+  // The program may send messages of its own, such as null.
+  const reported = Object(message) as Record<string, unknown[] | undefined>;
+  const { 'watch:import': urls = [], 'watch:require': paths = [] } = reported;
   // Built-in modules are reported by name, or as null.
   return [...urls, ...paths]
     .filter((where) => typeof where === 'string')

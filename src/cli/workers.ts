@@ -1,4 +1,4 @@
-import cluster from 'node:cluster';
+import cluster, { type Worker } from 'node:cluster';
 import type { Logger } from '../http/log.ts';
 
 /** Milliseconds before a crashed worker is replaced, so that one that keeps crashing does not keep the machine busy. */
@@ -12,19 +12,18 @@ interface Report {
 /** Runs workers until they have all ended; resolves to the exit code. */
 export function runWorkers(count: number): Promise<number> {
   return new Promise((resolve) => {
+    const workers = new Set<Worker>();
     let phase: 'starting' | 'serving' | 'ending' = 'starting';
     let code = 0;
-    let alive = 0;
     let serving = 0;
     const fork = (): void => {
       if (phase === 'ending') return;
-      cluster.fork();
-      alive += 1;
+      workers.add(cluster.fork());
     };
     const end = (signal: NodeJS.Signals): void => {
       phase = 'ending';
-      for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill(signal);
-      if (alive === 0) resolve(code);
+      for (const worker of workers) worker.process.kill(signal);
+      if (workers.size === 0) resolve(code);
     };
     cluster.on('message', (_, message: Partial<Report> | undefined) => {
       if (message?.portico !== 'serving') return;
@@ -36,14 +35,14 @@ export function runWorkers(count: number): Promise<number> {
       console.info(`${message.address} (${count} workers)`);
     });
     cluster.on('exit', (worker, status, signal) => {
-      alive -= 1;
+      workers.delete(worker);
       if (phase === 'serving') {
         console.error(`Worker ${worker.process.pid} ended with ${signal || `code ${status}`} and is being replaced`);
         setTimeout(fork, PAUSE);
       } else if (phase === 'starting') {
         code = 1;
         end('SIGTERM');
-      } else if (alive === 0) resolve(code);
+      } else if (workers.size === 0) resolve(code);
     });
     process.once('SIGTERM', end);
     process.once('SIGINT', end);
