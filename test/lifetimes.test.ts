@@ -691,6 +691,52 @@ describe('background tasks', () => {
   });
 });
 
+describe('a background task that is added when the work after an answer is over', () => {
+  /** Lets a request and all that follows it end, and adds tasks then. */
+  const addLate = async (places: Places): Promise<[OneRoute, Recorder]> => {
+    const recorder = new Recorder();
+    const contexts: Context[] = [];
+    const route = new OneRoute({ ...places, app: [Depends((context: Context) => void contexts.push(context))] });
+    await route.ask();
+    for (const n of [1, 2, 3]) {
+      contexts[0]?.background(async () => {
+        recorder.note(`begin ${n}`);
+        await turn();
+        if (n === 2) throw new Error('task failed');
+        recorder.note(`end ${n}`);
+      });
+    }
+    return [route, recorder];
+  };
+  const kinds: Record<string, Places> = {
+    'of a value': {},
+    'with cleanups': { inputs: [Depends(new Recorder().generator('session'))] },
+    'that is a stream': { routeOptions: { response: lines(z.int()) }, handle: () => [1, 2] },
+    'that is an error': { handle: boom() },
+  };
+  for (const [kind, places] of Object.entries(kinds)) {
+    it(`${kind} runs at once, and close() waits for it`, async () => {
+      const [route, recorder] = await addLate(places);
+      await route.app.close();
+      assert.deepEqual(recorder.take(), ['begin 1', 'end 1', 'begin 2', 'begin 3', 'end 3']);
+      assert.match(route.log.text, /GET \/\n.*task failed/);
+    });
+  }
+
+  it('runs after the cleanup that adds it, and what was entered before that is left once', async () => {
+    const recorder = new Recorder();
+    const outer = recorder.generator('outer');
+    const inner = dependency({ context: Ctx() }, async function* ({ context }) {
+      yield 1;
+      recorder.note('exit inner');
+      context.background(() => recorder.note('task'));
+    });
+    const route = new OneRoute({ inputs: [Depends(outer), Depends(inner)] });
+    await route.ask();
+    assert.deepEqual(recorder.take(), ['enter outer', 'exit inner', 'exit outer', 'task']);
+  });
+});
+
 describe('app lifetime', () => {
   const counting = (recorder: Recorder, name: string, inputs = {}, setup?: () => unknown) =>
     recorder.generator(name, { lifetime: 'app', inputs, ...(setup ? { setup } : {}) });

@@ -352,6 +352,26 @@ describe('a socket in memory', () => {
   });
 });
 
+describe('a socket that is closed by something that is no text', () => {
+  const cases: Record<string, [handler: Handler, code: number]> = {
+    'a reason': [(socket) => socket.close(4000, 1n as never), 1011],
+    'a detail that cannot be read': [
+      () => raise(Object.defineProperty(new HTTPException(418), 'detail', { get: () => raise(new Error('secret')) })),
+      1008,
+    ],
+    'a message': [() => raise(Object.assign(new HTTPException(418, 1), { message: Symbol('secret') })), 1008],
+  };
+  for (const [what, [handler, code]] of Object.entries(cases)) {
+    test(`${what}, has closed for both ends`, async () => {
+      const { app, log } = socketApp(handler);
+      const socket = await connect(app, '/socket');
+      assert.equal((await socket.closed).code, code);
+      await app.close();
+      assert.equal(log.errors.length, code === 1011 ? 1 : 0);
+    });
+  }
+});
+
 describe('before a socket opens', () => {
   const bearer = new HTTPBearer();
 

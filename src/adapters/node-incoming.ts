@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HTTPException, RequestAbandonedError } from '../http/errors.ts';
 import type { Incoming } from '../http/incoming.ts';
 import type { Eventual } from '../http/promise.ts';
+import { guardListeners } from '../http/listeners.ts';
 import { indexOfHeader, pairsOf } from '../http/headers.ts';
 import { lazyBody, type Pieces } from '../http/request-body.ts';
 import { readAsset } from './node-assets.ts';
@@ -111,7 +112,7 @@ export class NodeIncoming implements Incoming {
     return (this.#body ??= new NodeBody(this.#message, this.response, this.#continues));
   }
 
-  toRequest(limit: () => number): Request {
+  toRequest(limit: () => number, report: (error: unknown) => void): Request {
     const headers = new Headers();
     for (const [name, value] of pairsOf(this.#message.rawHeaders)) headers.append(name, value);
     const scheme = 'encrypted' in this.#message.socket ? 'https' : 'http';
@@ -122,9 +123,11 @@ export class NodeIncoming implements Incoming {
       Object.assign(init, { body: lazyBody(() => this.#open(limit())), duplex: 'half' });
     }
     const url = this.target === '*' ? origin : origin + this.target;
-    if (this.method !== 'TRACE') return new Request(url, init);
-    // Scripts may not send it, so the platform refuses to make such a request.
-    return Object.defineProperty(new Request(url, { ...init, method: 'GET' }), 'method', { value: 'TRACE' });
+    // Scripts may not send TRACE, so the platform refuses to make such a request.
+    const isTrace = this.method === 'TRACE';
+    const request = new Request(url, isTrace ? { ...init, method: 'GET' } : init);
+    guardListeners(request.signal, report);
+    return isTrace ? Object.defineProperty(request, 'method', { value: 'TRACE' }) : request;
   }
 
   #signal(): AbortSignal {

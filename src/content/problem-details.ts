@@ -1,5 +1,6 @@
 import { z, type ZodType } from 'zod';
 import { HTTPException, type RequestValidationError } from '../http/errors.ts';
+import { immediate } from '../http/promise.ts';
 import { phraseOf } from '../http/status.ts';
 import { type ErrorsOptions, issueSchema } from './error-shape.ts';
 
@@ -20,7 +21,7 @@ export function problemDetails({ typeOf = () => undefined }: ProblemDetailsOptio
     schema: ProblemDetails,
     mediaType: 'application/problem+json',
     body(error) {
-      const type = typeOf(error) ?? 'about:blank';
+      const type = immediate(typeOf(error), 'typeOf()') ?? 'about:blank';
       if (!(error instanceof HTTPException)) {
         const { issues } = error;
         return { type, title: phraseOf(422), status: 422, detail: 'The request is invalid', errors: issues };

@@ -1,8 +1,19 @@
+import type { Exchange } from './exchange.ts';
+import { guardListeners } from './listeners.ts';
+
+/** Logs the error of a listener of a request's signal, or of the app's. */
+type Report = (error: unknown, exchange?: Exchange) => void;
+
 /** Signals that the app is about to close, so that streams and sockets that would run forever can end. */
 export class Closing {
+  readonly report: Report;
   #begun = false;
   #signal: AbortController | undefined = undefined;
   readonly #listeners = new Set<() => void>();
+
+  constructor(report: Report) {
+    this.report = report;
+  }
 
   get begun(): boolean {
     return this.#begun;
@@ -12,6 +23,7 @@ export class Closing {
   get signal(): AbortSignal {
     if (this.#signal === undefined) {
       this.#signal = new AbortController();
+      guardListeners(this.#signal.signal, (error) => this.report(error));
       if (this.#begun) this.#signal.abort();
     }
     return this.#signal.signal;

@@ -24,7 +24,10 @@ export class Context {
    */
   get request(): Request {
     const { exchange } = this;
-    return (this.#request ??= exchange.incoming.toRequest(() => exchange.limits.body));
+    return (this.#request ??= exchange.incoming.toRequest(
+      () => exchange.limits.body,
+      (error) => exchange.closing.report(error, exchange),
+    ));
   }
 
   get method(): string {
@@ -91,10 +94,13 @@ export class Context {
   /**
    * Runs a task after the response has been sent, in the order given and before request-lifetime cleanup.
    *
-   * A failing task is logged and does not keep the next from running.
+   * A failing task is logged and does not keep the next from running. One that is added when all of that is over runs
+   * at once.
    */
   background(task: BackgroundTask): void {
-    this.exchange.keepContext();
-    (this.exchange.backgroundTasks ??= []).push(task);
+    const { exchange } = this;
+    exchange.keepContext();
+    (exchange.backgroundTasks ??= []).push(task);
+    exchange.after?.resume(exchange);
   }
 }

@@ -152,13 +152,26 @@ export class Deadline {
     for (;;) {
       await new Promise<void>((resolve) => (this.#watch = resolve));
       this.#watching = true;
-      for (let first = this.#first; first !== undefined; first = this.#first) {
-        const left = first.due - Date.now();
-        if (left <= 0) this.#expire(first);
-        else await new Promise<void>((resolve) => void setTimeout(resolve, Math.min(left, LOOK)));
+      for (let left = this.#look(); left > 0; left = this.#look()) {
+        const time = Math.min(left, LOOK);
+        await new Promise<void>((resolve) => void setTimeout(resolve, time));
       }
       this.#watching = false;
     }
+  }
+
+  /**
+   * Milliseconds until the next becomes due, 0 if there is none; ends the time of those that are due.
+   *
+   * Apart from the loop above, which would keep what it looked at last while it waits.
+   */
+  #look(): number {
+    for (let first = this.#first; first !== undefined; first = this.#first) {
+      const left = first.due - Date.now();
+      if (left > 0) return left;
+      this.#expire(first);
+    }
+    return 0;
   }
 
   #expire(timed: Timed): void {

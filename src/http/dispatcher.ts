@@ -14,7 +14,7 @@ import { type Match, Router } from './router.ts';
 
 /** A whole request: from what an adapter presents, through middleware and router, to the reply that it sends. */
 export class Dispatcher {
-  readonly closing = new Closing();
+  readonly closing: Closing;
   /** Whether every request is refused with a 503. */
   closed = false;
   #router = new Router<Endpoint>();
@@ -26,8 +26,13 @@ export class Dispatcher {
   readonly #respond: Respond;
 
   constructor(middleware: readonly Middleware[], limits: Limits, parts: RoundParts) {
+    const { errors } = parts;
+    this.closing = new Closing((error, exchange) => {
+      if (exchange === undefined) errors.log.write(error, 'a listener of ctx.closing');
+      else errors.reportLate(error, exchange);
+    });
     this.#limits = limits;
-    this.#errors = parts.errors;
+    this.#errors = errors;
     this.#pending = parts.pending;
     this.#respond = wrapAll(middleware, (exchange) => this.#dispatch(exchange), parts);
   }

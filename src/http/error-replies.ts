@@ -5,6 +5,7 @@ import { DETAIL, type ErrorFormat, statusOf } from './error-format.ts';
 import {
   FrameworkError,
   HTTPException,
+  isErrorStatus,
   isForClient,
   RequestAbandonedError,
   RequestValidationError,
@@ -13,6 +14,7 @@ import {
 import type { Exchange } from './exchange.ts';
 import { headerIn, withFields } from './headers.ts';
 import type { ErrorLog } from './log.ts';
+import { immediate } from './promise.ts';
 import { finalize, type Reply, toJson } from './reply.ts';
 import { TimedWait } from './timed-wait.ts';
 import { isResponse, replyToValue } from './value-reply.ts';
@@ -31,14 +33,14 @@ export class ErrorReplies {
   readonly handlers = new ErrorHandlers();
   readonly #format: ErrorFormat;
   readonly #hasOwnFormat: boolean;
-  readonly #log: ErrorLog;
+  readonly log: ErrorLog;
   readonly #deadline: Deadline;
 
   /** `deadline` is that of handlers for requests that no route matches. */
   constructor(format: ErrorFormat, log: ErrorLog, deadline: Deadline) {
     this.#format = format;
     this.#hasOwnFormat = format.body !== DETAIL.body;
-    this.#log = log;
+    this.log = log;
     this.#deadline = deadline;
   }
 
@@ -78,15 +80,13 @@ export class ErrorReplies {
 
   /** Logs an error that is not meant for the client. */
   report(thrown: unknown, exchange: Exchange): void {
-    if (!isForClient(readable(thrown))) this.reportLate(thrown, exchange);
+    if (!isForClient(thrown)) this.reportLate(thrown, exchange);
   }
 
   /** Logs an error of any class that comes too late for a response, because it would be lost otherwise. */
-  reportLate(thrown: unknown, { method, path, endpoint, context }: Exchange): void {
-    const error = readable(thrown);
-    const id = context.state['requestId'];
-    const route = endpoint?.template.pattern ?? path;
-    this.#log.write(error, `${method} ${route}${typeof id === 'string' ? ` (${id})` : ''}`);
+  reportLate(thrown: unknown, exchange: Exchange): void {
+    const { method, path, endpoint } = exchange;
+    this.log.write(readable(thrown), `${method} ${endpoint?.template.pattern ?? path}${idOf(exchange)}`);
   }
 
   /** Logs the error that cut a response short, unless nobody was waiting for that. */
@@ -142,7 +142,7 @@ export class ErrorReplies {
     const told = toldOf(error);
     // An exception with a body of its own, such as the errors of a token endpoint, keeps it.
     const keepsShape = told instanceof HTTPException && told.body !== HTTPException.prototype.body;
-    const body = keepsShape ? told.body() : format.body(told, exchange.context);
+    const body = keepsShape ? immediate(told.body(), 'body()') : format.body(told, exchange.context);
     const type = keepsShape ? 'application/json' : format.mediaType;
     const own = ['Content-Type', type, ...NO_SNIFF, ...(exchange.endpoint?.headers ?? []), ...headers];
     const fields = told instanceof HTTPException ? told.headers : undefined;
@@ -174,15 +174,25 @@ function isOwn(error: unknown): boolean {
   return error instanceof HTTPException || error instanceof ResponseValidationError;
 }
 
-/** A Proxy may throw when its class is read. */
+/** The id of a request in a line of the log; the state is the user's, whose getters may throw. */
+function idOf({ context }: Exchange): string {
+  try {
+    const id = context.state['requestId'];
+    return typeof id === 'string' ? ` (${id})` : '';
+  } catch {
+    return '';
+  }
+}
+
+/** A Proxy may throw when its class is read, and so may a getter in place of a status. */
 function readable(thrown: unknown): unknown {
   try {
     // Each later `instanceof` would throw just as well.
-    void (thrown instanceof Error);
-    return thrown;
+    if (!(thrown instanceof HTTPException) || isErrorStatus(thrown.status)) return thrown;
   } catch {
-    return new FrameworkError('Something was thrown that cannot be inspected');
+    // It cannot be inspected either.
   }
+  return new FrameworkError('Something was thrown that cannot be inspected', { cause: thrown });
 }
 
 /** Nothing of any other error reaches the client. */

@@ -24,7 +24,7 @@ export class HTTPException extends Error {
   readonly headers: HeaderFields | undefined;
 
   constructor(status: number, detail?: unknown, options: HTTPExceptionOptions = {}) {
-    if (!Number.isInteger(status) || status < 400 || status > 599) {
+    if (!isErrorStatus(status)) {
       throw new RangeError(`HTTPException: ${status} is not a status between 400 and 599`);
     }
     super(typeof detail === 'string' ? detail : phraseOf(status), 'cause' in options ? { cause: options.cause } : {});
@@ -39,6 +39,10 @@ export class HTTPException extends Error {
   }
 }
 recognizeCopies(HTTPException, 'HTTPException');
+
+export function isErrorStatus(status: number): boolean {
+  return Number.isInteger(status) && status >= 400 && status <= 599;
+}
 
 /**
  * One reason for a 422: where it is (`loc` starts with `path`, `query`, `header`, `cookie` or `body`) and what it is.
@@ -79,9 +83,14 @@ recognizeCopies(RequestAbandonedError, 'RequestAbandonedError');
 
 /** Whether an error is meant for the client and not for the log: one that the server is to blame for has a cause. */
 export function isForClient(error: unknown): boolean {
-  if (error instanceof HTTPException) return error.status < 500 || error.cause === undefined;
-  if (error instanceof SocketClosedError) return true;
-  return error instanceof RequestValidationError || error instanceof RequestAbandonedError;
+  try {
+    if (error instanceof HTTPException) return error.status < 500 || error.cause === undefined;
+    if (error instanceof SocketClosedError) return true;
+    return error instanceof RequestValidationError || error instanceof RequestAbandonedError;
+  } catch {
+    // Reading a Proxy, or a getter, runs somebody else's code.
+    return false;
+  }
 }
 
 /** A value that does not fit the declared response; answered as a constant 500 unless a handler answers it. */

@@ -4,6 +4,7 @@ import { LazyResponse } from './context-response.ts';
 import type { Endpoint } from './endpoint.ts';
 import { RequestAbandonedError } from './errors.ts';
 import type { Incoming } from './incoming.ts';
+import { guardListeners } from './listeners.ts';
 import type { Limits } from './limits.ts';
 import type { SocketConnection } from './socket.ts';
 import { type Pairs, parseCookies, parsePairs } from './pairs.ts';
@@ -28,6 +29,8 @@ export class Exchange {
   /** Status and headers that were set on the context; undefined until somebody asks for them. */
   outgoing: LazyResponse | undefined = undefined;
   backgroundTasks: BackgroundTask[] | undefined = undefined;
+  /** Runs tasks that are added from now on, once the work after the reply is over. */
+  after: { resume(exchange: Exchange): void } | undefined = undefined;
   /** Cleanups that run once the reply has been sent; an error says that it was cut short. */
   cleanup: ((error?: unknown) => void | Promise<void>) | undefined = undefined;
   /**
@@ -91,6 +94,7 @@ export class Exchange {
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       const abort = (this.#abort = new AbortController());
+      guardListeners(abort.signal, (error) => this.closing.report(error, this));
       if (this.abandoned) abort.abort(new RequestAbandonedError());
       else this.incoming.whenGone(() => abort.abort(new RequestAbandonedError()));
     }

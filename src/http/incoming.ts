@@ -17,8 +17,12 @@ export interface Incoming {
   readonly gone: boolean;
   /** Calls back once if the client disconnects before the whole reply has been sent, and never after that. */
   whenGone(listener: () => void): void;
-  /** The request as a Web `Request`, whose body fails with a 413 once it has given more than `limit` bytes. */
-  toRequest(limit: () => number): Request;
+  /**
+   * The request as a Web `Request`, whose body fails with a 413 once it has given more than `limit` bytes.
+   *
+   * `report` gets the errors of listeners of its signal, where that is not the platform's own.
+   */
+  toRequest(limit: () => number, report: (error: unknown) => void): Request;
   readonly clientAddress: string | undefined;
   /** What the platform adds to a request, such as the environment of a worker. */
   readonly platform?: unknown;

@@ -50,7 +50,10 @@ export class PendingWork {
   follow(reply: Reply, exchange: Exchange): Reply {
     if (reply.upgrade !== undefined) return this.#followSocket(reply, reply.upgrade, exchange);
     const source = reply.body instanceof BodySource ? reply.body : undefined;
-    if (exchange.backgroundTasks === undefined && exchange.cleanup === undefined && source === undefined) return reply;
+    if (exchange.backgroundTasks === undefined && exchange.cleanup === undefined && source === undefined) {
+      exchange.after = this;
+      return reply;
+    }
     const unsent: Unsent = { source, finish: (error) => this.#conclude(unsent, exchange, error) };
     this.#unsent.add(unsent);
     if (exchange.incoming.waitUntil !== undefined) this.#hold(unsent, exchange);
@@ -60,6 +63,12 @@ export class PendingWork {
   /** Cleans up after a reply that comes too late to be sent. */
   dismiss(late: Promise<Reply>, exchange: Exchange): void {
     void this.#track(this.#dismiss(late, exchange), exchange);
+  }
+
+  /** Runs tasks that were added when the work after the reply was over. */
+  resume(exchange: Exchange): void {
+    exchange.after = undefined;
+    void this.#track(this.#finish(exchange, undefined), exchange);
   }
 
   /** From now on, whatever does not settle by itself is abandoned at once. */
@@ -170,7 +179,7 @@ export class PendingWork {
     if (failure !== undefined) this.#errors.reportCut(failure, exchange);
     // The source of a stream is closed after the stream.
     await source?.end();
-    const { backgroundTasks = [] } = exchange;
+    const backgroundTasks = (exchange.backgroundTasks ??= []);
     for (let task = backgroundTasks.shift(); task !== undefined; task = backgroundTasks.shift()) {
       try {
         await task();
@@ -178,6 +187,10 @@ export class PendingWork {
         this.#errors.reportLate(error, exchange);
       }
     }
-    await exchange.cleanup?.(failure);
+    const { cleanup } = exchange;
+    exchange.cleanup = undefined;
+    await cleanup?.(failure);
+    exchange.after = this;
+    if (backgroundTasks.length > 0) this.resume(exchange);
   }
 }

@@ -121,12 +121,14 @@ export function shortReason(text: string): string {
   return `${reason}…`;
 }
 
-/** Throws a RangeError for a code or a reason that cannot be sent (RFC 6455 §7.4.2). */
+/** Throws for a code or a reason that cannot be sent (RFC 6455 §7.4.2). */
 export function checkClosure(code: number, reason: string): void {
   const registered = code >= 1000 && code <= 1014 && (code < 1004 || code > 1006);
   if (!Number.isInteger(code) || !(registered || (code >= 3000 && code <= 4999))) {
     throw new RangeError(`${code} is not a close code that can be sent`);
   }
+  // It may be anything where types are not checked, and the connection would stay open.
+  if (typeof reason !== 'string') throw new TypeError('The reason of a close is a text');
   if (encoder.encode(reason).length > MAX_REASON) {
     throw new RangeError(`The reason of a close is at most ${MAX_REASON} bytes`);
   }

@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod';
 import { validatorOf } from '../content/validator.ts';
+import { immediate } from '../http/promise.ts';
 import { Refusal } from './refusal.ts';
 import type { Claims } from './claims.ts';
 
@@ -38,7 +39,7 @@ export async function readAccessToken<C>(
     token,
     subject: sub,
     ...(clientId === undefined ? {} : { clientId }),
-    scopes: scopes === undefined ? scopesOf(claims) : [...new Set(scopes(own))],
+    scopes: scopes === undefined ? scopesOf(claims) : [...new Set(immediate(scopes(own), 'scopes()'))],
     expiresAt: typeof exp === 'number' ? exp * 1_000 : Date.now(),
     claims: own,
   };

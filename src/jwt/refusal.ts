@@ -1,5 +1,5 @@
 import type { Context } from '../http/context.ts';
-import { printable } from '../http/log.ts';
+import { attempt, printable } from '../http/log.ts';
 
 /** Why a token is refused, in words for the log that repeat nothing of the token. */
 export class Refusal extends Error {
@@ -28,16 +28,10 @@ export type Tell = (level: 'info' | 'warn', text: string) => void;
 
 const LONGEST_TEXT = 200;
 
-/** A logger that fails must not change a response. */
 export function tellOf(context: Context): Tell {
   return function tell(level, text) {
     const { method, route, path } = context;
-    try {
-      context.exchange.endpoint?.logger?.[level](
-        printable(`${method} ${route ?? path}: ${text.slice(0, LONGEST_TEXT)}`),
-      );
-    } catch {
-      return;
-    }
+    const line = printable(`${method} ${route ?? path}: ${text.slice(0, LONGEST_TEXT)}`);
+    attempt(() => context.exchange.endpoint?.logger?.[level](line));
   };
 }

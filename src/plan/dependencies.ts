@@ -79,6 +79,10 @@ function refusalOf(scheme: SchemeDeclaration | undefined): HTTPException {
   if (scheme === undefined) return new HTTPException(401);
   const what = `refuse() of the scheme '${scheme.schemeName}'`;
   const refusal: unknown = immediate(scheme.refuse(), what);
-  if (refusal instanceof HTTPException) return refusal;
+  if (refusal instanceof HTTPException) {
+    // Until it is read, a stack keeps what was running, and with it the first request.
+    void refusal.stack;
+    return refusal;
+  }
   throw new FrameworkError(`${what} returned ${typeof refusal} where an HTTPException was expected`);
 }

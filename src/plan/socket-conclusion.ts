@@ -56,7 +56,7 @@ export class SocketConclusion extends HttpConclusion {
   async #cleanUp({ entered = [], exchange }: Execution, failure?: { readonly error: unknown }): Promise<void> {
     this.#ofApp.count--;
     this.#ofRoute.count--;
-    await leaveAll(entered, (second) => this.#errors.report(second, exchange), failure);
+    await leaveAll(entered, (second) => this.#errors.reportLate(second, exchange), failure);
   }
 }
 

@@ -97,7 +97,7 @@ export class SocketSession implements Upgrade {
     const { report } = this.#parts;
     const wasOpen = !link.closing;
     const kind = kindOf(error);
-    if (kind === 'refusal') link.end(CLOSE.policyViolation, textOf(error as HTTPException));
+    if (kind === 'refusal') link.end(CLOSE.policyViolation, reasonOf(error as HTTPException));
     else link.end(CLOSE.internalError, 'Internal error');
     if (kind === 'refusal' || kind === 'other') report(error, this.#exchange);
     // An error meant only for the client would leave a close for our own fault without an entry.
@@ -111,10 +111,17 @@ function kindOf(error: unknown): 'refusal' | 'quiet' | 'other' {
     if (error instanceof HTTPException) return 'refusal';
     return isForClient(error) ? 'quiet' : 'other';
   } catch {
-    return 'quiet';
+    return 'other';
   }
 }
 
-function textOf({ detail, message }: HTTPException): string {
-  return typeof detail === 'string' ? detail : message;
+/** Its members may be getters that throw, or anything. */
+function reasonOf(error: HTTPException): string {
+  try {
+    const { detail, message } = error;
+    const text: unknown = typeof detail === 'string' ? detail : message;
+    return typeof text === 'string' ? text : '';
+  } catch {
+    return '';
+  }
 }
