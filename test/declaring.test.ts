@@ -22,7 +22,9 @@ import {
   Put,
   Query,
   Route,
+  Scopes,
   Security,
+  SecurityScheme,
 } from 'portico';
 import { z } from 'zod';
 import {
@@ -224,6 +226,19 @@ describe('path variables', () => {
     assert.deepEqual([optional.code, optional.method, optional.parameter], ['PATH_VARIABLE_OPTIONAL', 'handle', 0]);
     assert.doesNotThrow(() => appOf([getting('/x/:id', Path('id', z.int().default(1)))]));
   });
+
+  test('one whose schema is asynchronous is believed to be optional; one whose schema throws has to be there', () => {
+    const late = z
+      .string()
+      .optional()
+      .refine(async () => true);
+    assert.equal(mistakeOf([getting('/x/:id', Path('id', late))]).code, 'PATH_VARIABLE_OPTIONAL');
+    const strict = z
+      .string()
+      .optional()
+      .refine(() => assert.fail('not without a value'));
+    assert.doesNotThrow(() => appOf([getting('/x/:id', Path('id', strict))]));
+  });
 });
 
 describe('parameters without an input', () => {
@@ -250,6 +265,27 @@ describe('parameters without an input', () => {
       ],
     );
     assert.equal(mistakes.find((mistake) => mistake.parameter === 1)?.method, 'read');
+  });
+
+  test('are a mistake like those that have two', () => {
+    class Twice {
+      handle(_value: unknown): void {}
+    }
+    decorate(Query('a'), Twice.prototype, 'handle', 0);
+    decorate(Query('b'), Twice.prototype, 'handle', 0);
+    decorate(Get('/x'), Twice.prototype, 'handle', Object.getOwnPropertyDescriptor(Twice.prototype, 'handle'));
+    decorate(Controller(), Twice);
+    const { code, method, parameter } = mistakeOf([Twice]);
+    assert.deepEqual([code, method, parameter], ['PARAMETER_WITH_SEVERAL_INPUTS', 'handle', 0]);
+  });
+
+  test('of a method that the constructor assigns are not known', async () => {
+    class Assigned {
+      handle = () => 'assigned';
+    }
+    decorate(Get('/x'), Assigned.prototype, 'handle');
+    decorate(Controller(), Assigned);
+    await expectJson(await appOf([Assigned]).request('/x'), 200, 'assigned');
   });
 
   test('of a class that is a dependency', () => {
@@ -474,6 +510,15 @@ describe('dependencies', () => {
     assert.equal(mistakeOf([getting('/x', Depends(Own))]).code, 'DEPENDENCY_CYCLE');
   });
 
+  test('a cycle of classes without names is told like any other', () => {
+    const [one, other] = [class {}, class {}];
+    decorate(Depends(one), other, undefined, 0);
+    decorate(Depends(other), one, undefined, 0);
+    const { code, message } = mistakeOf([getting('/x', Depends(one))]);
+    assert.equal(code, 'DEPENDENCY_CYCLE');
+    assert.match(message, /it depends on itself: \(anonymous\) -> \(anonymous\) -> \(anonymous\)/);
+  });
+
   test('undefined, as a circular import leaves it, is reported with its place', () => {
     const mistake = mistakeOf([getting('/x', Query('q'), Depends(undefined as never))]);
     assert.deepEqual(
@@ -484,6 +529,8 @@ describe('dependencies', () => {
     const outer = dependency({ inner: Depends(undefined as never) }, () => 1, { name: 'outer' });
     const nested = mistakeOf([getting('/x', Depends(outer))]);
     assert.deepEqual([nested.code, nested.chain?.[0]], ['DEPENDENCY_UNDEFINED', 'outer']);
+    const lived = dependency({ inner: Depends(undefined as never) }, () => 1, { name: 'lived', lifetime: 'app' });
+    assert.deepEqual(mistakeOf([getting('/x', Depends(lived))]).chain, ['lived', 'inner']);
   });
 
   for (const value of ['currentUser', 5, {}]) {
@@ -502,6 +549,9 @@ describe('dependencies', () => {
     ],
     ['an app-lifetime one on a query value', dependency({ q: Query() }, () => 1, { lifetime: 'app' })],
     ['an app-lifetime one on the context', dependency({ ctx: Ctx() }, () => 1, { lifetime: 'app' })],
+    ['an app-lifetime function of the context', dependency((ctx: Context) => ctx.method, { lifetime: 'app' })],
+    ['an app-lifetime one on a body', dependency({ body: Body(z.int()) }, () => 1, { lifetime: 'app' })],
+    ['an app-lifetime one on scopes', dependency({ scopes: Scopes() }, () => 1, { lifetime: 'app' })],
     [
       'an app-lifetime one on a query value further down',
       dependency({ inner: Depends(dependency({ q: Query() }, () => 1)) }, () => 1, { lifetime: 'app' }),
@@ -545,6 +595,20 @@ describe('security', () => {
     const [a, b] = [scheme(), scheme({ tokenUrl: 'other' })];
     assert.equal(mistakeOf([getting('/x', Depends(a), Depends(b))]).code, 'DUPLICATE_SCHEME_NAME');
     assert.doesNotThrow(() => appOf([getting('/x', Depends(a), Depends(a))]));
+    class Own extends SecurityScheme<string> {
+      readonly #scheme: string;
+      constructor(name: string) {
+        super();
+        this.#scheme = name;
+      }
+      describe() {
+        return { type: 'http', scheme: this.#scheme } as const;
+      }
+      read(): undefined {}
+    }
+    const [one, alike, other] = [new Own('a'), new Own('a'), new Own('b')];
+    assert.equal(mistakeOf([getting('/x', Depends(one), Depends(other))]).code, 'DUPLICATE_SCHEME_NAME');
+    assert.doesNotThrow(() => appOf([getting('/x', Depends(one), Depends(alike))]));
     const named = scheme({ tokenUrl: 'other', schemeName: 'Other' });
     assert.doesNotThrow(() => appOf([getting('/x', Depends(a), Depends(named))]));
   });
@@ -633,7 +697,16 @@ describe('schemas', () => {
     const sample = handling('POST', '/x', [Body(z.object({ outer: z.array(z.object({ big: z.bigint() })) }))]);
     const { code, method, parameter, message } = mistakeOf([sample]);
     assert.deepEqual([code, method, parameter], ['SCHEMA_NOT_EXPRESSIBLE', 'handle', 0]);
-    assert.match(message, /outer.*big/);
+    assert.match(message, /at outer\[\]\.big\)/);
+    const record = mistakeOf([handling('POST', '/x', [Body(z.object({ of: z.record(z.string(), z.bigint()) }))])]);
+    assert.match(record.message, /at of\.\*\)/);
+  });
+
+  test('a schema with an example that JSON cannot express is reported', () => {
+    const body = Body(z.object({ size: z.string().meta({ examples: [1n] }) }));
+    const { code, message } = mistakeOf([handling('POST', '/x', [body])]);
+    assert.equal(code, 'SCHEMA_NOT_EXPRESSIBLE');
+    assert.match(message, /its schema cannot be documented: Error converting schema to JSON/);
   });
 
   test('a map, a set, a symbol and a transformed answer are not expressible', () => {
@@ -657,7 +730,25 @@ describe('schemas', () => {
     const { code, message } = mistakeOf([handling('POST', '/x', [Body(user)], { response: other })]);
     assert.equal(code, 'DUPLICATE_SCHEMA_ID');
     assert.match(message, /Twin/);
+    const pair = mistakeOf([handling('POST', '/x', [Body(z.object({ user, other }))])]);
+    assert.equal(pair.code, 'DUPLICATE_SCHEMA_ID');
+    assert.match(pair.message, /'Twin'/);
     assert.doesNotThrow(() => appOf([handling('POST', '/x', [Body(user)], { response: z.array(user) })]));
+  });
+});
+
+describe('copies of the package', () => {
+  test('of another version are a mistake that tells where they are, if that is known', () => {
+    const copies = (globalThis as Record<symbol, unknown>)[Symbol.for('portico.copies')] as object[];
+    copies.push({ version: '9.8.7', file: undefined });
+    try {
+      const { code, message } = mistakeOf([]);
+      assert.equal(code, 'SEVERAL_COPIES');
+      assert.match(message, /\d \([^()]*call-site\.ts\), 9\.8\.7 \(unknown location\)/);
+    } finally {
+      copies.pop();
+    }
+    assert.doesNotThrow(() => appOf([]));
   });
 });
 

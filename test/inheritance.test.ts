@@ -399,6 +399,23 @@ describe('constructors that are inherited', () => {
     await expectJson(await appOf([Looks]).request('/x'), 200, ['reader', 'writer']);
   });
 
+  test('the base’s inputs are kept by classes that were compiled to functions, in between or last', async () => {
+    const compile = runInThisContext(`(Base) => {
+      function Compiled() {
+        return Reflect.construct(Base, arguments, new.target);
+      }
+      Object.setPrototypeOf(Compiled, Base);
+      Object.setPrototypeOf(Compiled.prototype, Base.prototype);
+      return Compiled;
+    }`) as (base: typeof Base) => typeof Base;
+    const Compiled = compile(Base);
+    class Last extends Compiled {}
+    for (const controller of [Compiled, Last]) {
+      decorate(Controller('/x'), controller);
+      await expectJson(await appOf([controller]).request('/x'), 200, ['reader', 'writer']);
+    }
+  });
+
   test('a decorator that the base has lost is found in a class that has no constructor', () => {
     class Lost {
       constructor(
@@ -753,6 +770,44 @@ describe('mistakes', () => {
     }
   });
 
+  test('leave it where it cannot be set, too', () => {
+    const platform = Error as { stackTraceLimit?: number };
+    const limit = Error.stackTraceLimit;
+    try {
+      Object.defineProperty(platform, 'stackTraceLimit', { writable: false });
+      assert.doesNotThrow(() => Query('q'));
+      assert.equal(Error.stackTraceLimit, limit);
+      delete platform.stackTraceLimit;
+      assert.doesNotThrow(() => Query('q'));
+      assert.equal('stackTraceLimit' in platform, false);
+    } finally {
+      Object.defineProperty(platform, 'stackTraceLimit', {
+        value: limit,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });
+    }
+  });
+
+  test('name a file by its path, and as it is where that is none', () => {
+    const { prepareStackTrace } = Error;
+    for (const [url, file] of [
+      ['file:///a%20b/c.ts', '/a b/c.ts'],
+      ['file:///C:/c.ts', 'C:/c.ts'],
+      ['file:///%zz/c.ts', 'file:///%zz/c.ts'],
+    ] as const) {
+      Error.prepareStackTrace = () => `Error\n    at read (${url}:3:7)`;
+      try {
+        const [mistake] = mistakesIn([taking(Path('nowhere'))]);
+        assert.deepEqual([mistake?.file, mistake?.line], [file, 3]);
+      } finally {
+        if (prepareStackTrace === undefined) delete (Error as { prepareStackTrace?: unknown }).prepareStackTrace;
+        else Error.prepareStackTrace = prepareStackTrace;
+      }
+    }
+  });
+
   test('are told without a place where the program’s own stacks are none', () => {
     const { prepareStackTrace } = Error;
     for (const prepare of [() => [], () => assert.fail('a stack that cannot be made')]) {
@@ -1017,6 +1072,8 @@ describe('overrides of an app', () => {
       [[[one, undefined]], [], 'INVALID_OVERRIDE'],
       [[[undefined, one]], [], 'INVALID_OVERRIDE'],
       [[[one, 5]], [taking(Depends(one))], 'INVALID_OVERRIDE'],
+      [[[one, null]], [], 'INVALID_OVERRIDE'],
+      [[[null, one]], [], 'INVALID_OVERRIDE'],
       [[[one, itself]], [], 'DEPENDENCY_CYCLE'],
       [[[lived, forRequest]], [taking(Depends(above))], 'LIFETIME_CONFLICT'],
     ];

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
   App,
+  type Context,
   Controller,
   Ctx,
   dependency,
@@ -15,7 +16,18 @@ import {
   Security,
 } from 'portico';
 import { z } from 'zod';
-import { answer, controllerOf, gate, mistakesOf, OneRoute, Recorder, settled, turn, within } from './world.ts';
+import {
+  answer,
+  controllerOf,
+  decorate,
+  gate,
+  mistakesOf,
+  OneRoute,
+  Recorder,
+  settled,
+  turn,
+  within,
+} from './world.ts';
 
 const refuses = (declare: () => unknown, code: string): void => assert.equal(mistakesOf(declare)[0]?.code, code);
 
@@ -367,6 +379,34 @@ describe('overrides and app-lifetime dependencies', () => {
       assert.deepEqual(await read(), replaced);
     }
     assert.deepEqual(await read(), original);
+  });
+
+  it('also with a class that takes what lives as long, and has defaults for the rest', async () => {
+    const { app, database, read } = build(new Recorder());
+    const place = dependency(() => 'place', { lifetime: 'app' });
+    class Fake {
+      constructor(
+        readonly place: string,
+        readonly port = 5432,
+      ) {}
+      toJSON() {
+        return `${this.place}:${this.port}`;
+      }
+      toString() {
+        return this.toJSON();
+      }
+    }
+    decorate(Depends(place), Fake, undefined, 0);
+    using _ = app.override(database, Fake as never);
+    assert.deepEqual(await read(), ['place:5432', 'repository of place:5432']);
+  });
+
+  it('with a function of the context live as long as a request', async () => {
+    const lived = dependency(() => 'lived', { lifetime: 'app' });
+    const route = new OneRoute({ inputs: [Depends(lived)] });
+    using _ = route.app.override(lived, (context: Context) => context.header('x-a') ?? '');
+    assert.deepEqual((await route.ask('/', { headers: { 'X-A': 'a' } })).body, ['a']);
+    assert.deepEqual((await route.ask('/', { headers: { 'X-A': 'b' } })).body, ['b']);
   });
 
   it('made before the first request keep the original from being made at all', async () => {

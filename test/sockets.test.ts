@@ -20,6 +20,7 @@ import {
   Path,
   Post,
   Query,
+  redirect,
   type SocketConnection,
   Socket,
   type SocketOptions,
@@ -1068,6 +1069,7 @@ describe('the declaration of a socket', () => {
     assert.throws(() => socketApp(echo, { origins: 'https://example.com/' }), /INVALID_SOCKET: .*origins/);
     assert.throws(() => socketApp(echo, { origins: ['*', 'https://example.com'] }), /INVALID_SOCKET/);
     assert.throws(() => socketApp(echo, { receive: {} as never }), /INVALID_SOCKET: .*`receive`/);
+    assert.throws(() => socketApp(echo, { receive: redirect() as never }), /INVALID_SOCKET: .*`receive`/);
     assert.throws(() => {
       @Controller()
       class Misplaced {

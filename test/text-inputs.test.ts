@@ -790,7 +790,10 @@ describeMatrix('objects whose fields are known', (open) => {
 
   test('a field that an alternative of a union does not have is ignored there, and documented so', async () => {
     const Shape = z.discriminatedUnion('kind', [
-      z.object({ kind: z.literal('circle'), radius: z.number().min(1).describe('In pixels.') }),
+      z.object({
+        kind: z.literal('circle'),
+        radius: z.number().min(1).meta({ description: 'In pixels.', deprecated: true }),
+      }),
       z.object({ kind: z.literal('point') }),
     ]);
     const app = echo(Query(Shape));
@@ -802,8 +805,9 @@ describeMatrix('objects whose fields are known', (open) => {
       name: 'radius',
       in: 'query',
       required: false,
+      deprecated: true,
       description: 'In pixels.',
-      schema: { anyOf: [{ type: 'number', minimum: 1, description: 'In pixels.' }, {}] },
+      schema: { anyOf: [{ type: 'number', minimum: 1, description: 'In pixels.', deprecated: true }, {}] },
     });
   });
 
@@ -838,6 +842,12 @@ describe('objects whose fields are not known', () => {
       /one alternative of a union is not an object/,
     ],
     ['an intersection with a record', z.object({ a: z.int() }).and(z.record(z.string(), z.string())), /record/],
+    [
+      'an intersection of text with an object',
+      z.string().and(z.object({ a: z.int() })),
+      /one side of an intersection is not an object/,
+    ],
+    ['a union with a record', z.union([z.object({ a: z.int() }), z.record(z.string(), z.int())]), /record/],
     ['an intersection with any', z.object({ a: z.int() }).and(z.any()), /one side of an intersection is not an object/],
     ['a transform of anything', z.transform((value: unknown) => value as Tree), /transform/],
     ['one that is made of itself', Circle, /contains itself/],
@@ -851,7 +861,7 @@ describe('objects whose fields are not known', () => {
   }
 
   test('a schema that is no object needs a name', () => {
-    for (const schema of [z.int(), z.array(z.string()), z.union([z.int(), z.string()])]) {
+    for (const schema of [z.int(), z.array(z.string()), z.union([z.int(), z.string()]), z.string().and(z.string())]) {
       assert.deepEqual(codesOf(Query(schema)), ['INPUT_WITHOUT_NAME']);
     }
   });

@@ -49,8 +49,8 @@ export const Form: TextInput = /* @__PURE__ */ textInput('form', FORM);
 /** The JSON body; with a name, one key of a JSON object that several bodies share. */
 export function Body<S extends Schema>(schema: S): Input<output<S>>;
 export function Body<S extends Schema>(name: string, schema: S): Input<output<S>>;
-export function Body(first: string | ZodType, second?: ZodType): Input<unknown> {
-  const [name, schema] = typeof first === 'string' ? [first, second ?? z.unknown()] : [undefined, first];
+export function Body(...given: [schema: ZodType] | [name: string, schema: ZodType]): Input<unknown> {
+  const [name, schema] = given.length === 1 ? [undefined, ...given] : given;
   return input({ kind: 'body', name, schema, stages: JSON_BODY });
 }
 

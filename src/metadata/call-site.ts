@@ -97,11 +97,11 @@ let known: RegExp | undefined;
 
 /** The folder of the package, or its single file if it has been bundled with a program. */
 function packageFiles(): RegExp {
-  return (known ??= compilePackageFiles(packageFile() ?? ''));
+  return (known ??= compilePackageFiles(packageFile()));
 }
 
-function compilePackageFiles(file: string): RegExp {
-  const folder = /^(.*[\\/])(?:metadata[\\/][^\\/]+|(?:index|shared-[A-Z0-9]+)\.js)$/.exec(file)?.[1];
-  const escaped = (folder ?? file).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`[\\\\/]node_modules[\\\\/]portico[\\\\/]|^${escaped}${folder === undefined ? '$' : ''}`);
+function compilePackageFiles(file = ''): RegExp {
+  const place = file.replace(/(?<=[\\/])(?:metadata[\\/][^\\/]+|(?:index|shared-[A-Z0-9]+)\.js)$/, '');
+  const escaped = place.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`[\\\\/]node_modules[\\\\/]portico[\\\\/]|^${escaped}(?:(?<=[\\\\/])|$)`);
 }

@@ -2,7 +2,7 @@ import type { DependsDeclaration, InputDeclaration } from '../metadata/declarati
 import type { AppNode, AppNodes } from './app-nodes.ts';
 import type { Mistakes, Place } from './mistakes.ts';
 import type { Provider } from './provider.ts';
-import { nameOf, type DependencyPath, type DependencyReader } from './dependency-path.ts';
+import { chainTo, nameOf, type DependencyPath, type DependencyReader } from './dependency-path.ts';
 
 /** Walks app-lifetime dependencies, which may only depend on one another. */
 export class AppGraph {
@@ -30,7 +30,7 @@ export class AppGraph {
   }
 
   #inputs(provider: Provider, name: string, path: DependencyPath, takesContext: boolean): AppNode['inputs'] {
-    const place: Place = { ...path.place, chain: [...(path.place.chain ?? []), name] };
+    const place: Place = { ...path.place, chain: chainTo(path.place, name) };
     const inner: DependencyPath = { place, scopes: [], providers: [...path.providers, provider] };
     if (takesContext) this.#conflict(place, 'the context of a request');
     return provider.inputs.map(({ key, input }) => {

@@ -19,24 +19,26 @@ export function asDocumented(schema: ZodType): ZodType {
   const known = twins.get(schema);
   if (known !== undefined) return known;
   // A schema that contains itself finds its twin here, which is complete before anything is validated.
+  let twin = schema;
   twins.set(
     schema,
-    z.lazy(() => twins.get(schema) ?? schema),
+    z.lazy(() => twin),
   );
-  const twin = rebuild(schema);
+  twin = rebuild(schema);
   twins.set(schema, twin);
   return twin;
 }
 
+/** Only for a schema with `z.coerce` or a file: a text, a number, a boolean or a date is then one of `z.coerce`. */
 function rebuild(schema: ZodType): ZodType {
   const def = schema._zod.def as Definition;
   switch (def.type) {
     case 'string':
     case 'number':
     case 'boolean':
-      return 'coerce' in def && def.coerce ? changed(schema, { coerce: false }) : schema;
+      return changed(schema, { coerce: false });
     case 'date':
-      return def.coerce === true ? z.pipe(z.transform(toDate), schema) : schema;
+      return z.pipe(z.transform(toDate), schema);
     case 'file':
       return comparesWhole(schema) ? comparingEssence(schema as ZodFile) : schema;
     case 'optional':

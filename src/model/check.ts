@@ -139,8 +139,8 @@ function checkBody({ declaration, body, graph }: Operation, say: Say): void {
   const { method, socket } = declaration;
   const at = body.slots[0]?.place;
   if ((method === 'GET' || method === 'HEAD' || socket !== undefined) && at !== undefined) {
-    const { class: name, method: handler, site } = placeOf(declaration);
-    const here = at.chain === undefined ? at : { class: name, method: handler, chain: at.chain, site: at.site ?? site };
+    const { class: name, method: handler } = placeOf(declaration);
+    const here = at.chain === undefined ? at : { class: name, method: handler, chain: at.chain, site: at.site };
     const text = 'it reads a body, but GET and HEAD have none (RFC 9110 §9.3.1)';
     say(
       'BODY_NOT_ALLOWED',

@@ -41,19 +41,19 @@ export function readController(
     mistakes.add('CONTROLLER_TWICE', { class: name, site: callSiteOf(declared) }, text);
   }
   checkStatics(controller, mistakes);
-  return readRoutes(app, include, controller, mistakes);
+  return readRoutes(app, include, controller, declared.path, mistakes);
 }
 
 function readRoutes(
   app: AppDeclaration,
   include: Include,
   controller: Class,
+  path: string,
   mistakes: Mistakes,
 ): OperationDeclaration[] {
   const inherited = inheritedOptions(controller);
   const controllerName = nameOf(controller, mistakes);
   const errorHandlers = errorHandlersOf(controller);
-  const path = controllerOf(controller)?.path ?? '';
   const far = [
     ...placed(app.responses, { shared: 'responses of the app' }),
     ...placed(include.responses, { shared: 'responses of the include' }),

@@ -170,22 +170,22 @@ function correctRecord(schema: AnySchema, json: JsonSchema, direction: Direction
 
 /** A loose record passes through keys that it does not declare. */
 function correctLooseRecord(keyType: AnySchema, json: JsonSchema): void {
-  const { patternProperties, propertyNames } = json;
+  const { patternProperties, propertyNames = {}, additionalProperties: value = {} } = json;
   if (patternProperties !== undefined) {
     const { checks = [] } = keyType._zod.def as { checks?: readonly z.core.$ZodCheck[] };
-    const [source] = Object.keys(patternProperties);
-    const isPattern = checks.length === 1 && !keyType._zod.traits.has('$ZodCheck');
-    const { pattern } = (checks[0]?._zod.def ?? {}) as { pattern?: RegExp };
-    const isOwn = isPattern && pattern !== undefined && pattern.source === source;
-    const readable = isOwn ? patternOf(pattern.source, pattern.flags) : undefined;
+    const [first, ...others] = keyType._zod.traits.has('$ZodCheck') ? [] : checks;
+    const { pattern } = { ...first?._zod.def } as { pattern?: RegExp };
+    const readable = Object.entries(patternProperties).flatMap(([source, schema]) => {
+      const isOwn = others.length === 0 && pattern?.source === source;
+      return isOwn ? [[patternOf(source, pattern.flags), schema] as const] : [];
+    });
     delete json.patternProperties;
-    if (readable !== undefined) json.patternProperties = { [readable]: patternProperties[source ?? ''] ?? {} };
+    for (const [source, schema] of readable) if (source !== undefined) json.patternProperties = { [source]: schema };
     return;
   }
-  const names = isSchema(propertyNames) ? propertyNames.enum : undefined;
-  const value = json.additionalProperties;
-  if (names === undefined && Object.keys(propertyNames ?? {}).every((key) => key === 'type')) return;
+  const { enum: names, ...others } = propertyNames as JsonSchema;
+  if (names === undefined && Object.keys(others).every((key) => key === 'type')) return;
   delete json.propertyNames;
   delete json.additionalProperties;
-  if (names !== undefined) json.properties = Object.fromEntries(names.map((name) => [String(name), value ?? {}]));
+  if (names !== undefined) json.properties = Object.fromEntries(names.map((name) => [String(name), value]));
 }

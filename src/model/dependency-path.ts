@@ -23,7 +23,7 @@ export class DependencyReader {
   read(declared: unknown, key: string | undefined, path: DependencyPath): Provider | undefined {
     const provider = this.#dependables.read(declared);
     if (provider === undefined) {
-      const chain = [...(path.place.chain ?? []), key ?? '?'];
+      const chain = chainTo(path.place, key ?? '?');
       if (declared === undefined || declared === null) {
         const text =
           'the dependency is undefined: it is used before it is defined, often by modules that import each other';
@@ -46,8 +46,8 @@ export class DependencyReader {
 
   #cycle(provider: Provider, path: DependencyPath): void {
     const start = path.providers.findIndex(({ dependable }) => dependable === provider.dependable);
-    const names = [...path.providers.slice(start), provider].map(({ name }) => name || '(anonymous)');
-    const place: Place = { ...path.place, chain: [...(path.place.chain ?? []), provider.name || '(anonymous)'] };
+    const names = [...path.providers.slice(start), provider].map((one) => nameOf(one, undefined));
+    const place: Place = { ...path.place, chain: chainTo(path.place, nameOf(provider, undefined)) };
     this.#mistakes.add('DEPENDENCY_CYCLE', place, `it depends on itself: ${names.join(' -> ')}`);
   }
 }
@@ -56,6 +56,11 @@ export class DependencyReader {
 export function placeBelow({ place }: NamedInput, { shared, chain, ...use }: Place): Place {
   const site = place.site ?? use.site;
   return place.class === undefined ? { ...use, shared, chain, site } : { ...place, shared, chain, site };
+}
+
+/** The chain of a place with one dependency more. */
+export function chainTo({ chain = [] }: Place, name: string): readonly string[] {
+  return [...chain, name];
 }
 
 export function nameOf({ name }: Provider, key: string | undefined): string {

@@ -36,15 +36,15 @@ function discriminate(
   const mapping: Record<string, string> = Object.create(null) as Record<string, string>;
   const oneOf: JsonSchema[] = [];
   for (const [index, alternative] of alternatives.entries()) {
-    const { $ref, discriminator } = alternative;
+    const { $ref, discriminator, oneOf: inner } = alternative;
     if ($ref !== undefined) {
       const values = valuesOf(options[index], propertyName);
       if (values === undefined) return;
       for (const value of values) mapping[value] = $ref;
       oneOf.push(alternative);
-    } else if (discriminator?.propertyName === propertyName) {
+    } else if (inner !== undefined && discriminator?.propertyName === propertyName) {
       Object.assign(mapping, discriminator.mapping);
-      oneOf.push(...(alternative.oneOf ?? []));
+      oneOf.push(...inner);
     } else return;
   }
   json.oneOf = oneOf;

@@ -7,7 +7,7 @@ import type { Mistakes } from './mistakes.ts';
 import type { NamedInput } from './parameters.ts';
 import type { Dependables } from './overrides.ts';
 import type { Provider } from './provider.ts';
-import { type DependencyPath, DependencyReader, nameOf, placeBelow } from './dependency-path.ts';
+import { chainTo, type DependencyPath, DependencyReader, nameOf, placeBelow } from './dependency-path.ts';
 
 const NOWHERE: Source = { kind: 'absent' };
 
@@ -102,9 +102,8 @@ export class GraphBuilder {
     lifetime: Exclude<Lifetime, 'app'>,
     path: DependencyPath,
   ): DependencySlot {
-    const chain = [...(path.place.chain ?? []), name];
     const inner: DependencyPath = {
-      place: { ...path.place, chain },
+      place: { ...path.place, chain: chainTo(path.place, name) },
       scopes: path.scopes,
       providers: [...path.providers, provider],
     };

@@ -76,8 +76,9 @@ class Joiner {
   /** The members of a member that is itself an intersection. */
   #flattened(member: JsonSchema): readonly JsonSchema[] {
     const whole = this.#resolved(member);
-    const isIntersection = whole.allOf !== undefined && Object.keys(whole).every((key) => key === 'allOf');
-    return isIntersection ? (whole.allOf ?? []).flatMap((inner) => this.#flattened(inner)) : [whole];
+    const { allOf, ...rest } = whole;
+    const isIntersection = allOf !== undefined && Object.keys(rest).length === 0;
+    return isIntersection ? allOf.flatMap((inner) => this.#flattened(inner)) : [whole];
   }
 
   #joinObjects(objects: readonly JsonSchema[]): JsonSchema {
@@ -104,8 +105,8 @@ class Joiner {
   /** One value that has to fit several schemas. */
   #joinValues(parts: readonly JsonSchema[]): JsonSchema {
     const different = [...new Map(parts.map((part) => [JSON.stringify(part), part])).values()];
-    const [first] = different;
-    if (different.length < 2) return first ?? {};
+    const [first = {}, ...others] = different;
+    if (others.length === 0) return first;
     // Objects, or lists of them, are merged like any other members.
     return { allOf: different };
   }
@@ -153,14 +154,15 @@ class Joiner {
 /** A member as an object that is fully described by its properties; undefined if it cannot be. */
 function asObject(json: JsonSchema): JsonSchema | undefined {
   const said = Object.entries(json).filter(([key]) => !ANNOTATIONS.has(key));
-  const { propertyNames, ...rest } = Object.fromEntries(said) as JsonSchema;
+  const { propertyNames: keys, ...rest } = Object.fromEntries(said) as JsonSchema;
+  const propertyNames = keys as JsonSchema | undefined;
   if (rest.type !== 'object' || !Object.keys(rest).every((key) => OBJECT_KEYS.has(key))) return undefined;
   if (propertyNames === undefined) return rest;
-  if (typeof propertyNames === 'boolean') return undefined;
-  const names = propertyNames.enum ?? ('const' in propertyNames ? [propertyNames.const] : undefined);
+  const { additionalProperties: value = {} } = rest;
+  const { enum: names = 'const' in propertyNames ? [propertyNames.const] : undefined } = propertyNames;
   if (names !== undefined) {
     // A record of known keys.
-    const properties = Object.fromEntries(names.map((name) => [String(name), rest.additionalProperties ?? {}]));
+    const properties = Object.fromEntries(names.map((name) => [String(name), value]));
     return { ...rest, properties, additionalProperties: false };
   }
   return Object.keys(propertyNames).every((key) => key === 'type') ? rest : undefined;

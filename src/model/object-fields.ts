@@ -130,8 +130,8 @@ function orAnything(schema: ZodType): ZodType {
 }
 
 function either(schemas: readonly ZodType[]): ZodType {
-  const [first, ...others] = new Set(schemas);
-  if (first === undefined || others.length === 0) return first ?? z.never();
+  const [first = z.never(), ...others] = new Set(schemas);
+  if (others.length === 0) return first;
   const all = [first, ...others];
   return all.every((schema) => schema instanceof z.ZodLiteral)
     ? z.literal([...new Set(all.flatMap((schema) => [...schema.values]))])

@@ -46,6 +46,13 @@ export class Providers {
     if (!this.#known.has(dependable)) this.#known.set(dependable, readProvider(dependable, this.#mistakes));
     return this.#known.get(dependable);
   }
+
+  /** A class, also where it was compiled to a function. */
+  readClass(target: Class): Provider {
+    const known = this.#known.get(target) ?? ofClass(target, this.#mistakes);
+    this.#known.set(target, known);
+    return known;
+  }
 }
 
 export function isDependable(value: unknown): boolean {

@@ -123,8 +123,7 @@ function readOperation(
 ): Operation {
   const builder = new GraphBuilder(dependables, nodes, mistakes);
   for (const named of declaration.listed) builder.use(named);
-  const provider = dependables.providers.read(declaration.controller);
-  const controller = provider === undefined ? ({ kind: 'absent' } as const) : builder.useController(provider);
+  const controller = builder.useController(dependables.providers.readClass(declaration.controller));
   const parameters = declaration.parameters.map((named) => builder.use(named));
   const { slots } = builder;
   const graph: Graph = { slots, controller, parameters, appNodes: [...builder.appNodes] };

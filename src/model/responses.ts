@@ -75,13 +75,13 @@ export class Responses {
  */
 export function readResponses(
   { response, status: declaredStatus }: UsualResponse,
-  declarations: readonly (ResponseDeclarations | undefined)[],
+  declarations: readonly ResponseDeclarations[],
   errors: ErrorsDeclaration,
 ): Responses {
   const usual = contentOf(response);
   const status = declaredStatus ?? usual?.status ?? 200;
   const declared = new Map<string, DeclaredResponse>();
-  for (const [key, declaration] of declarations.flatMap((responses) => Object.entries(responses ?? {}))) {
+  for (const [key, declaration] of declarations.flatMap((responses) => Object.entries(responses))) {
     const read = readResponse(key, declaration);
     if (read !== undefined) declared.set(key, merged(declared.get(key), read));
   }
@@ -120,7 +120,7 @@ export function schemasOfResponses({ declared, errors }: Responses): readonly Zo
     ...contents.flatMap(({ schema, itemSchema }) => [schema ?? [], itemSchema ?? []].flat()),
     ...Object.values(headers),
   ]);
-  return [...schemas, ...(errors.schema === undefined ? [] : [errors.schema])];
+  return [...schemas, errors.schema];
 }
 
 /** Reads one declared response; `say` gets what cannot be read and is left out. */

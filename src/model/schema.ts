@@ -109,7 +109,7 @@ function convert(schema: ZodType, direction: Direction): DescribedSchema {
     const whole = direction === 'output' ? orNothing(schema, joined.json) : joined.json;
     return { json: whole, definitions: joined.$defs, named: byName(named), faults };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const { message } = error as Error;
     const duplicate = /^Duplicate schema id "(.*?)"/.exec(message)?.[1];
     const fault: SchemaFault = { code: 'SCHEMA_NOT_EXPRESSIBLE', text: `its schema cannot be documented: ${message}` };
     return {

@@ -30,11 +30,10 @@ export function mapSubschemas(schema: JsonSchema, visit: Visit): JsonSchema {
   const copy = { ...schema } as Record<string, unknown>;
   for (const key in copy) {
     const position = POSITIONS.get(key);
-    if (position === undefined) continue;
     const value = copy[key];
-    if (position === 'one') copy[key] = isSchema(value) ? visit(value) : value;
-    else if (position === 'list') copy[key] = Array.isArray(value) ? value.map((one) => visitOne(one, visit)) : value;
-    else copy[key] = isSchema(value) ? mapValues(value, visit) : value;
+    if (position === 'one') copy[key] = visitOne(value, visit);
+    else if (position === 'list' && Array.isArray(value)) copy[key] = value.map((one) => visitOne(one, visit));
+    else if (position === 'map' && isSchema(value)) copy[key] = mapValues(value, visit);
   }
   return copy;
 }
