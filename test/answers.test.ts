@@ -29,16 +29,19 @@ import {
 } from 'portico';
 import { serve } from 'portico/node';
 import { assertDocumentTrue } from 'portico/testing';
-import { z } from 'zod';
+import { z, type ZodType } from 'zod';
 import {
   appOf,
   describeMatrix,
   eventually,
   expectJson,
+  gate,
   Log,
   mistakesOf,
   pause,
   raise,
+  settled,
+  within,
   type ControllerClass,
 } from './world.ts';
 
@@ -70,6 +73,8 @@ describeMatrix('contents', (open) => {
     ['text of a type', text('text/csv'), 'a,b', 'text/csv; charset=utf-8', 'a,b'],
     ['text, streamed', text('text/csv'), each('a,', 'b'), 'text/csv; charset=utf-8', 'a,b'],
     ['text of a list', text(), ['a', 'b'], 'text/plain; charset=utf-8', 'ab'],
+    ['text that names its charset', text('text/csv;charset=us-ascii'), 'a', 'text/csv;charset=us-ascii', 'a'],
+    ['text of an application', text('application/xml'), '<a/>', 'application/xml', '<a/>'],
     ['HTML', html(), '<p>', 'text/html; charset=utf-8', '<p>'],
     ['bytes', bytes('image/png'), new Uint8Array([0x61]), 'image/png', 'a'],
     ['bytes, streamed', bytes(), each(new Uint8Array([0x61])), 'application/octet-stream', 'a'],
@@ -77,6 +82,15 @@ describeMatrix('contents', (open) => {
     ['JSON lines', lines(User), each(record, record), 'application/jsonl', '{"name":"ida"}\n{"name":"ida"}\n'],
     ['events', events(User), [{ event: 'u', data: record }], 'text/event-stream', 'event: u\ndata: {"name":"ida"}\n\n'],
     ['events of text', events(z.string()), [{ data: 'a\nb' }], 'text/event-stream', 'data: a\ndata: b\n\n'],
+    ['events of words', events(z.literal(['a', 'b'])), [{ data: 'a' }], 'text/event-stream', 'data: a\n\n'],
+    ['events of constants', events(z.literal(['a', 1])), [{ data: 'a' }], 'text/event-stream', 'data: "a"\n\n'],
+    [
+      'events of text by steps',
+      events(z.string().pipe(z.string().max(9)).optional()),
+      [{ data: 'a' }],
+      'text/event-stream',
+      'data: a\n\n',
+    ],
   ];
   for (const [name, response, value, type, body] of kinds) {
     test(`${name}: the media type and the body are those of the document`, async () => {
@@ -231,6 +245,9 @@ describeMatrix('responses by status', (open) => {
     const send = await open(appOf([answering(() => 'a,b', several)]));
     const csv = await send('/', { headers: { accept: 'text/csv' } });
     assert.equal(csv.headers.get('content-type'), 'text/csv; charset=utf-8');
+    const log = new Log();
+    await expectJson(await (await open(appOf([answering(() => 5, several)], { logger: log })))('/'), 500);
+    assert.match(log.errors.join(), /AnswerController/, 'neither takes it');
     const json = await open(appOf([answering(() => record, several)]));
     for (const accept of ['text/csv;q=0.1, application/json', 'image/png', '*/*', ';;;q=x', 'text/csv']) {
       await expectJson(await json('/', { headers: { accept } }), 200, { name: 'ida' });
@@ -440,6 +457,14 @@ describeMatrix('the shape of errors', (open) => {
     }
   });
 
+  test('its status for invalid inputs is one of a client error', () => {
+    for (const validationStatus of [200, 399, 500, 422.5]) {
+      const errors = { schema: z.unknown(), validationStatus, body: () => 1 };
+      const message = `errors: ${validationStatus} is not the status of a client error`;
+      assert.throws(() => appOf([FaultController], { errors }), { name: 'RangeError', message });
+    }
+  });
+
   test('handlers see what no route matched, and what did not fit its response', async () => {
     const log = new Log();
     const app = appOf([FaultController], { logger: log })
@@ -498,9 +523,20 @@ describeMatrix('the shape of errors', (open) => {
     await expectJson(await send('/'), 409, { name: 'ida' });
     await expectJson(await send('/?q=x'), 422, { errors: 1 });
   });
+
+  test('a handler that takes the status of an error back answers like the route', async () => {
+    const route = answering(() => raise(new RangeError('none')), { response: User, status: 201 });
+    const app = appOf([route]).onError(RangeError, (_error, { response }) => {
+      response.status = undefined;
+      return record;
+    });
+    await expectJson(await (await open(app))('/'), 201, { name: 'ida' });
+  });
 });
 
 describe('bounded errors', () => {
+  const named = <T extends ZodType>(schema: T): z.ZodRecord<z.ZodString, T> => z.record(z.string(), schema);
+  const Deep = named(named(named(z.int())));
   @Controller()
   class WideController {
     @Post('/strict') strict(@Body(z.strictObject({ a: z.int().optional() })) _body: unknown): void {}
@@ -508,6 +544,8 @@ describe('bounded errors', () => {
     @Post('/record') record(@Body(z.record(z.string(), z.int())) _body: unknown): void {}
     @Post('/union') union(@Body(z.array(z.union([User, z.object({ id: z.int() })]))) _body: unknown): void {}
     @Post('/text') text(@Body(z.string().max(1)) _body: unknown): void {}
+    @Post('/deep') deep(@Body(Deep) _body: unknown): void {}
+    @Post('/either') either(@Body(z.union([Deep, z.string()])) _body: unknown): void {}
   }
   const post = (path: string, body: unknown): Promise<Response> =>
     appOf([WideController]).request(path, {
@@ -515,8 +553,8 @@ describe('bounded errors', () => {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
-  const keys = (count: number, length: number): Record<string, string> =>
-    Object.fromEntries(Array.from({ length: count }, (_, at) => [`${at}`.padEnd(length, 'é'), 'x']));
+  const keys = (count: number, length: number, value: unknown = 'x'): Record<string, unknown> =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [`${at}`.padEnd(length, 'é'), value]));
 
   for (const [name, path, body] of [
     ['80,000 unknown keys', '/strict', keys(80_000, 5)],
@@ -525,12 +563,17 @@ describe('bounded errors', () => {
     ['a list of wrong items', '/list', Array.from({ length: 100_000 }, () => 'x'.repeat(5))],
     ['a union', '/union', Array.from({ length: 10_000 }, () => ({ name: 1 }))],
     ['a long text', '/text', '\u0001'.repeat(150_000)],
+    ['places below long keys', '/deep', keys(100, 1_000, keys(1, 1_000, keys(1, 1_000)))],
+    ['alternatives whose places are below long keys', '/either', keys(100, 1_000, keys(1, 1_000, keys(1, 1_000)))],
   ] as const) {
     test(`${name}: a response of at most 64 KiB`, async () => {
       const response = await post(path, body);
       const sent = await response.arrayBuffer();
       assert.equal(response.status, 422);
       assert.ok(sent.byteLength <= 65_536, `${sent.byteLength} bytes`);
+      const { detail } = JSON.parse(new TextDecoder().decode(sent)) as { detail: { loc: unknown[]; msg: string }[] };
+      assert.equal(detail[0]?.loc[0], 'body');
+      assert.notEqual(detail[0]?.msg, '');
     });
   }
 
@@ -577,6 +620,55 @@ describe('a refinement that a user wrote', () => {
       assert.equal(calls, count);
     }
     assert.match(log.errors[0] ?? '', /secret/);
+  });
+});
+
+describe('events that are read slowly', () => {
+  const COMMENT = ':\n\n';
+
+  test('an event that comes while nobody reads waits for the next reader', async () => {
+    const door = gate();
+    async function* feed(): AsyncGenerator<object> {
+      await door.opened;
+      yield { data: record };
+      await new Promise<never>(() => {});
+    }
+    const app = appOf([answering(feed, { response: events(User, { keepAlive: 20 }) })]);
+    const { body } = await app.request('/');
+    const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+    assert.ok(reader !== undefined);
+    assert.equal((await within(reader.read())).value, COMMENT);
+    door.open();
+    await pause(70);
+    assert.equal((await within(reader.read())).value, 'data: {"name":"ida"}\n\n');
+    assert.equal((await within(reader.read())).value, COMMENT);
+    await reader.cancel();
+  });
+
+  test('a source that fails once its stream has ended is not heard', async () => {
+    let fail = (_error: Error): void => {};
+    const source = {
+      [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>((_, reject) => (fail = reject)) }),
+    };
+    let stream: AsyncIterable<unknown> | undefined;
+    const encode = (ctx: Context): void => {
+      stream = events(User, { keepAlive: 0 }).encode(source, ctx) as AsyncIterable<unknown>;
+    };
+    await appOf([answering(encode)]).request('/');
+    const iterator = stream?.[Symbol.asyncIterator]();
+    const pending = iterator?.next();
+    await iterator?.return?.();
+    fail(new Error('late'));
+    await settled();
+    const done = { done: true, value: undefined };
+    assert.deepEqual([await pending, await iterator?.next()], [done, done]);
+  });
+
+  test('the time between comments is a number of milliseconds', () => {
+    for (const keepAlive of [-1, Number.NaN, Infinity]) {
+      const message = `events: keepAlive is ${keepAlive}`;
+      assert.throws(() => events(User, { keepAlive }), { name: 'RangeError', message });
+    }
   });
 });
 

@@ -21,6 +21,7 @@ import { z } from 'zod';
 import {
   answer,
   type AnyInput,
+  appOf,
   controllerOf,
   gate,
   mistakesOf,
@@ -148,6 +149,26 @@ describe('what can be depended on', () => {
       handle: (first, second) => first === second,
     });
     assert.equal((await route.ask()).body, true);
+  });
+});
+
+describe('parameters with a default value of the language', () => {
+  it('may go without an input, wherever they stand', async () => {
+    class Greeting {
+      readonly text: string;
+      constructor(word = 'Hello', @Query('name') name: string) {
+        this.text = `${word} ${name}`;
+      }
+    }
+    @Controller()
+    class GreetingController {
+      @Get('/')
+      greet(mark = '!', @Depends(Greeting) greeting: Greeting): string {
+        return `${greeting.text}${mark}`;
+      }
+    }
+    const app = appOf([GreetingController]);
+    assert.equal((await answer(await app.request('/?name=Ada'))).body, 'Hello Ada!');
   });
 });
 

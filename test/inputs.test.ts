@@ -637,6 +637,23 @@ describe('what an issue says', () => {
     assert.equal(await count({ limits: { issues: 7 } }), 7);
   });
 
+  test('a step of a path that is a symbol is told as text', async () => {
+    const here = Symbol('here');
+    const schema = z.unknown().superRefine((_, context) => {
+      context.addIssue({ code: 'custom', path: [here, 0], message: 'wrong' });
+      context.addIssue({ code: 'unrecognized_keys', path: [here], keys: ['b'], input: {} });
+    });
+    const result = await probe(Body(schema), 'POST').outcome('/', json({}));
+    assert.ok('issues' in result);
+    assert.deepEqual(
+      result.issues.map(({ loc }) => loc),
+      [
+        ['body', 'Symbol(here)', 0],
+        ['body', 'Symbol(here)', 'b'],
+      ],
+    );
+  });
+
   test('the bound holds over all inputs together', async () => {
     const inputs = Array.from({ length: 150 }, (_, index) => [`q${index}`, Query(`q${index}`)] as const);
     const all = dependency(Object.fromEntries(inputs), () => 1);

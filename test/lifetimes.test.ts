@@ -25,6 +25,7 @@ import {
   Log,
   OneRoute,
   type Places,
+  raise,
   Recorder,
   settled,
   turn,
@@ -814,6 +815,19 @@ describe('app lifetime', () => {
     assert.equal(recorder.count('enter pool'), 1);
     await route.app.close();
     for (const name of ['base', 'pool', 'inList', 'held']) assert.equal(recorder.count(`exit ${name}`), 1, name);
+  });
+
+  it('start() says what was thrown, be it no error', async () => {
+    const unprintable = { toString: (): string => raise(new Error('unprintable')) };
+    for (const [thrown, text] of [
+      ['no database', 'no database'],
+      [undefined, 'undefined'],
+      [unprintable, 'what it threw cannot be printed'],
+    ] as const) {
+      const pool = dependency(() => raise(thrown), { lifetime: 'app', name: 'pool' });
+      const message = `The dependency 'pool' of lifetime 'app' could not be made: ${text}`;
+      await assert.rejects(new OneRoute({ inputs: [Depends(pool)] }).app.start(), { name: 'FrameworkError', message });
+    }
   });
 
   it('close() may be called twice, also at the same time; later requests get 503', async () => {

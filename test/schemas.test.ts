@@ -862,9 +862,11 @@ describe('where several functions of a schema fail', () => {
   test('a user’s own parsing of the same schema is as it was', async () => {
     const failing = z.object({ a: z.string().refine(thrown) });
     const waiting = z.object({ a: z.string().refine(async (text) => text === 'a') });
+    const conditional = z.object({ a: z.string().refine(() => true, { when: thrown }) });
     @Controller('/x')
     class ParsingController {
       @Post('/failing') fail(@Body(failing) _v: any) {}
+      @Post('/conditional') decide(@Body(conditional) _v: any) {}
       @Post('/waiting') wait(@Body(waiting) v: any) {
         return v;
       }
@@ -873,7 +875,9 @@ describe('where several functions of a schema fail', () => {
     assert.equal((await app.request('/x/failing', post({ a: '' }))).status, 500);
     assert.deepEqual(await (await app.request('/x/waiting', post({ a: 'a' }))).json(), { a: 'a' });
     assert.equal((await app.request('/x/waiting', post({ a: 'b' }))).status, 422);
+    assert.equal((await app.request('/x/conditional', post({ a: '' }))).status, 500);
     assert.throws(() => failing.parse({ a: '' }), { message: 'thrown' });
+    assert.throws(() => conditional.parse({ a: '' }), { message: 'thrown' });
     assert.throws(() => waiting.parse({ a: 'a' }), z.core.$ZodAsyncError);
     assert.deepEqual(await waiting.parseAsync({ a: 'a' }), { a: 'a' });
     assert.equal((await waiting.safeParseAsync({ a: 'b' })).success, false);

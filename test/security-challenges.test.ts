@@ -1147,6 +1147,7 @@ describe('compareSecrets', () => {
       const result = compareSecrets(a, b);
       assert.ok(result instanceof Promise);
       assert.equal(await result, equal);
+      assert.equal(await compareSecrets(Buffer.from(a), b), equal, 'as bytes too');
     });
   }
 });

@@ -316,10 +316,21 @@ describeMatrix('the token request', (open, way) => {
       assert.ok(!form['clientId'] && !form['clientSecret']);
     });
 
-    it('§2.3: Basic and body together are refused', async () => {
-      const reply = await post(`${ok}&client_id=c&client_secret=client+secret`, '/token', [basic('c:client+secret')]);
-      assertError(reply, 400, 'invalid_request');
-      assert.deepEqual(seen, []);
+    for (const [name, fields] of [
+      ['both', 'client_id=c&client_secret=client+secret'],
+      ['another id', 'client_id=d'],
+    ] as const) {
+      it(`§2.3: Basic and body together are refused: ${name}`, async () => {
+        const reply = await post(`${ok}&${fields}`, '/token', [basic('c:client+secret')]);
+        assertError(reply, 400, 'invalid_request');
+        assert.deepEqual(seen, []);
+      });
+    }
+
+    it('§3.2.1: an id in the body that is the one in Basic is not another way of authentication', async () => {
+      assert.equal((await post(`${ok}&client_id=c`, '/token', [basic('c:client+secret')])).status, 200);
+      const [form] = seen as [Record<string, unknown>];
+      assert.deepEqual([form['clientId'], form['clientSecret']], ['c', 'client secret']);
     });
 
     for (const [name, value] of [

@@ -206,6 +206,40 @@ describe('a socket in memory', () => {
     assert.equal(log.errors.length, 1);
   });
 
+  test('an asynchronous schema keeps the order of what is received, too', async () => {
+    const Slow = z.number().refine(async (value) => {
+      await pause(value);
+      return value < 100;
+    }, 'too slow');
+    const { app } = socketApp(echo, { receive: Slow });
+    const socket = await connect(app, '/socket');
+    for (const value of [20, 1, 100]) await socket.send(value);
+    assert.deepEqual(await read(socket, 3), [20, 1]);
+    assert.deepEqual(await socket.closed, { code: 1007, reason: 'too slow' });
+  });
+
+  test('a reason is given where no issue is to be', async () => {
+    const { app } = socketApp(echo, { receive: Message }, { limits: { issues: 0 } });
+    const socket = await connect(app, '/socket');
+    await socket.send({});
+    assert.deepEqual(await socket.closed, { code: 1007, reason: 'The message is invalid' });
+  });
+
+  test('what is neither text nor bytes where those are sent rejects, and is never sent', async () => {
+    for (const [send, value, expected] of [
+      [text(), 5, 'text was expected, and number was sent'],
+      [bytes(), 'a', 'a Uint8Array was expected, and string was sent'],
+    ] as const) {
+      const reasons: unknown[] = [];
+      const run: Handler = async (socket) => {
+        await socket.send(value).catch((error: unknown) => reasons.push((error as Error).message));
+      };
+      const socket = await connect(socketApp(run, { send }).app, '/socket');
+      assert.deepEqual(await read(socket, 1), []);
+      assert.deepEqual([await socket.closed, reasons], [{ code: 1000, reason: '' }, [expected]]);
+    }
+  });
+
   test('text and bytes are sent as they are, and the other kind of frame closes with 1003', async () => {
     const texts = socketApp(echo, { receive: text(), send: text() }).app;
     const asText = await connect(texts, '/socket');
@@ -726,6 +760,14 @@ describe('a socket over the wire', () => {
       act(socket);
       assert.equal((await socket.closing()).code, code, what);
     }
+    assert.deepEqual(log.errors, []);
+  });
+
+  test('a message that is not JSON closes with 1007 where JSON is received', async () => {
+    const { port, log } = await open(echo, { receive: z.unknown() });
+    const socket = await FrameSocket.open(port, '/socket');
+    socket.frame(0x1, '{"secret"');
+    assert.deepEqual(await socket.closing(), { code: 1007, reason: 'The message is not valid JSON' });
     assert.deepEqual(log.errors, []);
   });
 

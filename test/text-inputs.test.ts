@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
   APIKeyHeader,
+  APIKeyQuery,
   type App,
+  Body,
   Controller,
   Cookie,
   Ctx,
@@ -352,6 +354,31 @@ describe('alternatives are distinguished by what is documented', () => {
     ],
     ['a text of a template', z.templateLiteral(['id-', z.int()]), [['v=id-5', 'id-5']], ['v=5']],
     ['a nullable list', z.array(z.int()).nullable(), [['v=5', [5]]], ['v=x']],
+    [
+      'a number that would be another beyond the safe integers, or a word',
+      z.union([z.number(), z.literal('all')]),
+      [
+        ['v=9007199254740991', 9_007_199_254_740_991],
+        ['v=1e300', 1e300],
+        ['v=all', 'all'],
+      ],
+      ['v=9007199254740993'],
+    ],
+    [
+      'an integer, or what is documented by a pattern that cannot be read',
+      z.union([
+        z
+          .unknown()
+          .refine((value) => typeof value === 'string')
+          .meta({ type: 'string', pattern: '[' }),
+        z.int(),
+      ]),
+      [
+        ['v=a-b', 'a-b'],
+        ['v=7', 7],
+      ],
+      [],
+    ],
   ];
   for (const [what, schema, accepted, refused] of CASES) {
     test(what, async () => {
@@ -449,6 +476,7 @@ describeMatrix('a list of the query in the style that is documented', (open) => 
     const union = await open(echo(Query('v', z.union([z.literal('all'), Ids]), { style: 'pipe' })));
     assert.equal(await valueOf(await union('/?v=all')), 'all');
     assert.deepEqual(await valueOf(await union('/?v=1|2')), [1, 2]);
+    assert.deepEqual(await valueOf(await union('/?v=1|2&v=3')), [1, 2, 3]);
     const app = echo(Query(z.object({ ids: Ids, q: z.string() }), { style: 'comma' }));
     assert.deepEqual(
       parametersOf(app).map(({ name, style }) => [name, style]),
@@ -784,6 +812,11 @@ describeMatrix('objects whose fields are known', (open) => {
     assert.deepEqual(await valueOf(await loose('/?a=1&b=2')), { a: 1, b: '2' });
     const typed = await open(echo(Query(z.object({ a: z.int() }).catchall(z.int()))));
     assert.deepEqual(await valueOf(await typed('/?a=1&b=2')), { a: 1, b: 2 });
+    const headers = await open(echo(Header(z.looseObject({ xA: z.int() }))));
+    assert.deepEqual(await valueOf(await headers('/', { headers: { 'x-a': '1', 'x-b': '2' } })), { xA: 1 });
+    const loosely = Query(z.looseObject({ a: z.int() }));
+    const keyed = await open(appOf([echoing([loosely, Depends(new APIKeyQuery('key'))])]));
+    assert.deepEqual(await valueOf(await keyed('/?a=1&b=2&key=k')), { a: 1, b: '2' }, 'a credential is no value');
     assert.equal((await typed('/?a=1&b=x')).status, 422);
     assert.equal((await typed('/?a=1&b=1&b=2')).status, 422);
   });
@@ -825,6 +858,15 @@ describeMatrix('objects whose fields are known', (open) => {
   test('a field that is sent twice is refused', async () => {
     const send = await open(echo(Query(z.union([z.object({ a: z.any() }), z.object({ b: z.any() })]))));
     assert.deepEqual(await placesOf(await send('/?a=1&a=2')), ['query.a invalid_type']);
+  });
+
+  test('a value that is sent twice is refused, also if it takes time to validate it', async () => {
+    const anything = z.any().refine(async () => Promise.resolve(true));
+    for (const input of [Query('a', anything), Query(z.object({ a: anything }))]) {
+      const send = await open(echo(input));
+      assert.deepEqual(await placesOf(await send('/?a=1&a=2')), ['query.a invalid_type']);
+      assert.equal((await send('/?a=1')).status, 200);
+    }
   });
 });
 
@@ -1093,6 +1135,7 @@ describe('outside of a request', () => {
     ['cookie', Cookie('a')],
     ['path', Path('a')],
     ['form', Form('a')],
+    ['body', Body(z.unknown())],
     ['credential', Depends(new APIKeyHeader('X-Key'))],
     ['context', Depends((context: { path: string }) => context.path)],
   ];
@@ -1107,6 +1150,15 @@ describe('outside of a request', () => {
       assert.equal(calls, 0);
     });
   }
+
+  test('nothing is left in a scope that is closed', async () => {
+    const scope = appOf([]).scope();
+    await scope.close();
+    await assert.rejects(scope.get(dependency(() => 1)), {
+      name: 'FrameworkError',
+      message: 'The scope has been closed',
+    });
+  });
 });
 
 // Types: what does not compile does not run.

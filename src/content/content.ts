@@ -53,7 +53,7 @@ export abstract class Content<V> {
 
 /** The media type without its parameters; empty for a content that never has a body. */
 export function essenceOf({ mediaType }: { readonly mediaType: string }): string {
-  return (mediaType.split(';')[0] ?? '').trim().toLowerCase();
+  return (mediaType.split(';')[0] as string).trim().toLowerCase();
 }
 
 export function isContent(value: unknown): value is Content<never> {

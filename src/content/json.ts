@@ -8,22 +8,18 @@ export class JsonContent extends Content<unknown> {
   readonly mediaType: string;
   override readonly schema: ZodType | undefined;
   /** The JSON text of a value; throws if it does not fit. */
-  readonly stringify: (value: unknown) => string | Promise<string>;
+  readonly encode: (value: unknown) => string | Promise<string>;
 
   constructor(schema?: ZodType, mediaType: string = 'application/json') {
     super();
     this.mediaType = mediaType;
     this.schema = schema;
-    this.stringify = schema === undefined ? toJson : filtering(filterOf(schema));
-  }
-
-  encode(value: unknown): string | Promise<string> {
-    return this.stringify(value);
+    this.encode = schema === undefined ? toJson : filtering(filterOf(schema));
   }
 }
 
-function filtering(filter: Filter): JsonContent['stringify'] {
-  return function stringify(value) {
+function filtering(filter: Filter): JsonContent['encode'] {
+  return function encode(value) {
     const filtered = filter(value);
     return filtered instanceof Promise ? filtered.then(toJson) : toJson(filtered);
   };

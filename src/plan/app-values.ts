@@ -1,5 +1,6 @@
 import { FrameworkError } from '../http/errors.ts';
 import type { AppNode } from '../model/app-nodes.ts';
+import type { Run } from '../model/provider.ts';
 import { type AnyGenerator, enter, type EnteredGenerator, leaveAll } from './generators.ts';
 import { executionOutside } from './execution.ts';
 import { compileInvoke } from './invoke.ts';
@@ -67,13 +68,14 @@ export class AppValues {
 
   async #resolve(node: AppNode): Promise<void> {
     const { inputs, name } = node;
-    const { run } = node.provider;
-    if (run.takes === 'credentials') return;
-    await this.make(inputs.flatMap((input) => input.node ?? []));
+    // It is a mistake for one to depend on anything of a request.
+    const run = node.provider.run as Exclude<Run, { takes: 'credentials' }>;
+    const below = inputs.map((input) => input.node as AppNode);
+    await this.make(below);
     const make = compileInvoke(
       run,
       inputs.map(({ key }) => key),
-      inputs.map((input) => () => input.node && this.holder(input.node).value),
+      below.map((each) => () => this.holder(each).value),
     );
     const result = make(OUTSIDE);
     const holder = this.holder(node);

@@ -44,10 +44,7 @@ export function coercionOf({ json, definitions }: DescribedSchema): Coercion {
     list: true,
     one: scalars.length === 0 ? listOfOne : one,
     several,
-    fits: (value) =>
-      Array.isArray(value)
-        ? value.every((each, index) => item(index).fits(each))
-        : scalars.length > 0 && scalar.fits(value),
+    fits: (value) => (Array.isArray(value) ? value.every((each, index) => item(index).fits(each)) : scalar.fits(value)),
   };
 }
 

@@ -13,7 +13,7 @@ export type Positions = ReadonlyMap<Slot, number>;
 export function compileSource(source: Source, positions: Positions, appValues: AppValues): Read {
   switch (source.kind) {
     case 'slot': {
-      const position = positions.get(source.slot) ?? -1;
+      const position = positions.get(source.slot) as number;
       return (execution) => execution.values[position];
     }
     case 'app': {
@@ -71,12 +71,11 @@ function compileCredentials(schemes: readonly SchemeDeclaration[]): Step {
     }
     if (optional) return undefined;
     // One for all requests: without credentials they do not differ.
-    return execution.refuse((absent ??= refusalOf(schemes[0])), true);
+    return execution.refuse((absent ??= refusalOf(schemes[0] as SchemeDeclaration)), true);
   };
 }
 
-function refusalOf(scheme: SchemeDeclaration | undefined): HTTPException {
-  if (scheme === undefined) return new HTTPException(401);
+function refusalOf(scheme: SchemeDeclaration): HTTPException {
   const what = `refuse() of the scheme '${scheme.schemeName}'`;
   const refusal: unknown = immediate(scheme.refuse(), what);
   if (refusal instanceof HTTPException) {

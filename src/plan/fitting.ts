@@ -48,15 +48,12 @@ function textTestOf({ minLength = 0, maxLength = Infinity, pattern }: JsonSchema
   };
 }
 
-/** A pattern may have been written for either mode; an invalid one is ignored. */
+/** The pattern of a schema's own documentation may be invalid, and is ignored then. */
 function expressionOf(pattern: string | undefined): RegExp | undefined {
   if (pattern === undefined) return undefined;
-  for (const flags of ['u', '']) {
-    try {
-      return new RegExp(pattern, flags);
-    } catch {
-      // Try the next mode, if any.
-    }
+  try {
+    return new RegExp(pattern, 'u');
+  } catch {
+    return undefined;
   }
-  return undefined;
 }

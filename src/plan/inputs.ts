@@ -1,5 +1,4 @@
 import type { ZodType } from 'zod';
-import type { ValidationIssue } from '../http/errors.ts';
 import type { PathTemplate } from '../http/path.ts';
 import type { BodySlot, FieldsSlot, FileSlot, Slot, TextSlot } from '../model/graph.ts';
 import { describeSchema } from '../model/schema.ts';
@@ -62,19 +61,11 @@ export function compileBody({ name, accepts }: BodySlot, order: number): Step {
   }
   const accept = accepting(accepts, ['body', name], order);
   return function readBodyKey(execution) {
-    const body = execution.json;
-    if (body === FAILED) return FAILED;
-    if (body === undefined) return accept(execution, undefined);
-    if (!isObject(body)) return execution.report(order, [NO_OBJECT]);
-    return accept(execution, Object.hasOwn(body, name) ? body[name] : undefined);
+    if (execution.json === FAILED) return FAILED;
+    // Anything but an object was refused when it was read.
+    const body = execution.json as Record<string, unknown> | undefined;
+    return accept(execution, body !== undefined && Object.hasOwn(body, name) ? body[name] : undefined);
   };
-}
-
-/** The issue that all keyed bodies share if the body is not an object; it is reported once. */
-const NO_OBJECT: ValidationIssue = { type: 'invalid_type', loc: ['body'], msg: 'Invalid input: expected object' };
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function coercionFor(schema: ZodType): Coercion {

@@ -35,7 +35,11 @@ export function boundedIssues(issues: readonly ValidationIssue[], limit: number)
     if (seen.has(text)) continue;
     seen.add(text);
     left -= encoder.encode(JSON.stringify(issue)).length + 1;
-    if (left < 0) break;
+    if (left < 0) {
+      // There is always a reason, if only the place in short.
+      if (told.length === 0) told.push({ type: issue.type, loc: issue.loc.slice(0, 2), msg: issue.msg });
+      break;
+    }
     told.push(issue);
   }
   return told;

@@ -12,7 +12,7 @@ interface Preference {
 export function preferred(mediaTypes: readonly string[], accept: string | undefined): readonly number[] {
   const preferences = (accept ?? '').slice(0, 1024).split(',').map(readPreference);
   const weights = mediaTypes.map((mediaType) => weightOf(mediaType, preferences));
-  return [...mediaTypes.keys()].toSorted((one, other) => (weights[other] ?? 0) - (weights[one] ?? 0) || one - other);
+  return [...mediaTypes.keys()].toSorted((one, other) => (weights[other] as number) - (weights[one] as number));
 }
 
 function readPreference(text: string): Preference {

@@ -25,10 +25,9 @@ export function compileSteps(operation: Operation, appValues: AppValues): Steps 
   const guards: Guard[] = [];
   const positions = new Map<Slot, number>();
   const all = guardOf(operation);
-  const orders = new Map(slots.map((slot, order) => [slot, order]));
 
   function add(slot: Slot): void {
-    const order = orders.get(slot) ?? 0;
+    const order = slots.indexOf(slot);
     const step =
       slot.kind === 'dependency'
         ? compileDependency(slot, positions, appValues)
@@ -40,7 +39,7 @@ export function compileSteps(operation: Operation, appValues: AppValues): Steps 
   for (const slot of slots) if (!slot.needsBody) add(slot);
   const first = body.kind === 'none' ? undefined : body.slots[0];
   const reading =
-    first === undefined ? [refuseOversize] : readBy(first).compileBody(body, orders.get(first) ?? 0, steps.length);
+    first === undefined ? [refuseOversize] : readBy(first).compileBody(body, slots.indexOf(first), steps.length);
   for (const step of reading) guards[steps.push(step) - 1] = all;
   for (const slot of slots) if (slot.needsBody) add(slot);
 

@@ -38,14 +38,14 @@ export function valuesOf(
  * §3.2.2). */
 export function pathValueOf({ names, segments }: PathTemplate, name: string, style: ListStyle | undefined): ReadValues {
   const index = names.indexOf(name);
-  if (style !== 'comma') return ({ exchange }) => exchange.pathValues[index] ?? '';
+  if (style !== 'comma') return ({ exchange }) => exchange.pathValues[index];
   const at = segments.findIndex((segment) => segment.kind !== 'static' && segment.name === name);
   const isRest = segments[at]?.kind === 'rest';
   return function readPathList({ exchange }) {
     const sent = withoutTrailingSlash(exchange.path)
       .split('/')
       .slice(at + 1);
-    const text = isRest ? sent.join('/') : (sent[0] ?? '');
+    const text = isRest ? sent.join('/') : (sent[0] as string);
     return asValues(text.split(',').map((item) => decodeURIComponent(item)));
   };
 }

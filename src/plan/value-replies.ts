@@ -23,7 +23,7 @@ import { preferred } from './negotiate.ts';
 interface Way {
   readonly content: Content<never>;
   /** The JSON text of a value; undefined for every other content. */
-  readonly stringify: JsonContent['stringify'] | undefined;
+  readonly stringify: JsonContent['encode'] | undefined;
   readonly headers: readonly string[];
 }
 
@@ -165,7 +165,7 @@ function wayOf(content: Content<never>, ofAll: readonly string[]): Way {
   const own = [...type, ...Object.entries(content.headers ?? {}).flat()];
   const names = new Set(Array.from(pairsOf(ofAll), ([name]) => name.toLowerCase()));
   const headers = share([...without(own, names), ...ofAll]);
-  return { content, stringify: content instanceof JsonContent ? content.stringify : undefined, headers };
+  return { content, stringify: content instanceof JsonContent ? content.encode : undefined, headers };
 }
 
 /** Without a body, the headers that the content sets describe nothing. */

@@ -2,7 +2,7 @@
 export async function compareSecrets(one: string | Uint8Array, other: string | Uint8Array): Promise<boolean> {
   const [first, second] = await Promise.all([digest(one), digest(other)]);
   let difference = 0;
-  for (let index = 0; index < first.length; index++) difference |= (first[index] ?? 0) ^ (second[index] ?? 0);
+  for (let index = 0; index < first.length; index++) difference |= (first[index] as number) ^ (second[index] as number);
   return difference === 0;
 }
 
