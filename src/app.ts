@@ -175,11 +175,6 @@ export class App<const O extends readonly OverridePair[] = readonly []> {
     return this.#dispatcher.refuse(error, incoming);
   }
 
-  /** @internal Logs an error that did not occur while handling a request. */
-  report(error: unknown, where: string): void {
-    this.#log.write(error, where);
-  }
-
   /** @internal Warns that nothing opens the app's sockets, if it has any. */
   warnOfSockets(why: string): void {
     const paths = this.#routes.socketPaths;

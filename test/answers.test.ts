@@ -186,6 +186,33 @@ describeMatrix('contents', (open) => {
     assert.deepEqual(Object.keys(responsesOf(controller)['200'].content), ['text/csv']);
   });
 
+  test('a content whose head cannot be sent is a logged 500, and its body is ended', async () => {
+    for (const [mediaType, headers] of [
+      ['text/plain', { 'X-Own': 'a\r\nb: c' }],
+      ['text/plain\r\nb: c', {}],
+    ] as const) {
+      let ended = 0;
+      class Splitting extends Content<unknown> {
+        readonly mediaType = mediaType;
+        override readonly headers = headers;
+        async *encode(): AsyncGenerator<string> {
+          try {
+            yield* ['a', 'b'];
+          } finally {
+            ended++;
+          }
+        }
+      }
+      const log = new Log();
+      const send = await open(appOf([answering(() => 1, { response: new Splitting() })], { logger: log }));
+      const refused = await send('/');
+      await expectJson(refused, 500, { detail: 'Internal Server Error' });
+      assert.equal(refused.headers.get('b'), null);
+      await eventually('the pieces are ended', () => ended === 1);
+      assert.equal(log.errors.length, 1);
+    }
+  });
+
   test('whatever encode throws is a logged 500, and what it rejects with', async () => {
     for (const encode of [
       () => raise(new Proxy({}, { getPrototypeOf: () => raise(new Error('trap')) })),

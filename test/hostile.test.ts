@@ -66,6 +66,10 @@ class HostileController {
   unread(@Body(z.unknown()) body: unknown) {
     return body;
   }
+  @Post('/before', { dependencies: [Depends((ctx: Context) => ctx.request.url)] })
+  async before(@Body(z.unknown()) body: unknown, @Ctx() { request }: Context) {
+    return [body, await request.text()];
+  }
   @Post('/taken', { dependencies: [Depends(async (ctx: Context) => ctx.request.text())] })
   taken(@Body(z.unknown()) body: unknown) {
     return body;
@@ -355,6 +359,7 @@ describe('ctx.request', () => {
     assert.deepEqual(await (await post('/raw', '1'.repeat(MIB))).json(), MIB);
     assert.deepEqual(await (await post('/both', '1')).json(), [1, '1']);
     assert.deepEqual(await (await post('/unread', '1')).json(), 1);
+    assert.deepEqual(await (await post('/before', '1')).json(), [1, '1']);
   });
 
   test('has the limits of the app where no route is matched', async () => {
@@ -559,6 +564,7 @@ describe('the length of an answer is that of its body', () => {
     short: () => new Response('hello', { headers: { 'content-length': '3' } }),
     long: () => new Response('hello', { headers: { 'content-length': '9' } }),
     right: () => new Response('hello', { headers: { 'content-length': '5' } }),
+    'no-number': () => new Response(null, { headers: { 'content-length': 'nine' } }),
     nonsense: () => new Response('hello', { headers: { 'content-length': '5, 5' } }),
     coded: () => new Response('hello', { headers: { 'transfer-encoding': 'gzip, chunked' } }),
     none: () => new Response(null, { headers: { 'content-length': '9' } }),
@@ -578,6 +584,13 @@ describe('the length of an answer is that of its body', () => {
     const next = `GET /right HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`;
     return exchange(to, `GET /${path} HTTP/1.1\r\n${HOST}\r\n${next}`, { untilClose: true });
   };
+
+  test('HEAD is not told a length that is no number', async () => {
+    const { port: to } = await served(appOf([ResponseController]));
+    const { text } = await exchange(to, `HEAD /no-number HTTP/1.1\r\n${HOST}\r\n`, { head: true });
+    assert.match(text, /\r\ncontent-length: 0\r\n/i);
+    assert.doesNotMatch(text, /nine/);
+  });
 
   for (const path of ['short', 'long', 'right', 'nonsense', 'coded', 'none', 'no-content']) {
     test(`${path}: the next answer of the connection is read as one`, async () => {

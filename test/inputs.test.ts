@@ -1174,6 +1174,13 @@ describe('limits', () => {
     refused(await probe(Query('k0', z.int()), 'GET', '/', { limits: { queryPairs: 2 } }).app.request(`/?${pairs(3)}`));
   });
 
+  test('hold for cookies', async () => {
+    const { app } = probe(Cookie('k0', z.int()), 'GET', '/', { limits: { queryPairs: 2 } });
+    const ask = (count: number) => app.request('/', { headers: { cookie: pairs(count).replaceAll('&', '; ') } });
+    await expectJson(await ask(2), 200);
+    await expectJson(await ask(3), 431);
+  });
+
   test('hold for the fields and parts of a form', async () => {
     const { app } = probe(Form('k0', z.int()), 'POST');
     await expectJson(await app.request('/', urlencoded(pairs(1_000))), 200);

@@ -733,6 +733,17 @@ describeMatrix('the time limit', (open) => {
     assert.match(log.errors.join(), /hidden/);
     assert.equal(log.errors.length, 1);
   });
+
+  test('ends the stream of an error handler that answers too late', async () => {
+    let cancelled = false;
+    const app = limited().onError(HTTPException, async () => {
+      await pause(200);
+      return new Response(new ReadableStream({ cancel: () => void (cancelled = true) }));
+    });
+    await expectJson(await (await open(app))('/nowhere'), 503);
+    assert.equal(cancelled, false);
+    await eventually('it is ended', () => cancelled);
+  });
 });
 
 describeMatrix('all of them together', (open) => {

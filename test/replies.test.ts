@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import {
   answer,
   type App,
   Body,
+  bytes,
   type Context,
   Controller,
   Ctx,
@@ -34,6 +36,7 @@ import {
   expectJson,
   gate,
   issuesOf,
+  listen,
   Log,
   pause,
   placesOf,
@@ -100,6 +103,23 @@ describeMatrix('plain values', (open) => {
       }
     });
   }
+
+  test('have a length of their own, and a type of their own unless they are text', async () => {
+    const handler =
+      (value: unknown): Handler =>
+      (ctx) => {
+        ctx.response.headers.set('content-length', '1');
+        ctx.response.headers.set('content-type', 'text/x-own');
+        return value;
+      };
+    for (const [value, response, length, type] of [
+      [{ a: 1 }, z.unknown(), '7', 'text/x-own'],
+      [new Uint8Array(3), bytes('image/png'), '3', 'image/png'],
+    ] as const) {
+      const { headers } = await (await open(answering(handler(value), { response })))('/');
+      assert.deepEqual([headers.get('content-length'), headers.get('content-type')], [length, type]);
+    }
+  });
 
   test('a status is of the route, or of ctx.response', async () => {
     const created = await open(answering(() => 'a', { status: 201 }, {}, 'POST'));
@@ -205,6 +225,34 @@ describeMatrix('Web responses', (open) => {
     assert.deepEqual([response.status, response.headers.get('x-a'), response.headers.get('x-b')], [200, 'b', 'c']);
   });
 
+  test('that were read already, or that are an error of the network, are a constant 500 that is logged', async () => {
+    const used = async (): Promise<Response> => {
+      const response = new Response('a');
+      await response.text();
+      return response;
+    };
+    for (const [handler, said] of [
+      [used, /was already read/],
+      [() => Response.error(), /status 0 cannot be sent/],
+    ] as const) {
+      const log = new Log();
+      const request = await open(answering(handler, {}, { logger: log }));
+      await expectJson(await request('/'), 500, constant);
+      assert.match(log.errors.join(), said);
+    }
+  });
+
+  test('that were fetched are sent as they were decoded', async (t) => {
+    const upstream = createServer((_, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip', 'x-a': 'b' }).end(gzipSync('plain'));
+    });
+    t.after(() => void upstream.close().closeAllConnections());
+    const url = await listen(upstream);
+    const response = await (await open(answering(() => fetch(url))))('/');
+    assert.deepEqual([response.headers.get('content-encoding'), response.headers.get('x-a')], [null, 'b']);
+    assert.equal(await response.text(), 'plain');
+  });
+
   test('are not filtered', async () => {
     const handler = () => Response.json({ a: 1, b: 2 });
     const response = await (await open(answering(handler, { response: z.object({ a: z.int() }) })))('/');
@@ -298,6 +346,10 @@ describeMatrix('unhandled errors', (open) => {
     ],
     ['an object without a prototype', Object.create(null)],
     ['a symbol', Symbol('secret')],
+    [
+      'an error whose class cannot be read',
+      Object.defineProperty(new Error('secret'), 'constructor', { get: () => raise(new Error('x')) }),
+    ],
   ] as const) {
     test(`${what} may be thrown`, async () => {
       for (const handler of [() => raise(thrown), async () => raise(thrown), () => new Promise(() => raise(thrown))]) {
@@ -308,6 +360,13 @@ describeMatrix('unhandled errors', (open) => {
       }
     });
   }
+
+  test('without a stack are logged by their name and message', async () => {
+    const log = new Log();
+    const bare = Object.assign(new RangeError('bare'), { stack: undefined });
+    await expectJson(await (await open(answering(() => raise(bare), {}, { logger: log })))('/'), 500, constant);
+    assert.match(log.errors[0] ?? '', /RangeError: bare$/);
+  });
 
   test('keep the headers of ctx.response, not its status', async () => {
     const handler: Handler = (ctx) => {
@@ -831,6 +890,59 @@ describeMatrix('middleware', (open) => {
     await expectJson(await (await through([late]))('/'), 500, constant);
   });
 
+  test('is a constant 500 where it calls next() twice, or neither calls it nor answers, and the log says so', async () => {
+    const twice: Middleware = async (_ctx, next) => {
+      await next();
+      await next();
+    };
+    for (const [middleware, said, handled] of [
+      [twice, /called next\(\) twice/, 1],
+      [() => {}, /neither called next\(\) nor returned/, 0],
+      [async () => {}, /neither called next\(\) nor returned/, 0],
+    ] as const) {
+      const log = new Log();
+      let calls = 0;
+      const request = await through([middleware], () => ++calls, { logger: log });
+      await expectJson(await request('/'), 500, constant);
+      assert.match(log.errors.join(), said);
+      assert.equal(calls, handled);
+    }
+  });
+
+  test('reads the body that it has set, and a stream that it replaces unread is ended', async () => {
+    const events: unknown[] = [];
+    const middleware: Middleware = async (ctx, next) => {
+      await next();
+      assert.ok(ctx.response.body instanceof ReadableStream);
+      ctx.response.body = 'text';
+      events.push(ctx.response.body);
+      ctx.response.body = new Blob(['stream']).stream();
+      ctx.response.body = (await new Response(ctx.response.body as ReadableStream).text()).toUpperCase();
+    };
+    const handler = async function* (): AsyncGenerator<number> {
+      try {
+        yield* [1, 2];
+      } finally {
+        events.push('left');
+      }
+    };
+    const app = answering(handler, { response: lines(z.int()) }, { middleware: [middleware] });
+    assert.equal(await (await (await open(app))('/')).text(), 'STREAM');
+    await app.idle();
+    assert.deepEqual(events, ['text', 'left']);
+  });
+
+  test('has no path variables where no route was found', async () => {
+    const seen: unknown[] = [];
+    const middleware: Middleware = async (ctx, next) => {
+      await next();
+      seen.push([ctx.route, { ...ctx.params }]);
+    };
+    const request = await through([middleware]);
+    await expectJson(await request('/nowhere'), 404);
+    assert.deepEqual(seen, [[undefined, {}]]);
+  });
+
   test('an outer one sees what an inner one answered', async () => {
     const seen: unknown[] = [];
     const outer: Middleware = async (ctx, next) => {
@@ -1043,6 +1155,7 @@ describeMatrix('content types', (open) => {
     'application /json',
     'application/json;=x',
     'application/json; charset="utf-8',
+    'application/json; charset=utf-8; Charset=utf-8',
     'application/json; charset=utf-16',
     'application/json; charset=latin1',
     'application/json+x',
@@ -1074,6 +1187,10 @@ describeMatrix('content types', (open) => {
       await expectJson(await send('/form', { 'content-type': type }, 'a=1'), status);
     });
   }
+
+  test('a form without a type is 415', async () => {
+    await expectJson(await send('/form', {}, new TextEncoder().encode('a=1')), 415);
+  });
 
   test('compressed content is 415, or inflated', async () => {
     const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
@@ -1185,6 +1302,19 @@ describe('a declared length over the limit', () => {
     const headers = { 'content-type': 'application/json', 'content-length': '10' };
     const body = JSON.stringify('x'.repeat(1_048_577));
     await expectJson(await appOf([BodyController]).request('/', { method: 'POST', headers, body }), 413);
+  });
+
+  test('is no hindrance where it is true', async () => {
+    @Controller()
+    class BodyController {
+      @Post('/')
+      read(@Body(z.unknown()) body: unknown): unknown {
+        return body;
+      }
+    }
+    const headers = { 'content-type': 'application/json', 'content-length': '7' };
+    const init = { method: 'POST', headers, body: '{"a":1}' };
+    await expectJson(await appOf([BodyController]).request('/', init), 200, { a: 1 });
   });
 
   test('is decided before a byte is read', async () => {

@@ -195,6 +195,6 @@ function endAfter(before: ServerResponse | undefined, socket: Socket, end: () =>
 }
 
 function refusal(status: number): string {
-  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nDate: ${new Date().toUTCString()}\r\n`;
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] as string}\r\nDate: ${new Date().toUTCString()}\r\n`;
   return `${head}Connection: close\r\nContent-Length: 0\r\n\r\n`;
 }

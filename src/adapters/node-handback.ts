@@ -13,11 +13,8 @@ export type UpgradeListener = (message: IncomingMessage, socket: Duplex, first: 
  * offer `h2c` each time, and their bodies. So the connection starts over, with the same bytes minus the offer.
  */
 export function giveBack(message: IncomingMessage, socket: Socket, first: Buffer): void {
-  const { server } = socket as { server?: Server };
-  if (server === undefined) {
-    socket.destroy();
-    return;
-  }
+  // Node sets it for every connection that it reads requests from.
+  const { server } = socket as Socket & { readonly server: Server };
   const { method, url, httpVersion, rawHeaders } = message;
   const lines = Array.from(pairsOf(rawHeaders)).filter(([name]) => !/^upgrade$/i.test(name));
   const fields = lines.map(

@@ -31,7 +31,7 @@ export class NodeIncoming implements Incoming {
     continues: boolean,
     trustedProxies: number,
   ) {
-    this.method = message.method ?? 'GET';
+    this.method = message.method as string;
     this.target = head.target;
     this.length = head.length;
     this.#message = message;

@@ -84,14 +84,14 @@ function isInside(path: string, dotfiles: boolean): boolean {
   });
 }
 
-const MISSING = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
+const MISSING: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
 
 /** The result, or undefined if there is no such file. */
 async function found<T>(looking: Promise<T>): Promise<T | undefined> {
   try {
     return await looking;
   } catch (error) {
-    if (MISSING.has((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    if (MISSING.has((error as NodeJS.ErrnoException).code)) return undefined;
     throw error;
   }
 }

@@ -45,7 +45,7 @@ export class Context {
       const { endpoint, pathValues } = this.exchange;
       const { names = [] } = endpoint?.template ?? {};
       const parameters = Object.create(null) as Record<string, string>;
-      for (const [index, name] of names.entries()) parameters[name] = pathValues[index] ?? '';
+      for (const [index, name] of names.entries()) parameters[name] = pathValues[index] as string;
       this.#parameters = names.length === 0 ? NO_PARAMETERS : Object.freeze(parameters);
     }
     return this.#parameters;

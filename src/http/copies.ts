@@ -22,8 +22,7 @@ export function recognizeCopies(type: Class, name: string): void {
 }
 
 /** The identity of a class: the same for all copies of a class of the package. */
-export function identityOf(type: unknown): unknown {
-  if (typeof type !== 'function') return type;
+export function identityOf(type: object): unknown {
   const prototype: unknown = Object.getOwnPropertyDescriptor(type, 'prototype')?.value;
   if (typeof prototype !== 'object' || prototype === null) return type;
   return Object.getOwnPropertyDescriptor(prototype, IDENTITY)?.value ?? type;

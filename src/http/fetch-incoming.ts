@@ -89,7 +89,7 @@ export class FetchIncoming implements Incoming {
 
   /** `Headers` has joined the lines already. */
   headerCount(name: string): number {
-    return this.source.headers.has(name) ? 1 : 0;
+    return Number(this.source.headers.has(name));
   }
 
   read(limit: number): Promise<Uint8Array> {

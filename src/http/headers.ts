@@ -46,8 +46,8 @@ export function withFields(headers: readonly string[], fields: HeaderFields | un
 export function without(headers: readonly string[], names: ReadonlySet<string>): string[] {
   const kept: string[] = [];
   for (let index = 0; index < headers.length; index += 2) {
-    const name = headers[index] ?? '';
-    if (!names.has(name.toLowerCase())) kept.push(name, headers[index + 1] ?? '');
+    const name = headers[index] as string;
+    if (!names.has(name.toLowerCase())) kept.push(name, headers[index + 1] as string);
   }
   return kept;
 }

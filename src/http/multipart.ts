@@ -64,13 +64,14 @@ function readParts(bytes: Uint8Array, boundary: string, limits: Limits): readonl
     if ((empty ?? next.start) - at.end > limits.partHeaders) {
       throw new HTTPException(431, 'The headers of a part are too large');
     }
-    const head = empty === undefined ? refuse() : readPartHead(UTF8.decode(bytes.subarray(at.end, empty)));
+    if (empty === undefined) return refuse();
+    const head = readPartHead(UTF8.decode(bytes.subarray(at.end, empty)));
     if (head === undefined) return refuse();
     if (head.filename === undefined ? parts.length - files >= limits.fields : ++files > limits.files) {
       throw new HTTPException(413, `More than ${limits.fields} fields or ${limits.files} files`);
     }
     // A part without content may end with its head; the empty line then begins the delimiter.
-    parts.push({ ...head, start: Math.min((empty ?? 0) + 4, next.start), end: next.start });
+    parts.push({ ...head, start: Math.min(empty + 4, next.start), end: next.start });
     at = next;
   }
   return parts;

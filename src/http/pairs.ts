@@ -20,7 +20,7 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(spaced);
   } catch {
-    return new URLSearchParams(`=${text}`).get('') ?? spaced;
+    return new URLSearchParams(`=${text}`).get('') as string;
   }
 }
 
