@@ -115,7 +115,7 @@ describe('paths', () => {
     await expectJson(await app.request('/t/a/users/b/files/c/d/e'), 200, ['a', 'b', 'c', 'd/e']);
   });
 
-  for (const path of ['/:', '/{}', '/{id', '/:id/x/:id', '/*rest/x', '/{name}.json', '/a*b']) {
+  for (const path of ['/:', '/{}', '/{id', '/:id/x/:id', '/*rest/x', '/a//b', '/{name}.json', '/a*b']) {
     test(`${path} is no path`, () => {
       @Controller()
       class OddController {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { runInNewContext } from 'node:vm';
@@ -419,27 +419,38 @@ test('the installed files have validators, may be kept, and are what is installe
   }
 });
 
-test('Scalar is served from the folder of the program if it is installed there, whatever it exports', async (t) => {
+/** A folder of a program in which a package of Scalar is installed, and where that is. */
+function withScalar(t: TestContext): { folder: string; root: string } {
   const folder = mkdtempSync(join(tmpdir(), 'portico-docs-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const root = join(folder, 'node_modules/@scalar/api-reference');
   mkdirSync(join(root, 'dist/browser'), { recursive: true });
   writeFileSync(join(root, 'package.json'), '{"name":"@scalar/api-reference","exports":{".":"./dist/index.js"}}');
   writeFileSync(join(root, 'dist/index.js'), '');
-  writeFileSync(join(root, 'dist/browser/standalone.js'), 'window.Scalar = {};');
+  return { folder, root };
+}
+
+/** The page and the script of an app that runs in a folder, with the status of the latter. */
+async function scalarIn(folder: string): Promise<[html: string, script: string, status: number]> {
   const source = (name: string) => pathToFileURL(join(import.meta.dirname, '../src', name)).href;
   const program = `
     import { App } from '${source('index.ts')}';
     import { serve } from '${source('adapters/node.ts')}';
     const app = new App({ title: 'Scalar', version: '1.0.0', docs: { ui: 'scalar' } });
-    const served = await serve(app, { port: 0, logger: { info() {}, warn() {}, error: console.error } });
-    const read = async (path) => (await fetch(served.url + path)).text();
-    console.log(JSON.stringify([await read('/docs'), await read('/docs/scalar.js')]));
+    const served = await serve(app, { port: 0, logger: { info() {}, warn() {}, error() {} } });
+    const [page, script] = [await fetch(served.url + '/docs'), await fetch(served.url + '/docs/scalar.js')];
+    console.log(JSON.stringify([await page.text(), await script.text(), script.status]));
     await served.close();`;
   const loader = import.meta.resolve('tsx');
   const parameters = ['--import', loader, '--input-type=module', '--eval', program];
   const { stdout } = await promisify(execFile)(process.execPath, parameters, { cwd: folder });
-  const [html, script] = JSON.parse(stdout) as [string, string];
+  return JSON.parse(stdout) as [string, string, number];
+}
+
+test('Scalar is served from the folder of the program if it is installed there, whatever it exports', async (t) => {
+  const { folder, root } = withScalar(t);
+  writeFileSync(join(root, 'dist/browser/standalone.js'), 'window.Scalar = {};');
+  const [html, script] = await scalarIn(folder);
   assert.match(html, /<script src="docs\/scalar\.js"><\/script>/);
   assert.doesNotMatch(html, /https:/);
   assert.equal(script, 'window.Scalar = {};');
@@ -449,6 +460,17 @@ test('a path that no request can have is refused when the app is made', () => {
   for (const options of [{ docs: '/a/{' }, { openapiPath: '/a/{' }]) {
     assert.throws(() => appOf([], options), { name: 'TypeError', message: /^The path '\/a\/\{' cannot be used: / });
   }
+});
+
+test('a package without the file is one that is not installed, and a file that cannot be read is a 500', async (t) => {
+  const { folder, root } = withScalar(t);
+  assert.equal((await scalarIn(folder))[2], 404);
+  mkdirSync(join(root, 'dist/browser/standalone.js'));
+  assert.equal((await scalarIn(folder))[2], 500);
+  // Where a package is a link, its main file is in no folder of packages.
+  renameSync(root, join(folder, 'linked'));
+  symlinkSync(join(folder, 'linked'), root, 'junction');
+  assert.equal((await scalarIn(folder))[2], 404);
 });
 
 test('a program that shows documents and is not known is refused when the app is made', () => {

@@ -3,6 +3,7 @@ import { ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, mock, test } from 'node:test';
 import {
+  Content,
   type Context,
   Controller,
   Ctx,
@@ -31,6 +32,14 @@ await import('./security-challenges.test.ts');
 await import('./security-token.test.ts');
 
 const bearer = new OAuth2PasswordBearer({ tokenUrl: 'token' });
+
+class Kept extends Content<string> {
+  readonly mediaType = 'text/plain';
+  override readonly headers = { 'Keep-Alive': 'timeout=1' };
+  encode(value: string): string {
+    return value;
+  }
+}
 
 @Controller()
 class AnswersController {
@@ -61,6 +70,9 @@ class AnswersController {
   }
   @Get('/own') own() {
     return new Response('own', { headers: { 'Content-Type': 'text/plain', 'Keep-Alive': 'timeout=1' } });
+  }
+  @Get('/kept', { response: new Kept() }) kept() {
+    return 'kept';
   }
   @Get('/broken') broken() {
     throw new Error('broken');
@@ -93,6 +105,7 @@ describe('with fastWrite an answer has the same bytes', () => {
     'headers of the request': 'GET /cookies HTTP/1.1\r\nHost: a\r\n\r\n',
     'an error': 'GET /teapot HTTP/1.1\r\nHost: a\r\n\r\n',
     'a Response with a framing header': 'GET /own HTTP/1.1\r\nHost: a\r\n\r\n',
+    'a content with a framing header': 'GET /kept HTTP/1.1\r\nHost: a\r\n\r\nGET /kept HTTP/1.1\r\nHost: a\r\n\r\n',
     'a 500': 'GET /broken HTTP/1.1\r\nHost: a\r\n\r\n',
     'a 404': 'GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n',
     'a 405': 'PUT /plain HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n',
@@ -176,6 +189,18 @@ describe('fastWrite', () => {
     const { port } = await served(app, { fastWrite: true, limits: { keepAliveTimeout: 72_500 } });
     const { text } = await exchange(port, 'GET /plain HTTP/1.1\r\nHost: a\r\n\r\n');
     assert.match(text, /\r\nKeep-Alive: timeout=72\r\n/);
+  });
+
+  test('sends none where connections wait for ever', async () => {
+    const texts = await Promise.all(
+      [false, true].map(async (fastWrite) => {
+        const { port } = await served(appOf([AnswersController]), { fastWrite, limits: { keepAliveTimeout: 0 } });
+        const { text } = await exchange(port, 'GET /plain HTTP/1.1\r\nHost: a\r\n\r\n');
+        return text.replaceAll(/^Date: .*$/gm, 'Date: now');
+      }),
+    );
+    assert.equal(texts[1], texts[0]);
+    assert.doesNotMatch(String(texts[1]), /keep-alive:/i);
   });
 
   test('sends the date of the second in which it answers', async () => {

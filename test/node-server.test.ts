@@ -72,6 +72,11 @@ describe('a start that fails', () => {
     assert.deepEqual(events, ['pool made', 'pool left']);
   });
 
+  test('for an address that is not of this computer says so', async () => {
+    const options = { port: 0, host: '192.0.2.1', logger: new Log() };
+    await assert.rejects(serve(appOf([]), options), /^Error: Cannot listen on 192\.0\.2\.1:0: .*EADDRNOTAVAIL/);
+  });
+
   test('for a dependency closes what was made before it, and never listens', async () => {
     const { events, controllers } = noting();
     const broken = dependency(() => Promise.reject(new Error('no disk')), { lifetime: 'app' });
@@ -83,6 +88,15 @@ describe('a start that fails', () => {
     await assert.rejects(serve(appOf([...controllers, BrokenController]), { port: 0, logger: log }), /no disk/);
     assert.deepEqual([events, log.entries], [['pool made', 'pool left'], []]);
   });
+});
+
+test('the address of a server that listens on IPv6 is a URL', async (t) => {
+  const server = await serve(appOf([]), { port: 0, host: '::1', logger: new Log() }).catch((error: unknown) => {
+    t.skip(String(error));
+  });
+  if (server === undefined) return;
+  assert.equal((await fetch(`${server.url}/openapi.json`)).status, 200);
+  await server.close();
 });
 
 test('nothing is accepted before what lives as long as the app is there', async () => {
@@ -199,6 +213,7 @@ test('an X-Forwarded-For that is empty, or has empty members, says nothing', asy
     await Promise.all(['', ' ', ',', '6.6.6.6', '6.6.6.6,, 1.1.1.1', '9.9.9.9, 6.6.6.6, 1.1.1.1'].map(ask)),
     ['127.0.0.1', '127.0.0.1', '127.0.0.1', '6.6.6.6', '6.6.6.6', '6.6.6.6'],
   );
+  assert.equal(await (await fetch(url)).json(), '127.0.0.1');
 });
 
 test('the head of a returned Response does not wait for a body that takes its time', async () => {

@@ -246,7 +246,7 @@ describeMatrix('Web responses', (open) => {
     const upstream = createServer((_, response) => {
       response.writeHead(200, { 'content-encoding': 'gzip', 'x-a': 'b' }).end(gzipSync('plain'));
     });
-    t.after(() => void upstream.close().closeAllConnections());
+    t.after(() => upstream.close().closeAllConnections());
     const url = await listen(upstream);
     const response = await (await open(answering(() => fetch(url))))('/');
     assert.deepEqual([response.headers.get('content-encoding'), response.headers.get('x-a')], [null, 'b']);

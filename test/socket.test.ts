@@ -333,6 +333,7 @@ describe('framing (RFC 9112 §6)', () => {
     ['Content-Length beside Transfer-Encoding', `${CHUNKED}Content-Length: 6\r\n\r\n0\r\n\r\n`, [400]],
     ['a coding that is not chunked at the end', 'Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n', [400, 501]],
     ['a coding before chunked', 'Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n', [400, 501]],
+    ['codings in two lines', 'Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', [400, 501]],
     ['an unknown coding', 'Transfer-Encoding: x\r\n\r\n0\r\n\r\n', [400, 501]],
     ['chunked twice', 'Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n', [400, 501]],
     ...['+1', '-1', '0x1', '1_0', '1, 1', '1 1', '', 'a', '1.0', '99999999999999999999'].map(
@@ -547,6 +548,26 @@ describe('time limits', () => {
     assert.ok((await exchange(number, '', { untilClose: true })).closed);
     const idle = await exchange(number, get('/items/5'), { untilClose: true });
     assert.deepEqual([idle.statuses, idle.closed], [[200], true]);
+  });
+
+  test('that end in the middle of an answer to HTTP/1.0 add nothing to it', async () => {
+    const limits = { headersTimeout: 50, requestTimeout: 100, connectionsCheckingInterval: 20 };
+    @Controller()
+    class EndlessController {
+      @Post('/', { response: text(), timeout: 0 })
+      async *endless(): AsyncGenerator<string> {
+        for (;;) {
+          yield 'x';
+          await pause(10);
+        }
+      }
+    }
+    const { port } = await served(appOf([EndlessController]), { limits });
+    const { text: said, closed } = await exchange(port, `POST / HTTP/1.0\r\nContent-Length: 10\r\n\r\nabc`, {
+      untilClose: true,
+    });
+    assert.ok(closed);
+    assert.match(said, /^HTTP\/1\.1 200 [^]*\r\n\r\nx+$/);
   });
 
   test('the largest size of headers can be set', async () => {
@@ -892,6 +913,134 @@ test('a body whose client leaves ends its request and the closing of the app, al
     await eventually('it is over', () => left === entered);
   }
   await app.close();
+});
+
+test('a request that is read once its client has left is aborted, and its body rejects', async () => {
+  const outcomes: unknown[] = [];
+  const waiting: Middleware = async (ctx) => {
+    await new Promise((resolve) => ctx.signal.addEventListener('abort', resolve));
+    await pause(5);
+    outcomes.push(ctx.request.signal.aborted);
+    await ctx.request.text().catch((error: unknown) => outcomes.push((error as Error).name));
+    return null;
+  };
+  const { port } = await served(appOf([], { middleware: [waiting] }));
+  const { socket } = await talk(`POST / HTTP/1.1\r\n${HOST}Content-Length: 20\r\n\r\nabc`, { port });
+  await pause(20);
+  socket.destroy();
+  await eventually('it is over', () => outcomes.length === 2);
+  assert.deepEqual(outcomes, [true, 'RequestAbandonedError']);
+});
+
+test('a body that fails fails for everybody who reads it, at the same time and later', async () => {
+  const outcomes: unknown[] = [];
+  const read = async (ctx: Context, who: string): Promise<void> => {
+    if (ctx.header('x-who') !== who) return;
+    await ctx.request.text().catch((error: unknown) => outcomes.push([who, (error as HTTPException).status]));
+  };
+  @Controller()
+  class LimitedController {
+    @Post('/', { limits: { body: 8 } })
+    take(@Body(z.string()) body: string): string {
+      return body;
+    }
+  }
+  const beside: Middleware = async (ctx, next) => {
+    const done = next();
+    await pause(5);
+    await Promise.all([read(ctx, 'beside'), done]);
+  };
+  const app = appOf([LimitedController], { middleware: [beside] }).onError(HTTPException, async (error, ctx) => {
+    await read(ctx, 'later');
+    return error.status;
+  });
+  const { port } = await served(app);
+  for (const who of ['beside', 'later']) {
+    const head = `POST / HTTP/1.1\r\n${HOST}${CHUNKED}X-Who: ${who}\r\n\r\n`;
+    const connection = await talk(`${head}1\r\n"\r\n`, { port });
+    await pause(40);
+    connection.write('9\r\naaaaaaaa"\r\n');
+    await eventually('it is answered', () => connection.answers.length === 1);
+    assert.equal(connection.answers[0]?.status, 413);
+    assert.deepEqual(outcomes.splice(0), [[who, 413]]);
+  }
+});
+
+test('a body that has come whole before it is read is all there, or fails for good', async () => {
+  const slow = dependency(() => pause(20));
+  @Controller({ dependencies: [Depends(slow)] })
+  class LateController {
+    @Post('/pieces')
+    pieces(@Ctx() { request }: Context): Promise<string> {
+      return request.text();
+    }
+    @Post('/whole', { limits: { body: 8 } })
+    whole(@Body(z.string()) body: string): string {
+      return body;
+    }
+  }
+  const app = appOf([LateController]).onError(HTTPException, async (error, { request }) => {
+    await pause(5);
+    return request.text().catch((again: unknown) => again === error);
+  });
+  const { port } = await served(app);
+  const ask = async (path: string) =>
+    only((await exchange(port, `POST ${path} HTTP/1.1\r\n${HOST}${CHUNKED}\r\n9\r\n"aaaaaaa"\r\n0\r\n\r\n`)).answers);
+  assert.equal((await ask('/pieces')).body, JSON.stringify('"aaaaaaa"'));
+  const refused = await ask('/whole');
+  assert.deepEqual([refused.status, refused.body], [413, 'true']);
+});
+
+test('a body that grows over the limit while it is answered ends the connection, whatever becomes of the answer', async () => {
+  @Controller()
+  class EchoController {
+    @Post('/', { limits: { body: 8 }, response: text() })
+    async *echo(@Ctx() { request }: Context): AsyncGenerator<string> {
+      yield 'first';
+      await request.text().catch(() => {});
+      yield 'last';
+    }
+  }
+  const { port } = await served(appOf([EchoController]));
+  const connection = await talk(`POST / HTTP/1.1\r\n${HOST}${CHUNKED}\r\n1\r\na\r\n`, { port });
+  await connection.until(/first/);
+  connection.write('9\r\naaaaaaaaa\r\n0\r\n\r\n');
+  await eventually('it is closed', () => connection.closed);
+  assert.doesNotMatch(connection.text, /last|\r\n0\r\n/);
+});
+
+test('a body that is read on after the response is never taken for complete', async () => {
+  const pieces: string[] = [];
+  let outcome = '';
+  @Controller()
+  class ReadingController {
+    @Post('/')
+    async read(@Ctx() ctx: Context): Promise<string> {
+      const reader = (ctx.request.body as ReadableStream<Uint8Array>).getReader();
+      const decoder = new TextDecoder();
+      pieces.push(decoder.decode((await reader.read()).value));
+      // The rest has come, and waits to be read.
+      await pause(30);
+      ctx.background(async () => {
+        try {
+          for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+            pieces.push(decoder.decode(piece.value));
+          }
+          outcome = 'complete';
+        } catch (error) {
+          outcome = (error as Error).name;
+        }
+      });
+      return 'read';
+    }
+  }
+  const { port } = await served(appOf([ReadingController]));
+  const connection = await talk(`POST / HTTP/1.1\r\n${HOST}${CHUNKED}\r\n4\r\naaaa\r\n`, { port });
+  await pause(10);
+  connection.write('4\r\nbbbb\r\n0\r\n\r\n');
+  await eventually('it is over', () => outcome !== '');
+  assert.equal(outcome, pieces.join('') === 'aaaabbbb' ? 'complete' : 'RequestAbandonedError');
+  await eventually('it is answered', () => connection.statuses.join() === '200');
 });
 
 test('a body that grows over the limit after its 503 has been sent ends the connection', async () => {

@@ -26,6 +26,8 @@ import {
   type SocketOptions,
   text,
 } from 'portico';
+import { text as textOf } from 'node:stream/consumers';
+import { connect as connectSecurely } from 'node:tls';
 import { toBun } from 'portico/bun';
 import { toNodeListener, toNodeUpgradeListener } from 'portico/node';
 import { connect, ConnectError } from 'portico/testing';
@@ -35,6 +37,7 @@ import { app as guide, server as guideServer } from '../examples/guides/sockets.
 import { type FrameCase, SECTIONS } from './fixtures/frame-cases.ts';
 import {
   appOf,
+  controllerOf,
   eventually,
   exchange,
   type Frame,
@@ -48,6 +51,7 @@ import {
   Recorder,
   Run,
   servers,
+  settled,
   turn,
 } from './world.ts';
 
@@ -654,6 +658,33 @@ describe('the lifetimes of a socket', () => {
     ]);
   });
 
+  test('what a handler that is given up has entered is left once, also where it ends later', async () => {
+    const { opened, open } = gate();
+    const { app, recorder } = lifetimes(() => opened);
+    const socket = await connect(app, '/socket');
+    await app.closeWithin(10);
+    await socket.closed;
+    const events = recorder.take();
+    open();
+    await settled();
+    assert.equal(events.filter((event) => event.startsWith('throw request')).length, 1);
+    assert.deepEqual(
+      recorder.take().filter((event) => event.includes('request')),
+      [],
+    );
+  });
+
+  test('a middleware that removes the status of an upgrade does not keep the socket from opening', async () => {
+    const removing = async ({ response }: Context, next: () => Promise<void>): Promise<void> => {
+      await next();
+      response.status = undefined;
+    };
+    const { app } = socketApp(echo, {}, { middleware: [removing] });
+    await using socket = await connect(app, '/socket');
+    await socket.send(1);
+    assert.deepEqual(await read(socket, 1), [1]);
+  });
+
   test('a middleware may answer in place of the upgrade', async () => {
     const recorder = new Recorder();
     const dependencies = [Depends(recorder.generator('held'))];
@@ -941,6 +972,26 @@ describe('a socket over the wire', () => {
     await eventually('it is left', () => recorder.events.length === 2);
   });
 
+  test('what was entered is left where the client has left before the upgrade', async () => {
+    const { opened, open: goOn } = gate();
+    const recorder = new Recorder();
+    const slow = async (_: Context, next: () => Promise<void>): Promise<void> => {
+      await next();
+      await opened;
+    };
+    const guard = Depends(recorder.generator('guard'));
+    const { log, port } = await open(echo, { dependencies: [guard] }, { middleware: [slow] });
+    const connection = await RawConnection.open(port);
+    const lines = Object.entries({ host: 'a', connection: 'Upgrade', ...handshake });
+    connection.write(`GET /socket HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`);
+    await eventually('it is entered', () => recorder.events.length === 1);
+    connection.socket.resetAndDestroy();
+    await pause(20);
+    goOn();
+    await eventually('it is left', () => recorder.events.length === 2);
+    assert.deepEqual([recorder.take(), log.errors], [['enter guard', 'exit guard'], []]);
+  });
+
   test('one of several protocols that are offered is chosen; without the connection option none is', async () => {
     const { log, port } = await open(echo);
     for (const upgrade of ['h2c, websocket', 'WebSocket , h2c']) {
@@ -1055,6 +1106,11 @@ describe('a socket over the wire', () => {
     socket.frame(0x8, Buffer.from([0x03, 0xe8]));
     assert.equal((await socket.closing()).code, 1000);
     await socket.ended;
+    // Nor does an offer of another protocol keep a request from being answered.
+    app.include([controllerOf({ pattern: '/url', inputs: [Ctx()], handle: ({ request }: Context) => request.url })]);
+    const other = connectSecurely({ ...tls, port, host: '127.0.0.1' });
+    other.write('GET /url HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n');
+    assert.match(await textOf(other), /^HTTP\/1\.1 200 [^]*"https:\/\/a\/url"$/);
   });
 
   test('a drain closes a thousand sockets with 1001, and all is cleaned up within two seconds', async () => {

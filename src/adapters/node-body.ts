@@ -139,6 +139,8 @@ class Handover {
   }
 
   give(piece: Piece): void {
+    // What is dropped after a failure ends, too, but the body is not complete.
+    if (this.#error !== undefined) return;
     this.#message.pause();
     if (this.#asked === undefined) this.#pieces.push(piece);
     else this.#asked.resolve(piece);
