@@ -8,10 +8,10 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 /** Bytes of the package as installed, without its dependencies. */
-const SIZE_BUDGET = 810_000;
+const SIZE_BUDGET = 815_000;
 
 /** Bytes of the smallest app in a bundle, minified and compressed, without zod. */
-const CORE_BUDGET = 50_500;
+const CORE_BUDGET = 51_000;
 
 const PUBLIC_NAMES = {
   portico: [

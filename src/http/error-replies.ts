@@ -3,10 +3,9 @@ import type { Deadline } from './deadline.ts';
 import { type ErrorHandler, ErrorHandlers } from './error-handlers.ts';
 import { DETAIL, type ErrorFormat, statusOf } from './error-format.ts';
 import {
-  FrameworkError,
   HTTPException,
-  isErrorStatus,
   isForClient,
+  readable,
   RequestAbandonedError,
   RequestValidationError,
   ResponseValidationError,
@@ -182,17 +181,6 @@ function idOf({ context }: Exchange): string {
   } catch {
     return '';
   }
-}
-
-/** A Proxy may throw when its class is read, and so may a getter in place of a status. */
-function readable(thrown: unknown): unknown {
-  try {
-    // Each later `instanceof` would throw just as well.
-    if (!(thrown instanceof HTTPException) || isErrorStatus(thrown.status)) return thrown;
-  } catch {
-    // It cannot be inspected either.
-  }
-  return new FrameworkError('Something was thrown that cannot be inspected', { cause: thrown });
 }
 
 /** Nothing of any other error reaches the client. */

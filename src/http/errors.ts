@@ -40,7 +40,7 @@ export class HTTPException extends Error {
 }
 recognizeCopies(HTTPException, 'HTTPException');
 
-export function isErrorStatus(status: number): boolean {
+function isErrorStatus(status: number): boolean {
   return Number.isInteger(status) && status >= 400 && status <= 599;
 }
 
@@ -108,3 +108,14 @@ recognizeCopies(FrameworkError, 'FrameworkError');
 /** Thrown for a declared body that was already read through the Web request. */
 export const BODY_TAKEN =
   'The body was already read from ctx.request: declare it as an input and read ctx.request afterwards, or read it only there';
+
+/** What was thrown, unless it cannot be inspected: a Proxy may throw when its class is read, and a getter its status. */
+export function readable(thrown: unknown): unknown {
+  try {
+    // Each later `instanceof` would throw just as well.
+    if (!(thrown instanceof HTTPException) || isErrorStatus(thrown.status)) return thrown;
+  } catch {
+    // It cannot be inspected either.
+  }
+  return new FrameworkError('Something was thrown that cannot be inspected', { cause: thrown });
+}
