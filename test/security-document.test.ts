@@ -9,6 +9,7 @@ import {
   APIKeyQuery,
   App,
   Body,
+  Connection,
   type Context,
   Controller,
   DeclarationError,
@@ -32,6 +33,8 @@ import {
   Scopes,
   Security,
   SecurityScheme,
+  Socket,
+  type SocketConnection,
 } from 'portico';
 import { assertSecurityDocumented, findSecurityMismatches } from 'portico/testing';
 import { assertValidDocument, Log } from './world.ts';
@@ -508,6 +511,44 @@ describe('the document and the runtime agree', () => {
       { method: 'GET', path: '/careless', documentedAsProtected: true, status: 200 },
     ]);
     await assert.rejects(assertSecurityDocumented(app), /GET \/hidden .* 403\n.*GET \/careless .* 200/);
+  });
+
+  it('the check opens sockets, asks a path that is listed, and does not hide an app that fails', async () => {
+    const seen: string[] = [];
+    const refusing = dependency(() => {
+      throw new HTTPException(403);
+    });
+    const options = { receive: z.string(), send: z.string() };
+    @Controller()
+    class Sockets {
+      @Socket('/open', options)
+      async open(@Connection() socket: SocketConnection<string, string>) {
+        for await (const message of socket) assert.fail(message);
+        seen.push('open');
+      }
+      @Socket('/guarded', { ...options, dependencies: [Depends(current)] })
+      guarded(@Connection() _socket: SocketConnection<string, string>) {
+        seen.push('guarded');
+      }
+      @Socket('/hidden', { ...options, dependencies: [Depends(refusing)] })
+      hidden(@Connection() _socket: SocketConnection<string, string>) {
+        seen.push('hidden');
+      }
+      @Get('/listed/:colour/:size')
+      listed(@Path('colour', z.enum(['red', 'blue'])) colour: string, @Path('size', z.int()) size: number) {
+        seen.push(`${colour} ${size}`);
+      }
+    }
+    const app = appOf([Sockets], { documentSockets: true });
+    assert.deepEqual(await findSecurityMismatches(app), [
+      { method: 'GET', path: '/hidden', documentedAsProtected: false, status: 403 },
+    ]);
+    assert.deepEqual(seen, ['open', 'red 1']);
+
+    Object.assign(app, { fetch: () => Promise.reject(new Error('gone')) });
+    await assert.rejects(findSecurityMismatches(app), /^Error: gone$/);
+    app.openapi = () => ({ openapi: '3.1.1' }) as never;
+    assert.deepEqual(await findSecurityMismatches(app), []);
   });
 
   it('the check finds a guard that was taken away', async () => {

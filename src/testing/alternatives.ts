@@ -17,14 +17,10 @@ const JOINS: Readonly<Record<string, (one: never, other: never) => unknown>> = {
   items: bothOf,
   additionalProperties: bothOf,
   type: typesOfBoth,
-  properties(one: Record<string, JsonSchema>, other: Record<string, JsonSchema>) {
-    const names = [...new Set([...Object.keys(one), ...Object.keys(other)])];
-    return Object.fromEntries(
-      names.map((name) => [
-        name,
-        name in one && name in other ? bothOf(one[name], other[name]) : (one[name] ?? other[name]),
-      ]),
-    );
+  properties(one: Record<string, JsonSchema | boolean>, other: Record<string, JsonSchema | boolean>) {
+    const both = new Map(Object.entries(one));
+    for (const [name, schema] of Object.entries(other)) both.set(name, bothOf(both.get(name) ?? true, schema));
+    return Object.fromEntries(both);
   },
 };
 
@@ -55,9 +51,9 @@ function merged(one: JsonSchema, other: JsonSchema): JsonSchema {
   return both;
 }
 
-function bothOf(one: JsonSchema | boolean | undefined, other: JsonSchema | boolean | undefined): JsonSchema | boolean {
-  if (one === true || one === undefined) return other ?? true;
-  if (other === true || other === undefined) return one;
+function bothOf(one: JsonSchema | boolean, other: JsonSchema | boolean): JsonSchema | boolean {
+  if (one === true) return other;
+  if (other === true) return one;
   return one === false || other === false ? false : { allOf: [one, other] };
 }
 

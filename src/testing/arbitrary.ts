@@ -163,7 +163,7 @@ export class Values {
   }
 }
 
-export function isFile({ type, format, ...schema }: JsonSchema): boolean {
+function isFile({ type, format, ...schema }: JsonSchema): boolean {
   return type === 'string' && (format === 'binary' || schema['contentEncoding'] === 'binary');
 }
 

@@ -1,7 +1,7 @@
 import type { Arbitrary } from 'fast-check';
 import type { MediaTypeObject, ParameterObject } from 'openapi3-ts/oas31';
 import { alternativesOf } from './alternatives.ts';
-import { FileDraft, isFile, Values } from './arbitrary.ts';
+import { FileDraft, Values } from './arbitrary.ts';
 import { Unmakeable } from './numbers.ts';
 import type { DocumentedOperation } from './documented-operation.ts';
 import type { FastCheck } from './peers.ts';
@@ -20,9 +20,6 @@ export interface BodyDraft {
   /** Sent instead of the value. */
   readonly raw?: string;
 }
-
-/** How a field of a form is sent: as text, as JSON, or as a file. */
-export type FieldKind = 'text' | 'json' | 'file';
 
 const FORMS = ['application/x-www-form-urlencoded', 'multipart/form-data'];
 
@@ -79,15 +76,13 @@ export class Drafts {
     return body.raw === undefined && this.schemas.isValid(this.bodySchema(body.mediaType), withoutFiles(body.value));
   }
 
-  /** How a field of a form is sent (OpenAPI 3.1, Encoding Object). */
-  fieldKind(mediaType: string, name: string): FieldKind {
-    if (isJson(this.#contentType(mediaType, name))) return 'json';
+  /** Whether a field of a form is sent as JSON, unless it is a file (OpenAPI 3.1, Encoding Object). */
+  isJsonField(mediaType: string, name: string): boolean {
+    if (isJson(this.#contentType(mediaType, name))) return true;
     const property = this.#propertyOf(mediaType, name);
     const alternatives = alternativesOf(property, this.schemas);
     const items = alternatives.flatMap((one) => alternativesOf(itemsOf(one), this.schemas));
-    const all = [...alternatives, ...items];
-    if (all.some(isFile)) return 'file';
-    return all.some(({ type, properties }) => type === 'object' || properties !== undefined) ? 'json' : 'text';
+    return [...alternatives, ...items].some(({ type, properties }) => type === 'object' || properties !== undefined);
   }
 
   /** The media type of a file, if the document names one. */

@@ -1,4 +1,5 @@
 import type { Arbitrary } from 'fast-check';
+import type { ParameterObject } from 'openapi3-ts/oas31';
 import { type BodyDraft, type Draft, type Drafts, isJson } from './draft.ts';
 import { wrongBody, wrongLength } from './faulty-body.ts';
 import { type Material, materialsOf, resized } from './material.ts';
@@ -26,7 +27,7 @@ type Offence = readonly [schema: JsonSchema, plant: Plant];
 export function faultsOf(drafts: Drafts, seed: number): Arbitrary<FaultyDraft | undefined> | undefined {
   const { fc, operation } = drafts;
   const offences = [
-    ...operation.parameters.flatMap((_, index) => offencesOf(drafts, index)),
+    ...operation.parameters.flatMap((parameter, index) => offencesOf(drafts, parameter, index)),
     ...Object.keys(operation.body?.content ?? {}).flatMap((mediaType) => bodyOffencesOf(drafts, mediaType)),
   ];
   const all = drafts.all();
@@ -44,17 +45,14 @@ export function faultsOf(drafts: Drafts, seed: number): Arbitrary<FaultyDraft | 
   return able.length === 0 ? undefined : fc.oneof(...able);
 }
 
-function offencesOf(drafts: Drafts, index: number): Offence[] {
-  const parameter = drafts.operation.parameters[index];
-  if (parameter === undefined) return [];
-  const { in: place, name, required, content } = parameter;
+function offencesOf(drafts: Drafts, { in: place, name, required, content }: ParameterObject, index: number): Offence[] {
   const schema = drafts.schemaAt(index);
   const says = `the ${place} parameter '${name}'`;
   const plants = [
     ...(required === true && place !== 'path' ? [missing(index, `${says} is missing`)] : []),
     ...(content === undefined ? [wrongText(drafts, index, says)] : []),
     ...(content === undefined && drafts.isList(schema) ? [wrongCount(drafts, index, says)] : []),
-    ...(place === 'query' && !drafts.isList(schema) ? [twice(drafts, index, says)] : []),
+    ...(content === undefined && place === 'query' && !drafts.isList(schema) ? [twice(drafts, index, says)] : []),
   ];
   return plants.map((plant) => [schema, plant]);
 }

@@ -45,6 +45,7 @@ function withPart(value: unknown, path: Path, part: unknown): unknown {
 function wrongJson(drafts: Drafts, body: BodyDraft, { values, at }: Material): FaultyBody | undefined {
   const schema = drafts.bodySchema(body.mediaType);
   const paths = pathsOf(body.value);
+  /* c8 ignore next -- there is always the path of the whole */
   const path = paths[at % paths.length] ?? [];
   for (const value of changesAt(body.value, path, values)) {
     const fault = drafts.schemas.faultOf(schema, value);
@@ -71,7 +72,7 @@ function wrongForm(drafts: Drafts, body: BodyDraft, { texts, values, at }: Mater
   const left = wrong(others, [others]);
   if (left !== undefined && at % 4 === 1) return left;
   if (field instanceof FileDraft || Array.isArray(field)) return left;
-  if (drafts.fieldKind(mediaType, name) === 'json') {
+  if (drafts.isJsonField(mediaType, name)) {
     return first(values, (value) =>
       Array.isArray(value) ? undefined : wrong({ ...form, [name]: value }, [{ ...form, [name]: value }]),
     );

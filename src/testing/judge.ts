@@ -112,19 +112,24 @@ function contentFault(
   schemas: Schemas,
 ): string | undefined {
   const { status, headers, text } = received;
-  const type = (headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  const type = essenceOf(headers.get('content-type') ?? '');
   if (method === 'HEAD') return text === '' ? undefined : `${status} has a body for HEAD`;
   const documented = Object.keys(content);
   if (documented.length === 0) return text === '' ? undefined : `${status} has a body, but none is documented`;
-  const key = documented.find((range) => isOfType(range, type));
-  if (key === undefined)
+  const found = Object.entries(content).find(([range]) => isOfType(range, type));
+  if (found === undefined)
     return `${status} has ${type === '' ? 'no type' : `the type ${type}`}, but ${documented.join(', ')} is documented`;
-  return bodyFault(content[key] ?? {}, type, received, schemas);
+  return bodyFault(found[1], type, received, schemas);
 }
 
 function isOfType(range: string, type: string): boolean {
-  const essence = range.split(';')[0]?.trim().toLowerCase() ?? '';
+  const essence = essenceOf(range);
   return essence === type || essence === '*/*' || (essence.endsWith('/*') && type.startsWith(essence.slice(0, -1)));
+}
+
+/** A media type without its parameters. */
+function essenceOf(type: string): string {
+  return type.replace(/;.*$/s, '').trim().toLowerCase();
 }
 
 function bodyFault(
@@ -144,13 +149,14 @@ function bodyFault(
     const fault = type.startsWith('text/') ? schemas.faultOf(schema, text) : undefined;
     return fault && said + fault;
   }
+  let value: unknown;
   try {
-    const fault = schemas.faultOf(schema, JSON.parse(text));
-    return fault && said + fault;
-  } catch (error) {
-    if (error instanceof SyntaxError) return `the body of ${status} is not JSON`;
-    throw error;
+    value = JSON.parse(text);
+  } catch {
+    return `the body of ${status} is not JSON`;
   }
+  const fault = schemas.faultOf(schema, value);
+  return fault && said + fault;
 }
 
 function itemFault(schema: JsonSchema, type: string, received: ReceivedResponse, schemas: Schemas): string | undefined {

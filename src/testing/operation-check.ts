@@ -29,7 +29,6 @@ interface Circumstances {
 interface Exchanged {
   readonly request: WrittenRequest;
   readonly received: ReceivedResponse | undefined;
-  readonly message: string;
 }
 
 type Judge = typeof judgeValid;
@@ -125,17 +124,16 @@ export class OperationCheck {
   async #send(drafts: Drafts, draft: Draft, headers: Headers, judge: Judge): Promise<string | undefined> {
     const request = write(drafts, draft, headers);
     this.#assume(request !== undefined && !leadsElsewhere(this.#operation, request.target, this.#of.all));
-    let received: ReceivedResponse | undefined;
-    let message: string | undefined;
+    let received: ReceivedResponse;
     try {
       received = await this.#ask(request);
-      message = judge(this.#operation, received, this.#of.schemas);
-      if (received.status !== 401 && received.status !== 403) this.#accepted++;
     } catch (error) {
-      message = `no response: ${error instanceof Error ? error.message : String(error)}`;
+      this.#last = { request, received: undefined };
+      return `no response: ${error instanceof Error ? error.message : String(error)}`;
     }
-    this.#last = { request, received, message: message ?? '' };
-    return message;
+    this.#last = { request, received };
+    if (received.status !== 401 && received.status !== 403) this.#accepted++;
+    return judge(this.#operation, received, this.#of.schemas);
   }
 
   #ask(request: WrittenRequest): Promise<ReceivedResponse> {
@@ -158,10 +156,10 @@ export class OperationCheck {
     messageOf: (value: T) => Promise<string | undefined>,
   ): Promise<boolean> {
     const { fc } = this.#of.peers;
-    let smallest: { exchanged: Exchanged | undefined; message: string } | undefined;
+    let smallest: { exchanged: Exchanged; message: string } | undefined;
     const property = fc.asyncProperty(arbitrary, async (value) => {
       const message = await messageOf(value);
-      if (message === undefined) return;
+      if (message === undefined || this.#last === undefined) return;
       // After a failure, fast-check continues only with smaller values.
       smallest = { exchanged: this.#last, message };
       throw new Error(message);
@@ -176,15 +174,15 @@ export class OperationCheck {
     return false;
   }
 
-  #tell(message: string, exchanged: Exchanged | undefined): void {
+  #tell(message: string, { request, received }: Exchanged): void {
     const { operationId, method, path } = this.#operation;
     this.mismatches.push({
       operationId,
       method,
       path,
       message,
-      request: exchanged === undefined ? '' : showRequest(exchanged.request, this.#of.headers),
-      response: exchanged?.received === undefined ? '' : showResponse(exchanged.received),
+      request: showRequest(request, this.#of.headers),
+      response: received === undefined ? '' : showResponse(received),
     });
   }
 

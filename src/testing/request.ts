@@ -19,11 +19,12 @@ export function write(drafts: Drafts, draft: Draft, headers: Headers): WrittenRe
   for (const [index, parameter] of parameters.entries()) {
     const value = draft.values[index];
     if (value === undefined) continue;
-    const texts = textsOf(value);
-    if (texts === undefined || !isSendable(parameter, Array.isArray(value), texts)) return undefined;
+    const isText = parameter.content === undefined;
+    const texts = isText ? textsOf(value) : [JSON.stringify(value)];
+    if (texts === undefined || !isSendable(parameter, isText && Array.isArray(value), texts)) return undefined;
     if (parameter.in === 'path')
       target = target.replace(`{${parameter.name}}`, () => texts.map(encodeURIComponent).join(','));
-    else writer.add(parameter, texts, drafts.isList(drafts.schemaAt(index)));
+    else writer.add(parameter, texts, isText && drafts.isList(drafts.schemaAt(index)));
   }
   if (draft.body !== undefined && !writer.write(drafts, draft.body)) return undefined;
   return { method, target: target + writer.query(), headers: writer.headers(), body: writer.body };
@@ -125,7 +126,7 @@ function partOf(drafts: Drafts, mediaType: string, name: string, value: unknown)
   if (value instanceof FileDraft) {
     return { name, type: drafts.fileType(mediaType, name) ?? value.type, filename: value.name, content: value.content };
   }
-  if (drafts.fieldKind(mediaType, name) === 'json') {
+  if (drafts.isJsonField(mediaType, name)) {
     return { name, type: 'application/json', content: JSON.stringify(value) };
   }
   const content = textOf(value);

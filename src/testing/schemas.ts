@@ -45,8 +45,8 @@ export class Schemas {
   faultOf(schema: JsonSchema | boolean, value: unknown): string | undefined {
     const validate = this.#validatorOf(schema);
     if (validate(value)) return undefined;
-    const [error] = validate.errors ?? [];
-    return `${error?.instancePath || 'the value'} ${error?.message ?? 'does not fit'}`;
+    const error = validate.errors?.[0];
+    return `${error?.instancePath || 'the value'} ${error?.message}`;
   }
 
   /** Whether a text is valid as any of the values that it may represent. */

@@ -40,7 +40,9 @@ export async function findSecurityMismatches(app: App): Promise<readonly Securit
 async function statusOf(app: App, method: string, path: string, isSocket: boolean): Promise<number> {
   try {
     if (isSocket) {
-      await using _ = await connect(app, path);
+      const socket = await connect(app, path);
+      socket.close();
+      await socket.closed;
       return 101;
     }
   } catch (error) {

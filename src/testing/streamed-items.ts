@@ -23,7 +23,8 @@ function eventsOf(text: string): (readonly unknown[])[] {
   return blocks.flatMap((block) => {
     const fields = new Map<string, string>();
     for (const line of block.split(/\r\n|\n|\r/)) {
-      const [, name = '', value = ''] = /^([^:]*):? ?([\s\S]*)$/.exec(line) ?? [];
+      const [name = ''] = line.split(':', 1);
+      const value = line.slice(name.length + 1).replace(/^ /, '');
       if (name !== '') fields.set(name, name === 'data' && fields.has(name) ? `${fields.get(name)}\n${value}` : value);
     }
     const data = fields.get('data');
