@@ -473,6 +473,15 @@ const SCHEMAS: Readonly<Record<string, readonly [schema: unknown, accepts: (valu
   anything: [true, () => true],
 };
 
+/** Whether a text is JSON that is accepted. */
+function isJsonOf(text: string, accepts: (value: unknown) => boolean): boolean {
+  try {
+    return accepts(JSON.parse(text));
+  } catch {
+    return false;
+  }
+}
+
 describe('a document of another framework', () => {
   for (const [name, [schema, accepts]] of Object.entries(SCHEMAS)) {
     it(`is found true where it has ${name}`, async () => {
@@ -480,10 +489,7 @@ describe('a document of another framework', () => {
       const answer = async (request: Request): Promise<Response> => {
         const text = await request.text();
         if (request.headers.get('content-type') !== 'application/json') return new Response(null, { status: 415 });
-        let valid = false;
-        try {
-          valid = accepts(JSON.parse(text));
-        } catch {}
+        const valid = isJsonOf(text, accepts);
         accepted.add(valid);
         return new Response(null, { status: valid ? 200 : 422 });
       };
@@ -496,7 +502,7 @@ describe('a document of another framework', () => {
       const { mismatches, unchecked } = await findDocumentMismatches(app, { seed: SEED, requests: 60 });
       assert.deepEqual(mismatches, []);
       assert.deepEqual(unchecked, []);
-      assert.deepEqual([...accepted].toSorted(), [false, true]);
+      assert.equal(accepted.size, 2);
     });
   }
 });
@@ -642,13 +648,13 @@ describe('an answer', () => {
 
 /** Lets a second after the other pass until something is there. */
 async function passing<T>(t: TestContext, result: Promise<T>): Promise<T> {
-  let isThere = false;
-  const done = result.finally(() => (isThere = true));
-  while (!isThere) {
+  const done = result.then(() => true);
+  const second = async (): Promise<boolean> => {
     t.mock.timers.tick(1_000);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  return done;
+    return new Promise((resolve) => setImmediate(resolve, false));
+  };
+  while (!(await Promise.race([done, second()])));
+  return result;
 }
 
 /** What two examples are about, and no document can say. */
@@ -1115,12 +1121,13 @@ describe('a check', () => {
         await request.json();
         return true;
       }
+      // oxlint-disable-next-line typescript/no-deprecated -- the form is that of this test
       const form = await request.formData();
-      const [where, object, file] = ['where', 'object', 'file'].map((name) => form.get(name));
-      const isRight =
-        where === 'a part of it' && isInteger(String(JSON.parse(String(object)).n)) && file instanceof Blob;
+      const [where, file] = [form.get('where'), form.get('file')];
+      const object = JSON.parse(form.get('object') as string) as { n: unknown };
+      const isRight = where === 'a part of it' && isInteger(String(object.n)) && file instanceof Blob;
       if (!isRight || !form.has('list') || !form.getAll('list').map(String).every(isInteger)) return false;
-      return Object.keys(JSON.parse(String(object)) as object).length === 1 && new Set(form.keys()).size === 4;
+      return Object.keys(object).length === 1 && new Set(form.keys()).size === 4;
     };
     const app = documented({ '/v': { post: operation } }, async (request) => {
       const type = request.headers.get('content-type')?.split(';')[0] ?? '';
@@ -1264,10 +1271,12 @@ describe('a check', () => {
       'PUT /v: 200 was returned for an undocumented method',
     ]);
     assert.deepEqual(await told({ get, options: get }, ok), ['PUT /v: 200 was returned for an undocumented method']);
-    const gone = await told({ get }, (init) => (init?.method === 'GET' ? ok() : Promise.reject('gone' as never)));
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- an app may reject with anything
+    const reject = () => Promise.reject('gone');
+    const gone = await told({ get }, (init) => (init?.method === 'GET' ? ok() : reject()));
     assert.deepEqual(gone, ['OPTIONS /v: no response: gone']);
     const parameters = [{ in: 'query', name: 'n', required: true, schema: { type: 'integer' } }];
-    const never = await told({ get: { ...get, parameters } }, () => Promise.reject('gone' as never));
+    const never = await told({ get: { ...get, parameters } }, reject);
     assert.deepEqual(new Set(never), new Set(['GET /v: no response: gone', 'OPTIONS /v: no response: gone']));
   });
 
