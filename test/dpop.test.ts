@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
-import { Body, Controller, Depends, Get, OAuth2PasswordBearer, Post, Security } from 'portico';
+import { Body, Controller, Depends, Get, OAuth2PasswordBearer, Path, Post, Security } from 'portico';
 import { type AccessToken, jwtBearer, type JwtBearerOptions, type ReplayStore } from 'portico/jwt';
 import { testTokens } from 'portico/testing';
 import { z } from 'zod';
+import { MemoryReplayStore } from '../src/jwt/replay-store.ts';
 import { appOf, challengesOf, describeMatrix, Log, pause, raise, type Send, servers } from './world.ts';
 
 const ISSUER = 'https://id.example';
@@ -61,6 +62,10 @@ function appWith(options: Partial<JwtBearerOptions> = {}, log = new Log()) {
     add(@Depends(accessToken) _token: AccessToken, @Body(z.string()) text: string) {
       return text;
     }
+    @Get('/notes/:title')
+    note(@Depends(accessToken) _token: AccessToken, @Path('title') title: string) {
+      return title;
+    }
     @Get('/~ada')
     home(@Depends(accessToken) { subject }: AccessToken) {
       return subject;
@@ -110,6 +115,11 @@ describeMatrix('a token that is bound to a key', (open) => {
     for (const htu of ['http://localhost/me/~ada?x#y', 'http://localhost/me/%7Eada']) {
       assert.equal((await asking(send, '/me/~ada', { proof: { htu } })).status, 200);
     }
+    const titled = (title: string) =>
+      asking(send, '/me/notes/a%2fb', { proof: { htu: `http://localhost/me/notes/${title}` } });
+    assert.equal(await (await titled('a%2Fb')).json(), 'a/b');
+    assert.equal((await titled('a%2fb')).status, 200);
+    assert.equal((await titled('a/b')).status, 401, 'a reserved character is another one than its escape');
   });
 });
 
@@ -186,6 +196,11 @@ describe('a proof', () => {
   it('that is missing is refused', async () => {
     const headers = { Authorization: `DPoP ${client.token}` };
     await assertRefused(await app.request('/me', { headers }), 'invalid_dpop_proof');
+  });
+
+  it('is for no host that is none', async () => {
+    const proof = await client.proof();
+    await assertRefused(await ask(proof, { headers: { ...client.headers(proof), Host: 'a b' } }), 'invalid_dpop_proof');
   });
 
   it('of another key is none for this token', async () => {
@@ -275,6 +290,28 @@ describe('the scheme word', () => {
   });
 });
 
+describe('where a token may be missing', () => {
+  it('nobody is asked for one, and one that is bound to a key still needs its proof', async () => {
+    const scheme = new OAuth2PasswordBearer({ tokenUrl: 'token', autoError: false });
+    for (const dpop of ['accepted', 'required'] as const) {
+      const keys = { issuer: ISSUER, audience: AUDIENCE, jwks: tokens.jwks };
+      const accessToken = jwtBearer({ ...keys, dpop, scheme });
+      @Controller('/me')
+      class MaybeController {
+        @Get()
+        me(@Depends(accessToken) token: AccessToken | undefined) {
+          return token?.subject ?? 'nobody';
+        }
+      }
+      const app = appOf([MaybeController]);
+      assert.equal(await (await app.request('/me')).json(), 'nobody');
+      const headers = client.headers(await client.proof());
+      assert.equal(await (await app.request('/me', { headers })).json(), 'ada');
+      assert.equal((await app.request('/me', { headers })).status, 401);
+    }
+  });
+});
+
 describe('the store of proofs', () => {
   const ask = async (replayStore: ReplayStore, proof?: string): Promise<Response> =>
     appWith({ replayStore }).request('/me', { headers: client.headers(proof ?? (await client.proof())) });
@@ -332,6 +369,16 @@ describe('the store of proofs', () => {
   it('that answers anything but true has seen it', async () => {
     for (const answer of [false, undefined, 1, 'yes'])
       assert.equal((await ask({ add: () => answer as boolean })).status, 401);
+  });
+
+  it('of one process refuses when it is full, until something has expired', (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: 0 });
+    const store = new MemoryReplayStore();
+    for (let id = 0; id < 100_000; id++) assert.ok(store.add(`${id}`, 1_000 + id));
+    assert.throws(() => store.add('new', 200_000), { message: 'No more proofs can be remembered' });
+    assert.equal(store.add('0', 200_000), false);
+    t.mock.timers.tick(1_000);
+    assert.equal(store.add('new', 200_000), true);
   });
 
   it('forgets what has expired, and knows the rest under a thousand requests', async (t) => {

@@ -5,7 +5,7 @@ import { generateKeyPair, SignJWT } from 'jose';
 import { Controller, Depends, Get } from 'portico';
 import { type AccessToken, jwtBearer, type JwtBearerOptions } from 'portico/jwt';
 import { AUDIENCE, LyingProvider } from './fixtures/lying-provider.ts';
-import { appOf, challengesOf, expectJson, Log, pause } from './world.ts';
+import { appOf, challengesOf, expectJson, Log, pause, raise, Run } from './world.ts';
 
 const provider = await LyingProvider.start();
 const { issuer } = provider;
@@ -91,6 +91,14 @@ describe('the keys of a provider', () => {
       '/.well-known/oauth-authorization-server/tenant',
       '/jwks',
     ]);
+    provider.answers.set(DISCOVERY, answering({}, 404));
+    provider.answers.set('/.well-known/oauth-authorization-server', answering(provider.metadata));
+    assert.equal(await trusting().statusOf(await provider.sign()), 200, 'an issuer without a path');
+  });
+
+  it('are awaited for any number of milliseconds', async () => {
+    const token = await provider.sign();
+    for (const timeout of [2_500.5, 2 ** 31, 1e12]) assert.equal(await trusting({ timeout }).statusOf(token), 200);
   });
 
   it('are not asked for by what cannot be a token of the issuer', async () => {
@@ -277,8 +285,8 @@ describe('the keys of a provider', () => {
       /the response is 302/,
     ],
     ['a redirect for its keys', '/jwks', () => answering({}, 307, { Location: '/elsewhere' }), /the response is 307/],
-    ['nothing, for too long', '/jwks', () => () => {}, /no response within 200 ms/],
-    ['a byte at a time, for too long', '/jwks', () => drip, /no response within 200 ms/],
+    ['nothing, for too long', '/jwks', () => () => {}, /no response within 1000 ms/],
+    ['a byte at a time, for too long', '/jwks', () => drip, /no response within 1000 ms/],
     ['more than it should', '/jwks', () => endless, /more than 262144 bytes/],
     ['a cut connection', '/jwks', () => (_request, response) => response.destroy(), /cannot be reached/],
     [
@@ -294,7 +302,7 @@ describe('the keys of a provider', () => {
   for (const [what, path, answer, said] of lies) {
     it(`cannot be had from a provider that answers ${what}, and those that are there stay`, async () => {
       provider.answers.set('/elsewhere', answering(keys()));
-      const { ask, log } = trusting({ timeout: 200 });
+      const { ask, log } = trusting({ timeout: 1_000 });
       provider.answers.set(path, answer());
       await assertUnavailable(await ask(await provider.sign()));
       assert.deepEqual(
@@ -304,13 +312,59 @@ describe('the keys of a provider', () => {
       assert.match(log.entries[0]?.text ?? '', said);
       assert.ok(!provider.asked.includes('/elsewhere'));
       provider.answers.delete(path);
-      const second = trusting({ timeout: 200, cooldown: 0 });
+      const second = trusting({ timeout: 1_000, cooldown: 0 });
       assert.equal(await second.statusOf(await provider.sign()), 200);
       provider.answers.set(path, answer());
       assert.equal(await second.statusOf(await unknown()), 503);
       assert.equal(await second.statusOf(await provider.sign()), 200);
     });
   }
+
+  for (const [what, fetching, said] of [
+    ['rejects without a cause', async () => raise(new TypeError('failed')), /it cannot be reached \(TypeError\)$/],
+    [
+      'rejects with a cause that has no code',
+      async () => raise(new TypeError('failed', { cause: new Error('bad port') })),
+      /it cannot be reached \(TypeError\)$/,
+    ],
+    ['rejects with what is no error', async () => raise('down'), /it cannot be reached$/],
+    ['throws', () => raise(new RangeError('down')), /it cannot be reached \(RangeError\)$/],
+    ['answers without a body', async () => new Response(null), /the response is not JSON$/],
+    ['answers with nothing', async () => undefined as never, /cannot be fetched: TypeError/],
+  ] as const) {
+    it(`cannot be had by a fetch of the platform that ${what}`, async (t) => {
+      const token = await provider.sign();
+      t.mock.method(globalThis, 'fetch', fetching);
+      const { ask, log } = trusting({ jwksUri: `${issuer}/jwks` });
+      await assertUnavailable(await ask(token));
+      assert.match(log.entries[0]?.text ?? '', said);
+    });
+  }
+
+  for (const [platform, expected] of [
+    ['Cloudflare-Workers', 2],
+    ['Node.js/24', 1],
+  ] as const) {
+    it(`are fetched ${expected} times for two tokens at once on ${platform}`, async () => {
+      const program = new Run([
+        '--import',
+        'tsx',
+        'test/fixtures/two-tokens.ts',
+        issuer,
+        await provider.sign(),
+        platform,
+      ]);
+      assert.equal(await program.end(), 0, program.said);
+      assert.equal(program.stdout, '200 200\n');
+      assert.equal(fetches(), expected);
+    });
+  }
+
+  it('need the package that reads them, which is looked for again where it was missing', async () => {
+    const program = new Run(['--import', 'tsx', 'test/fixtures/late-jose.ts']);
+    assert.equal(await program.end(), 0, program.said);
+    assert.match(program.stdout, /^Tokens are verified .+ cannot be loaded: npm install jose\nBearer\n$/);
+  });
 
   it('that it should not have published verify nothing, and are nothing that a token is to blame for', async () => {
     const { privateKey } = await generateKeyPair('ES256', { extractable: true });
@@ -325,6 +379,7 @@ describe('the keys of a provider', () => {
       { ...(await exportJWK(privateKey)), kid: 'private' },
       { kty: 'EC', crv: 'P-256', kid: 'broken', x: 'x', y: 'y' },
       { kty: 'EC', crv: 'P-256', kid: 'encrypts', use: 'enc', x: 'x', y: 'y' },
+      { kty: 'RSA', kid: 'short', e: 'AQAB', n: Buffer.alloc(128, 0xff).toString('base64url') },
       ...provider.keys,
     ];
     provider.answers.set('/jwks', answering({ keys: published }));
@@ -333,6 +388,8 @@ describe('the keys of a provider', () => {
     assert.equal(await statusOf(await sign('HS256', 'symmetric', secret)), 401);
     assert.equal(await statusOf(await sign('ES256', 'private', privateKey)), 503);
     assert.equal(await statusOf(await sign('ES256', 'broken', privateKey)), 503);
+    const short = Buffer.from(JSON.stringify({ alg: 'RS256', typ: 'at+jwt', kid: 'short' })).toString('base64url');
+    assert.equal(await statusOf((await provider.sign()).replace(/^[^.]+/, short)), 503);
     assert.equal(await statusOf(await sign('ES256', 'encrypts', privateKey)), 401);
     assert.equal(await statusOf(await provider.sign()), 200);
   });
@@ -440,6 +497,15 @@ describe('opaque tokens', () => {
       assert.ok(!provider.asked.includes('/elsewhere'));
     });
   }
+
+  it('are not asked about where they are longer than a header may be', async () => {
+    const { statusOf } = trusting({ introspection });
+    provider.tokens.set('x'.repeat(16_384), { active: true, sub: 'ada' });
+    assert.equal(await statusOf('x'.repeat(16_384)), 200);
+    provider.asked.length = 0;
+    assert.equal(await statusOf('x'.repeat(16_385)), 401);
+    assert.deepEqual(provider.asked, []);
+  });
 
   it('are a 503 where the metadata cannot be had, or names no endpoint', async () => {
     provider.isDown = true;

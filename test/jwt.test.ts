@@ -8,6 +8,7 @@ import {
   type KeyObject,
   randomBytes,
   sign,
+  type webcrypto,
 } from 'node:crypto';
 import { describe, it } from 'node:test';
 import {
@@ -34,6 +35,7 @@ import {
 import { type AccessToken, jwtBearer, type JwtBearerOptions, jwtIssuer, type JwtIssuerOptions } from 'portico/jwt';
 import { assertSecurityDocumented, testTokens } from 'portico/testing';
 import { z } from 'zod';
+import { CERTIFICATE, CERTIFIED_KEY } from './fixtures/certificate.ts';
 import { appOf, challengesOf, type ControllerClass, expectJson, Log, raise } from './world.ts';
 
 const ISSUER = 'https://id.example';
@@ -449,6 +451,44 @@ describe('keys that are given', () => {
     }
   });
 
+  it('may be PEM text of a certificate', async () => {
+    const token = new SignJWT(claims())
+      .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt' })
+      .sign(createPrivateKey(CERTIFIED_KEY));
+    assert.equal(await ask({ publicKey: CERTIFICATE }, token), 200);
+    assert.equal(await ask({ publicKey: CERTIFICATE }, ecSigned()), 401);
+  });
+
+  it('of Ed25519 verify that algorithm by each of its names', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('Ed25519');
+    const sealed = await crypto.subtle.importKey('jwk', await exportJWK(publicKey), { name: 'Ed25519' }, false, [
+      'verify',
+    ]);
+    for (const alg of ['EdDSA', 'Ed25519']) {
+      const token = new SignJWT(claims()).setProtectedHeader({ alg, typ: 'at+jwt' }).sign(privateKey);
+      for (const given of [publicKey, sealed]) assert.equal(await ask({ publicKey: given }, token), 200, alg);
+    }
+    assert.equal(await ask({ publicKey: sealed }, ecSigned()), 401);
+  });
+
+  it('may be several for a token without a kid: the one that made the signature counts, among the first eight', async () => {
+    const others = (count: number): JsonWebKey[] =>
+      Array.from({ length: count }, (_, index) => jwkOf(foreign.publicKey, { kid: `other-${index}` }));
+    const unnamed = (changes = {}, key = rsa.privateKey): string => signed(changes, { kid: undefined }, key);
+    const among = (count: number) => ({ jwks: { keys: [...others(count), jwkOf(rsa.publicKey, { kid: 'rsa' })] } });
+    assert.equal(await ask(among(7), unnamed()), 200);
+    assert.equal(await ask(among(8), unnamed()), 401);
+    assert.equal(await ask(among(8), signed()), 200);
+    const { app, log } = guarded(among(1));
+    for (const token of [unnamed({ exp: now - 60 }), unnamed({}, weak.privateKey)]) {
+      assert.equal((await app.request('/notes', bearing(token))).status, 401);
+    }
+    assert.deepEqual(
+      log.entries.map(({ text }) => text.replace('GET /notes: a token is refused: ', '')),
+      ['it has expired (exp)', 'its signature is wrong'],
+    );
+  });
+
   it('may come when the app starts', async () => {
     assert.equal(await ask({ jwks: Promise.resolve(jwks) }, signed()), 200);
     assert.equal(await ask({ jwks: async () => jwks }, signed()), 200);
@@ -460,6 +500,8 @@ describe('keys that are given', () => {
       async () => ({ keys: [{ kty: 'oct', k: 'eHh4' }] }),
       async () => ({ keys: [jwkOf(rsa.privateKey)] }),
       async () => ({ keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }] }),
+      async () => ({ keys: [{ kty: 'EC', crv: 'secp256k1', x: 'x', y: 'y' }] }),
+      async () => ({ keys: [{ kty: 'OKP', x: 'x' }] }),
       async () => raise(new Error('no keys')),
     ];
     for (const keys of cases) {
@@ -520,6 +562,8 @@ describe('keys that are given', () => {
     ['private PEM', { publicKey: ec.privateKey.export({ type: 'pkcs8', format: 'pem' }) }, /PEM of a PRIVATE KEY/],
     ['text that is no key', { publicKey: 'secret' }, /not PEM; a shared secret is given as `secret`/],
     ['a key that is none', { publicKey: {} }, /publicKey is not a key/],
+    ['a key that is null', { publicKey: null }, /publicKey is not a key/],
+    ['a key of a set that is a number', { jwks: { keys: [1] } }, /jwks\.keys\[0] is not a key/],
     ['a short key', { publicKey: weak.publicKey }, /modulus of 1024 bits/],
     ['a short JWK', { publicKey: jwkOf(weak.publicKey) }, /modulus of 1024 bits/],
     ['an age that is none', { jwks, maxAge: Number.NaN }, /maxAge is not a number/],
@@ -528,6 +572,7 @@ describe('keys that are given', () => {
     ['a type that is none', { jwks, typ: '' }, /typ is neither/],
     ['a word for dpop that is none', { jwks, dpop: true }, /dpop is 'true'/],
     ['a replay store without dpop', { jwks, replayStore: { add: () => true } }, /replayStore is for proofs/],
+    ['a base address without dpop', { jwks, baseUrl: AUDIENCE }, /baseUrl is for proofs/],
     ['a base address that is none', { jwks, dpop: 'required', baseUrl: 'api' }, /baseUrl is 'api'/],
     ['a scheme that is none', { jwks, scheme: {} }, /scheme is not a security scheme/],
     [
@@ -904,12 +949,28 @@ describe('an issuer of tokens', () => {
       await assert.rejects(tokens.issue('ada', { scopes: [scope] }), /is not a scope/);
   });
 
+  const nativeKey = async (name: string, usage: 'sign' | 'decrypt', modulusLength: number) => {
+    const kind = { name, modulusLength, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-384' };
+    const usages: webcrypto.KeyUsage[] = usage === 'sign' ? ['sign', 'verify'] : ['encrypt', 'decrypt'];
+    const { privateKey } = await crypto.subtle.generateKey(kind, true, usages);
+    return privateKey;
+  };
+
+  it('has the algorithm of a CryptoKey from it, and none from one that does not sign', async () => {
+    const signing = jwtIssuer({ ...options, key: await nativeKey('RSASSA-PKCS1-v1_5', 'sign', 2_048) });
+    assert.equal(decodeProtectedHeader((await signing.issue('ada')).access_token).alg, 'RS384');
+    const decrypting = jwtIssuer({ ...options, key: await nativeKey('RSA-OAEP', 'decrypt', 2_048) });
+    await assert.rejects(decrypting.issue('ada'), { message: "No signatures are made with a key for 'RSA-OAEP'" });
+  });
+
   const sealed = generateKeyPair('ES256');
   const mistakes: readonly (readonly [what: string, change: () => object | Promise<object>, message: RegExp])[] = [
     ['no key', () => ({ key: undefined }), /either a key or a secret is required/],
     ['a key and a secret', () => ({ secret: 'x'.repeat(32) }), /either a key or a secret is required/],
     ['a weak secret', () => ({ key: undefined, secret: 'x' }), /secret has 1 bytes/],
     ['a public key', () => ({ key: ec.publicKey }), /key is a public key/],
+    ['a public JWK', () => ({ key: jwkOf(ec.publicKey) }), /key is a public key/],
+    ['a short CryptoKey', async () => ({ key: await nativeKey('RSASSA-PKCS1-v1_5', 'sign', 1_024) }), /of 1024 bits/],
     ['public PEM', () => ({ key: ec.publicKey.export({ type: 'spki', format: 'pem' }) }), /not of a PRIVATE KEY/],
     [
       'PEM of another form',

@@ -1,4 +1,4 @@
-import type { JWTPayload } from 'jose';
+import type { JWK, JWTPayload } from 'jose';
 import type { Context } from '../http/context.ts';
 import type { Jose } from './jose.ts';
 import { ASYMMETRIC_ALGORITHMS } from './key.ts';
@@ -58,7 +58,7 @@ export class ProofVerification {
         clockTolerance: this.#rules.clockTolerance / 1_000,
       });
       if (typeof payload.jti !== 'string' || !Number.isFinite(payload.iat)) throw new TypeError();
-      return { payload, thumbprint: await calculateJwkThumbprint(protectedHeader.jwk ?? {}) };
+      return { payload, thumbprint: await calculateJwkThumbprint(protectedHeader.jwk as JWK) };
     } catch {
       // The client made the key, so whatever goes wrong with it is the client's fault.
       throw new ProofRefusal('its proof is not valid');

@@ -60,7 +60,7 @@ export class Fetched<T extends object | string> {
       }
     } else await this.#attempt;
     if (this.#failedAt !== -Infinity) throw this.#unavailable();
-    return this.#value ?? than;
+    return this.#value as T;
   }
 
   get #pause(): number {

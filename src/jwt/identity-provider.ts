@@ -14,7 +14,7 @@ export function discoveryUrl(issuer: string): string {
 /** RFC 8414 §3.1: inserted between the host and the path. */
 function serverMetadataUrl(issuer: string): string {
   const { origin, pathname } = new URL(issuer);
-  return `${origin}/.well-known/oauth-authorization-server${pathname === '/' ? '' : pathname.replace(/\/$/, '')}`;
+  return `${origin}/.well-known/oauth-authorization-server${pathname.replace(/\/$/, '')}`;
 }
 
 /** The metadata of an issuer; throws a ProviderFault if it is unavailable or belongs to another issuer. */

@@ -12,6 +12,8 @@ export class ProviderFault extends Error {
 
 /** Bytes of a response; key sets and metadata have a few thousand. */
 const LARGEST_ANSWER = 262_144;
+/** Milliseconds; a longer timer ends at once. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 /**
  * Fetches JSON, bounded in size and in time, body included.
@@ -19,15 +21,14 @@ const LARGEST_ANSWER = 262_144;
  * Redirects are refused: only the configured URL is trusted.
  */
 export async function fetchJson(url: string, timeout: number, init: RequestInit = {}): Promise<unknown> {
-  const signal = AbortSignal.timeout(timeout);
-  const response = await fetch(url, {
-    headers: { Accept: 'application/json' },
-    ...init,
-    redirect: 'manual',
-    signal,
-  }).catch((error: unknown) => {
+  const signal = AbortSignal.timeout(Math.min(Math.ceil(timeout), LONGEST_TIMEOUT));
+  let response: Response;
+  try {
+    const headers = { Accept: 'application/json' };
+    response = await fetch(url, { headers, ...init, redirect: 'manual', signal });
+  } catch (error) {
     throw new ProviderFault(signal.aborted ? `no response within ${timeout} ms` : reasonOf(error));
-  });
+  }
   if (response.status !== 200) {
     await response.body?.cancel().catch(() => {});
     throw new ProviderFault(`the response is ${response.status}`, response.status);

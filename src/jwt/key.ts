@@ -94,11 +94,8 @@ function pemFault(pem: string, kind: 'public' | 'private'): string | undefined {
 
 function nativeFault(key: CryptoKeyLike, kind: 'public' | 'private'): string | undefined {
   if (key.type !== kind) return `is a ${key.type} key, not a ${kind} one`;
-  const { modulusLength } = (key.algorithm ??
-    (key as { asymmetricKeyDetails?: object }).asymmetricKeyDetails ??
-    {}) as {
-    modulusLength?: number;
-  };
+  const { algorithm, asymmetricKeyDetails } = key as { algorithm?: object; asymmetricKeyDetails?: object };
+  const { modulusLength } = { ...algorithm, ...asymmetricKeyDetails } as { modulusLength?: number };
   return modulusLength !== undefined && modulusLength < SHORTEST_MODULUS ? shortModulus(modulusLength) : undefined;
 }
 

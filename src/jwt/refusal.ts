@@ -30,8 +30,8 @@ const LONGEST_TEXT = 200;
 
 export function tellOf(context: Context): Tell {
   return function tell(level, text) {
-    const { method, route, path } = context;
-    const line = printable(`${method} ${route ?? path}: ${text.slice(0, LONGEST_TEXT)}`);
+    const { method, route } = context;
+    const line = printable(`${method} ${route as string}: ${text.slice(0, LONGEST_TEXT)}`);
     attempt(() => context.exchange.endpoint?.logger?.[level](line));
   };
 }

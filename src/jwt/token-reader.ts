@@ -13,17 +13,17 @@ const INTROSPECTED = 1_000;
 
 /** Makes the reader of tokens; given keys are read here, so that an invalid one fails at startup. */
 export async function readerOf(options: JwtBearerOptions, jose: typeof Jose): Promise<TokenReader> {
-  const { introspection, issuer, cooldown = 30_000, timeout = 5_000, clockTolerance = 5_000 } = options;
+  const { introspection, cooldown = 30_000, timeout = 5_000, clockTolerance = 5_000 } = options;
   const audience = [options.audience].flat();
   if (introspection !== undefined) {
-    const { maxAge = INTROSPECTION_AGE, keep = INTROSPECTED } = options;
+    const { issuer, maxAge = INTROSPECTION_AGE, keep = INTROSPECTED } = options;
     const rules = { issuer, audience, timeout, clockTolerance, maxAge: options.maxAge ?? KEYS_AGE, cooldown };
     return new KeptTokens(new Introspection(introspection, rules), { size: keep, maxAge });
   }
-  const { maxAge = KEYS_AGE, keep = 0, typ = 'at+jwt', secret } = options;
+  const { maxAge = KEYS_AGE, keep = 0, typ = 'at+jwt', secret, issuer = '' } = options;
   const algorithms = options.algorithms ?? (secret === undefined ? ASYMMETRIC_ALGORITHMS : [SYMMETRIC_ALGORITHM]);
   const keys = await sourceOf(options, jose, { maxAge, cooldown, timeout });
-  const reader = new Verification(jose, keys, { algorithms, typ, issuer: issuer ?? '', audience, clockTolerance });
+  const reader = new Verification(jose, keys, { algorithms, typ, issuer, audience, clockTolerance });
   return keep === 0 ? reader : new KeptTokens(reader, { size: keep, maxAge });
 }
 

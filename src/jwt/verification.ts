@@ -146,7 +146,7 @@ function reasonOf(error: unknown, tell: Tell): Error {
   if (code === 'ERR_JWT_CLAIM_VALIDATION_FAILED') {
     return new Refusal(`its ${claim} is ${reason === 'missing' ? 'missing' : 'not accepted'}`);
   }
-  const known = REASONS[code ?? ''];
+  const known = REASONS[String(code)];
   if (known !== undefined) return new Refusal(known);
   // The token is not to blame for a published key that cannot be used.
   tell('warn', 'a key of the issuer cannot be used');
