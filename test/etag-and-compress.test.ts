@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { brotliDecompressSync, createBrotliDecompress, createGunzip, gunzipSync } from 'node:zlib';
 import {
   bytes,
@@ -16,7 +18,7 @@ import {
 } from 'portico';
 import { checkPreconditions, compress, cors, etag, securityHeaders } from 'portico/middleware';
 import { z } from 'zod';
-import { appOf, describeMatrix, exchange, expectJson, gate, Log, pause, type Send, servers } from './world.ts';
+import { appOf, describeMatrix, exchange, expectJson, gate, Log, pause, root, type Send, servers } from './world.ts';
 
 const LONG = 'abcdefgh'.repeat(500);
 
@@ -61,6 +63,14 @@ class SampleController {
     yield 'one';
     await pause(1);
     throw new Error('a fault');
+  }
+  @Get('/nothing')
+  nothing(): Response {
+    return new Response(null, { headers: { 'Content-Type': 'text/plain' } });
+  }
+  @Get('/unchanged')
+  unchanged(): Response {
+    return new Response(null, { status: 304 });
   }
   @Get('/web')
   web(): Response {
@@ -319,6 +329,7 @@ describe('compress()', () => {
     '/empty',
     '/typed?type=video/mp4',
     '/typed?type=text',
+    '/nothing',
   ]) {
     test(`${path} is left as it is`, async () => {
       const answer = await ask(path, 'gzip, br');
@@ -371,6 +382,62 @@ describe('compress()', () => {
     const web = await both.request('/web', { headers: { 'Accept-Encoding': 'gzip' } });
     assert.deepEqual(of(web, 'etag', 'vary', 'content-encoding'), ['W/"own"', 'Accept, Accept-Encoding', 'gzip']);
     assert.equal(gunzipSync(Buffer.from(await web.arrayBuffer())).toString(), LONG);
+  });
+
+  test('a 304 without a tag gets none', async () => {
+    const answer = await app.request('/unchanged', { headers: { 'If-None-Match': 'W/"a"' } });
+    assert.deepEqual([answer.status, ...of(answer, 'etag', 'vary')], [304, null, 'Accept-Encoding']);
+  });
+
+  test('a client that leaves at any moment around a piece is no error', async () => {
+    for (let turns = 0; turns < 30; turns++) {
+      const log = new Log();
+      let source: ReadableStreamDefaultController<Uint8Array> | undefined;
+      const stream = new ReadableStream<Uint8Array>({ start: (controller) => void (source = controller) });
+      const answering = () => new Response(stream, { headers: { 'Content-Type': 'text/plain' } });
+      const leaving = appOf([], { middleware: [compress(), answering], logger: log });
+      const answer = await leaving.request('/', { headers: { 'Accept-Encoding': 'gzip' } });
+      assert.equal(answer.headers.get('content-encoding'), 'gzip');
+      const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+      void reader.read();
+      await pause(0);
+      source?.enqueue(new TextEncoder().encode(LONG));
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      await reader.cancel();
+      await leaving.idle();
+      assert.deepEqual(log.entries, []);
+    }
+  });
+
+  test('on a platform without zlib, what is whole is coded by gzip, and a stream is left as it is', async () => {
+    const program = `
+      Object.defineProperty(process, 'getBuiltinModule', { value: undefined });
+      const { App } = await import('portico');
+      const { compress } = await import('portico/middleware');
+      const text = 'abcdefgh'.repeat(500);
+      const headers = { 'Content-Type': 'text/plain' };
+      const answer = ({ path }) => new Response(new Blob([text]).stream(), { headers });
+      const whole = async (context, next) => {
+        await next();
+        if (context.path === '/whole') context.response.body = text;
+      };
+      const app = new App({ title: 'Web', version: '1', middleware: [compress(), whole, answer] });
+      const answers = [];
+      for (const [path, accepted] of [['/whole', 'br, gzip'], ['/whole', 'br'], ['/stream', 'br, gzip']]) {
+        const response = await app.request(path, { headers: { 'Accept-Encoding': accepted } });
+        const coding = response.headers.get('content-encoding');
+        const { body } = response;
+        const decoded = coding === null ? body : body.pipeThrough(new DecompressionStream(coding));
+        answers.push([coding, (await new Response(decoded).text()) === text, response.headers.get('vary')]);
+      }
+      console.log(JSON.stringify(answers));`;
+    const parameters = ['--import', 'tsx', '--input-type=module', '--eval', program];
+    const { stdout } = await promisify(execFile)(process.execPath, parameters, { cwd: root });
+    assert.deepEqual(JSON.parse(stdout), [
+      ['gzip', true, 'Accept-Encoding'],
+      [null, true, 'Accept-Encoding'],
+      [null, true, 'Accept-Encoding'],
+    ]);
   });
 
   test('a stream that fails is logged, and what was sent does not look complete', async () => {

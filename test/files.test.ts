@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {
+import fs, {
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -9,6 +9,8 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import fsPromises from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -26,6 +28,7 @@ import {
   expectJson,
   Log,
   mistakesOf,
+  raise,
   servers,
 } from './world.ts';
 
@@ -352,6 +355,25 @@ describe('a file, once', () => {
     const missing = join(world, 'missing');
     await expectJson(await get(serving({}, undefined, missing), '/files/a.txt', {}, { logger: log }), 500);
     assert.ok(log.errors[0]?.includes(missing));
+  });
+
+  test('what cannot be read is a logged 500, and what vanishes meanwhile is 404', async (t) => {
+    const failing = (code: string) => Object.assign(new Error(`a fault ${code}`), { code });
+    for (const [replace, status, said] of [
+      [() => t.mock.method(fsPromises, 'realpath', async () => raise(failing('EACCES'))), 500, /a fault EACCES/],
+      [() => t.mock.method(fsPromises, 'stat', async () => raise(failing('EIO'))), 500, /a fault EIO/],
+      [() => t.mock.method(fsPromises, 'stat', async () => raise(failing('ENOENT'))), 404, /^$/],
+      [() => t.mock.method(fs, 'stat', (_: string, done: (error: Error) => void) => done(failing('EIO'))), 500, /EIO/],
+    ] as const) {
+      const log = new Log();
+      const { mock } = replace();
+      syncBuiltinESMExports();
+      const answered = await get(serving(), '/files/a.txt', {}, { logger: log });
+      mock.restore();
+      syncBuiltinESMExports();
+      await expectJson(answered, status);
+      assert.match(log.errors.join(), said);
+    }
   });
 
   test('a value that is no file is a logged 500 that names the route', async () => {

@@ -5,11 +5,13 @@ import { describe, test } from 'node:test';
 import {
   Body,
   bytes,
+  Content,
   type Context,
   Controller,
   Ctx,
   dependency,
   Depends,
+  EncodedBody,
   Get,
   type Middleware,
   OAuth2PasswordBearer,
@@ -584,6 +586,24 @@ describe('the length of an answer is that of its body', () => {
     const next = `GET /right HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`;
     return exchange(to, `GET /${path} HTTP/1.1\r\n${HOST}\r\n${next}`, { untilClose: true });
   };
+
+  test('a content that declares less than it has is sent whole, without that length', async () => {
+    class Short extends Content<string> {
+      readonly mediaType = 'text/plain';
+      encode(): EncodedBody {
+        return new EncodedBody(['hello', ' you'], { 'Content-Length': '3' });
+      }
+    }
+    @Controller()
+    class ShortController {
+      @Get('/', { response: new Short() }) get() {
+        return '';
+      }
+    }
+    const { port: to } = await served(appOf([ShortController]));
+    const { answers, text } = await exchange(to, `GET / HTTP/1.1\r\n${HOST}\r\n`);
+    assert.deepEqual([answers[0]?.body, /content-length/i.test(text)], ['hello you', false], text);
+  });
 
   test('HEAD is not told a length that is no number', async () => {
     const { port: to } = await served(appOf([ResponseController]));

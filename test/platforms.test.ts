@@ -224,6 +224,23 @@ describe('a response that is over', () => {
   });
 });
 
+test('a stream whose client has left before it begins is ended once, also if it is cancelled then', async () => {
+  const leaving = new AbortController();
+  let ended = 0;
+  @Controller()
+  class LeavingController {
+    @Get() leave() {
+      leaving.abort();
+      return new Response(new ReadableStream({ cancel: () => void ended++ }));
+    }
+  }
+  const app = appOf([LeavingController]);
+  const response = await app.fetch(request('/', { signal: leaving.signal }));
+  await response.body?.cancel();
+  await app.idle();
+  assert.equal(ended, 1);
+});
+
 describe('an idle app', () => {
   test('has ended what follows its responses, read or not', async () => {
     const { app, notes } = noting();
@@ -245,6 +262,32 @@ describe('an idle app', () => {
 });
 
 describe('an app that is about to close', () => {
+  test('says so to whoever asks only then, and a stream that begins only then has no items', async () => {
+    const { opened, open } = gate();
+    let entered = 0;
+    const slow = dependency(async () => {
+      entered++;
+      await opened;
+    });
+    @Controller({ dependencies: [Depends(slow)] })
+    class LateController {
+      @Get('/late') late(@Ctx() context: Context) {
+        return context.closing.aborted;
+      }
+      @Get('/events', { response: events(z.int()) }) async *events() {
+        yield { data: 1 };
+        await pause(60_000);
+      }
+    }
+    const app = appOf([LateController]);
+    const answers = ['/late', '/events'].map(async (path) => (await app.request(path)).text());
+    await eventually('both wait', () => entered === 2);
+    const closed = app.close();
+    open();
+    assert.deepEqual(await within(Promise.all(answers)), ['true', '']);
+    await within(closed);
+  });
+
   test('aborts ctx.closing, and ends event streams that wait', async () => {
     const signals: AbortSignal[] = [];
     const notes: string[] = [];
@@ -308,21 +351,23 @@ test('where timers belong to requests, each request has a time limit of its own'
     class Slow {
       slow() { return new Promise(() => {}); }
       async quick() { await null; return 1; }
+      async free() { await null; return armed.length - before; }
     }
-    for (const name of ['slow', 'quick']) {
-      const options = { timeout: name === 'slow' ? 100 : 5_000 };
+    for (const [name, timeout] of Object.entries({ slow: 100, quick: 5_000, free: 0 })) {
+      const options = { timeout };
       Get('/' + name, options)(Slow.prototype, name, Object.getOwnPropertyDescriptor(Slow.prototype, name));
     }
     Controller()(Slow);
     const app = new App({ title: 'Slow', version: '1', controllers: [Slow] });
     const before = armed.length;
+    const free = await (await app.request('/free')).json();
     const slow = [app.request('/slow'), app.request('/slow')];
     const timers = armed.length - before;
     // The timer of the first request dies with it.
     clear(armed[before]);
     const second = (await slow[1]).status;
     const quick = (await app.request('/quick')).status;
-    console.log(JSON.stringify({ timers, second, quick, left: armed.length - before }));
+    console.log(JSON.stringify({ free, timers, second, quick, left: armed.length - before }));
     process.exit(0);`;
   const { stdout } = await promisify(execFile)(
     process.execPath,
@@ -330,7 +375,7 @@ test('where timers belong to requests, each request has a time limit of its own'
     { cwd: root },
   );
   // What is left is the first, and the time that a handler has after its limit.
-  assert.deepEqual(JSON.parse(stdout), { timers: 2, second: 503, quick: 200, left: 2 });
+  assert.deepEqual(JSON.parse(stdout), { free: 0, timers: 2, second: 503, quick: 200, left: 2 });
 });
 
 /** What a kind of event is made of: all four say the same in other words. */

@@ -312,6 +312,12 @@ describeMatrix('HTTPException', (open) => {
   });
 });
 
+test('a class that extends HTTPException is told from it', () => {
+  class Own extends HTTPException {}
+  const [own, plain] = [new Own(404), new HTTPException(404)];
+  assert.deepEqual([own instanceof Own, own instanceof HTTPException, plain instanceof Own], [true, true, false]);
+});
+
 describeMatrix('unhandled errors', (open) => {
   test('are a constant 500, logged with stack and route', async () => {
     const log = new Log();

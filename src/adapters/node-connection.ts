@@ -137,7 +137,7 @@ export function refuseBytes(error: NodeJS.ErrnoException, socket: Socket): void 
 /** Refuses what cannot be read, unless an answer to it has begun, and ends the connection. */
 function refuse(socket: Socket, status: number, broken: ServerResponse | undefined): void {
   if (broken?.writableEnded === true) {
-    // Its own answer is complete, and the last one.
+    /* c8 ignore next -- its own answer is complete and the last one; whether it has left already is a matter of time */
     endAfter(broken.destroyed ? undefined : broken, socket, () => linger(socket));
   } else if (broken?.headersSent === true && broken.req.httpVersionMinor === 0) {
     // Without chunks, its answer would look complete (RFC 9112 §8).

@@ -117,8 +117,10 @@ function bytesOf(
   response._keepAliveTimeout = keepAliveTimeout;
   response.shouldKeepAlive = true;
   response.assignSocket(socket as Socket);
+  /* c8 ignore next -- for versions of Node that set up a response in another way */
   if (!begin(response)) return undefined;
   end(response, body);
+  /* c8 ignore next -- for versions of Node that have another name for the text of the head */
   if (!response.headersSent || !response.writableEnded) return undefined;
   return Buffer.concat(sent)
     .toString()

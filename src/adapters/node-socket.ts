@@ -170,9 +170,11 @@ export function warningOfUpgrades(app: App, listener: RequestListener): RequestL
 async function loadServer(): Promise<typeof WebSocketServer> {
   try {
     return (await import('ws')).WebSocketServer;
+    /* c8 ignore start -- tested on the built package, without ws */
   } catch (error) {
     throw new Error('@Socket needs the package ws on Node.js: npm install ws', { cause: error });
   }
+  /* c8 ignore stop */
 }
 
 /** Node has detached its own response from the connection: creates another for requests that do not become a socket. */

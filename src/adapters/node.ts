@@ -175,7 +175,7 @@ async function createServerFor(app: App, options: ServeOptions, state: State, lo
     optimizeEmptyRequests: true,
     // Node would answer by itself, and go on to process what follows.
     requireHostHeader: false,
-    // Node 24 and later ask; earlier versions need requests that are not for a socket given back.
+    /* c8 ignore next 2 -- Node 24 and later ask; earlier versions need other requests than for a socket given back */
     shouldUpgradeCallback: (message: IncomingMessage): boolean =>
       server.listenerCount('upgrade') > 0 && asksForSocket(message),
   };
