@@ -11,6 +11,7 @@ import {
   Delete,
   dependency,
   Depends,
+  File,
   Form,
   Get,
   Head,
@@ -397,6 +398,16 @@ describe('routes', () => {
     assert.equal(mistakeOf([two], { operationId: () => 'same' }).code, 'DUPLICATE_OPERATION_ID');
   });
 
+  test('what responses say of the usual status counts, and an undefined one says nothing', async () => {
+    const responses = { 200: { description: 'Fine', content: z.int() }, 404: undefined };
+    const app = appOf([handling('GET', '/x', [], { response: z.string(), responses })]);
+    const { 200: usual, 404: none } = app.openapi().paths?.['/x']?.get?.responses ?? {};
+    assert.deepEqual(
+      [usual, none],
+      [{ description: 'Fine', content: { 'application/json': { schema: { type: 'integer' } } } }, undefined],
+    );
+  });
+
   test('a response schema with a status that has no content is a mistake', () => {
     for (const status of [204, 304]) {
       const sample = handling('DELETE', '/x', [], { status, response: z.object({ a: z.int() }) });
@@ -644,6 +655,11 @@ describe('security', () => {
 });
 
 describe('bodies', () => {
+  test('a file needs a name, its own or that of its key', () => {
+    assert.equal(mistakeOf([handling('POST', '/x', [File()])]).code, 'INPUT_WITHOUT_NAME');
+    assert.doesNotThrow(() => appOf([handling('POST', '/x', [Depends(dependency({ photo: File() }, () => 1))])]));
+  });
+
   const [item, other] = [z.object({ a: z.int() }), z.object({ b: z.int() })];
 
   for (const method of ['GET', 'HEAD']) {

@@ -529,6 +529,14 @@ describe('an intersection', () => {
       },
     })
     .meta({ id: 'InRecursive' });
+  const Whole: ZodType = z.object({
+    a: z.string(),
+    get inner() {
+      return Whole.and(B)
+        .and(z.object({ c: z.int() }))
+        .optional();
+    },
+  });
   const union = z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('x'), x: z.int() }).meta({ id: 'InX' }),
     z.object({ kind: z.literal('y') }).meta({ id: 'InY' }),
@@ -568,6 +576,37 @@ describe('an intersection', () => {
       { ...value, inner: [{ ...value, inner: [value] }] },
       { ...value, inner: [{ a: 'x' }] },
     ],
+    [
+      'of objects that may be empty',
+      z.object({ a: z.string().optional() }).and(z.object({ b: z.int().optional() })),
+      { a: 'x' },
+      { a: 1 },
+    ],
+    ['with a record of one known key', A.and(z.record(z.literal('k'), z.int())), { a: 'x', k: 1 }, { a: 'x', k: 'y' }],
+    [
+      'of alternatives and a record of known keys',
+      z.union([A, B]).and(z.record(z.enum(['k']), z.int())),
+      { a: 'x', k: 1 },
+      { a: 'x', k: 'y' },
+    ],
+    [
+      'of alternatives and a record of certain keys',
+      z.union([A, B]).and(z.record(z.string().regex(/^[a-z]$/), z.unknown())),
+      { a: 'x', k: 1 },
+      { a: 1 },
+    ],
+    [
+      'with inline alternatives',
+      A.and(
+        z.discriminatedUnion('kind', [
+          z.object({ kind: z.literal('x'), x: z.int() }),
+          z.object({ kind: z.literal('y') }),
+        ]),
+      ),
+      { a: 'x', kind: 'x', x: 1 },
+      { a: 'x', kind: 'x' },
+    ],
+    ['that contains the whole schema', Whole, { a: 'x', inner: { ...value, c: 1 } }, { a: 'x', inner: value }],
     ['of texts', z.string().min(2).and(z.string().max(3)), 'ab', 'a'],
   ] as [string, ZodType, unknown, unknown][]) {
     test(`${name} is taken and given as documented`, async () => {
@@ -591,6 +630,17 @@ describe('an intersection', () => {
       assert.equal(acceptorOf(alone, answered(alone))(good), true, JSON.stringify(answered(alone)));
     });
   }
+
+  test('with what contains itself, or is described elsewhere, leads there', async () => {
+    const Choice: ZodType = z.lazy(() => z.union([B, Choice])).meta({ id: 'InChoice' });
+    const own = taken(await documentOf(taking(A.and(Choice))));
+    assert.deepEqual(own.allOf[1], {
+      anyOf: [{ $ref: '#/components/schemas/InB' }, { $ref: '#/components/schemas/InChoice' }],
+    });
+    const $ref = 'https://example.com/schema.json';
+    const elsewhere = A.and(z.looseObject({}).meta({ $ref }));
+    assert.equal(taken(taking(elsewhere).openapi()).allOf[1].$ref, $ref);
+  });
 
   test('has one form for both sides', async () => {
     const document = await documentOf(echoing(A.and(B).meta({ id: 'InOne' })));
@@ -632,10 +682,52 @@ describe('a discriminated union', () => {
       z.object({ n: z.literal(1) }).meta({ id: 'N1' }),
       z.object({ n: z.literal(2) }).meta({ id: 'N2' }),
     ]);
-    for (const schema of [inline, numbers]) {
+    const open = z.discriminatedUnion('kind', [z.object({ kind: z.string() }).meta({ id: 'Any' }) as never, Cat]);
+    for (const schema of [inline, numbers, open]) {
       assert.equal(taken(await documentOf(taking(schema))).discriminator, undefined);
     }
   });
+
+  test('may be mapped to schemas elsewhere by the program', async () => {
+    const discriminator = { propertyName: 'kind', mapping: { x: 'https://example.com/x.json' } };
+    const Mapped = z.object({ kind: z.string(), of: z.array(Cat) }).meta({ discriminator });
+    assert.deepEqual(taken(await documentOf(taking(Mapped))).discriminator, discriminator);
+  });
+});
+
+describe('a loose record', () => {
+  const item = z.int();
+  const json = { type: 'integer' };
+  const whole = { type: 'object' };
+  const rows: [string, ZodType, Json][] = [
+    [
+      'of keys by a pattern',
+      z.looseRecord(z.string().regex(/^x/), item),
+      { ...whole, patternProperties: { '^x': json } },
+    ],
+    ['of keys by a pattern with flags', z.looseRecord(z.string().regex(/^x/i), item), whole],
+    ['of keys by several patterns', z.looseRecord(z.string().regex(/^x/).regex(/y$/), item), whole],
+    ['of keys by a format', z.looseRecord(z.email(), item), whole],
+    ['of keys by a template', z.looseRecord(z.templateLiteral(['x', z.int()]), item), whole],
+    ['of keys of some length', z.looseRecord(z.string().min(2), item), whole],
+    ['of known keys', z.looseRecord(z.enum(['k']), item), { ...whole, properties: { k: json }, required: ['k'] }],
+    [
+      'of any keys',
+      z.looseRecord(z.string(), item),
+      { ...whole, propertyNames: { type: 'string' }, additionalProperties: json },
+    ],
+  ];
+  for (const [what, schema, expected] of rows) {
+    test(`${what} is documented by what is checked`, async () => {
+      const app = taking(schema);
+      const document = await documentOf(app);
+      assert.deepEqual(taken(document), expected);
+      const accepts = acceptorOf(document, taken(document));
+      for (const body of [{ x1: 1 }, { xy: 1 }, { 'me@example.com': 1 }, { k: 1 }, { k: 1, z: 'other' }]) {
+        if ((await app.request('/x', post(body))).status === 200) assert.ok(accepts(body), JSON.stringify(body));
+      }
+    });
+  }
 });
 
 describe('required', () => {
@@ -749,6 +841,25 @@ describe('what goes out', () => {
     const { app, give } = giving(z.string().optional());
     const document = await documentOf(app);
     assert.equal(acceptorOf(document, answered(document))(await (await give(undefined)).json()), true);
+    const tuple = giving(z.tuple([z.string().optional()]).rest(z.int().optional()));
+    const lists = await documentOf(tuple.app);
+    for (const list of [[undefined], [undefined, undefined], ['a', 1, undefined]]) {
+      const answer: unknown = await (await tuple.give(list)).json();
+      assert.deepEqual([answer, acceptorOf(lists, answered(lists))(answer)], [list.map((one) => one ?? null), true]);
+    }
+  });
+
+  test('in a header is never null', async () => {
+    const headers = { 'X-Size': z.int().optional(), 'X-Any': z.any().optional() };
+    @Controller('/x')
+    class HeadersController {
+      @Get({ responses: { 200: { headers } } }) give(): void {}
+    }
+    const { paths } = await documentOf(appOf([HeadersController]));
+    assert.deepEqual(paths['/x'].get.responses[200].headers, {
+      'X-Size': { required: false, schema: { type: 'integer' } },
+      'X-Any': { required: false, schema: {} },
+    });
   });
 });
 
@@ -774,6 +885,18 @@ describe('texts', () => {
         .min(3),
       { type: 'string' },
     ],
+    [
+      'several patterns',
+      z.string().regex(/^a/).regex(/b$/),
+      { type: 'string', allOf: [{ pattern: '^a' }, { pattern: 'b$' }] },
+    ],
+    [
+      'several patterns, one with a flag',
+      z.string().regex(/^a/).regex(/b$/i),
+      { type: 'string', allOf: [{ pattern: '^a' }] },
+    ],
+    ['several patterns with flags', z.string().regex(/^a/i).regex(/b$/i), { type: 'string' }],
+    ['a brace that `u` does not know', z.string().regex(new RegExp('^a{$')), { type: 'string' }],
     ['words', z.stringbool({ truthy: ['y'], falsy: ['n+'], case: 'sensitive' }), { type: 'string', enum: ['y', 'n+'] }],
   ] as [string, ZodType, Json][]) {
     test(`have what is true of them as they are sent: ${name}`, async () => {
