@@ -386,8 +386,8 @@ describe('overrides and app-lifetime dependencies', () => {
     const place = dependency(() => 'place', { lifetime: 'app' });
     class Fake {
       constructor(
-        readonly place: string,
         readonly port = 5432,
+        readonly place = 'nowhere',
       ) {}
       toJSON() {
         return `${this.place}:${this.port}`;
@@ -396,7 +396,7 @@ describe('overrides and app-lifetime dependencies', () => {
         return this.toJSON();
       }
     }
-    decorate(Depends(place), Fake, undefined, 0);
+    decorate(Depends(place), Fake, undefined, 1);
     using _ = app.override(database, Fake as never);
     assert.deepEqual(await read(), ['place:5432', 'repository of place:5432']);
   });

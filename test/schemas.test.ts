@@ -896,6 +896,14 @@ describe('texts', () => {
       { type: 'string', allOf: [{ pattern: '^a' }] },
     ],
     ['several patterns with flags', z.string().regex(/^a/i).regex(/b$/i), { type: 'string' }],
+    [
+      'a pattern beside parts of its own',
+      z
+        .string()
+        .regex(/^a/)
+        .meta({ allOf: [{ minLength: 2 }] }),
+      { type: 'string', pattern: '^a', allOf: [{ minLength: 2 }] },
+    ],
     ['a brace that `u` does not know', z.string().regex(new RegExp('^a{$')), { type: 'string' }],
     ['words', z.stringbool({ truthy: ['y'], falsy: ['n+'], case: 'sensitive' }), { type: 'string', enum: ['y', 'n+'] }],
   ] as [string, ZodType, Json][]) {

@@ -183,6 +183,10 @@ describe('3.0 has a schema of 3.1', () => {
     ],
     [{ contentMediaType: 'image/png' }, { type: 'string', format: 'binary' }],
     [
+      { type: 'string', contentMediaType: 'image/png' },
+      { type: 'string', format: 'binary' },
+    ],
+    [
       { type: 'string', contentMediaType: 'image/png', contentEncoding: 'base64' },
       { type: 'string', format: 'byte' },
     ],
@@ -208,15 +212,17 @@ describe('3.0 has a schema of 3.1', () => {
   test('in callbacks too, and leaves extensions alone', async () => {
     const schema = { const: 1 };
     const content = { 'text/plain': { schema } };
+    const other = { $ref: '#/x-webhooks/sent/post/callbacks/done' };
     const called = { post: { requestBody: { content }, responses: { 200: { description: 'OK' } } } };
     const { callbacks, responses } = await webhookOf(schema, {
-      callbacks: { done: { '{$request.body#/url}': called, 'x-note': { post: schema } } },
+      callbacks: { done: { '{$request.body#/url}': called, 'x-note': { post: schema } }, other },
       responses: {
         200: { description: 'OK', headers: { 'X-One': { schema } } },
         'x-text': 'text',
         'x-note': { content },
       },
     });
+    assert.deepEqual(callbacks.other, other);
     const { post } = callbacks.done['{$request.body#/url}'];
     assert.deepEqual(post.requestBody.content['text/plain'].schema, { enum: [1] });
     assert.deepEqual(callbacks.done['x-note'], { post: schema });

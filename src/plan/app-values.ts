@@ -68,14 +68,14 @@ export class AppValues {
 
   async #resolve(node: AppNode): Promise<void> {
     const { inputs, name } = node;
-    // It is a mistake for one to depend on anything of a request.
+    // It is a mistake for one to depend on anything of a request; a parameter may be left to its default value.
     const run = node.provider.run as Exclude<Run, { takes: 'credentials' }>;
-    const below = inputs.map((input) => input.node as AppNode);
-    await this.make(below);
+    const below = inputs.map((input) => input.node);
+    await this.make(below.filter((each) => each !== undefined));
     const make = compileInvoke(
       run,
       inputs.map(({ key }) => key),
-      below.map((each) => () => this.holder(each).value),
+      below.map((each) => () => each && this.holder(each).value),
     );
     const result = make(OUTSIDE);
     const holder = this.holder(node);
