@@ -1,15 +1,28 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { getText, root, Run } from './world.ts';
 
 const shop = relative(root, fileURLToPath(new URL('fixtures/shop.ts', import.meta.url)));
 const folder = mkdtempSync(join(tmpdir(), 'portico-cli-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** For commands that are not run in this repository. */
+const tsx = import.meta.resolve('tsx');
+const main = join(root, 'src', 'cli', 'main.ts');
 
 /** Writes a file for the commands to read, and gives its path. */
 function written(name: string, text: string): string {
@@ -345,49 +358,96 @@ describe('FILE', () => {
   });
 });
 
-test('FILE in TypeScript is loaded by plain Node with the tsx of the project, which is asked for where it is missing', async () => {
+describe('a project in which the package is installed', () => {
   const project = join(folder, 'project');
   const modules = join(project, 'node_modules');
   const installed = join(modules, 'portico');
-  mkdirSync(installed, { recursive: true });
-  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const build = ['-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', join(installed, 'dist')];
-  execFileSync(process.execPath, [compiler, ...build]);
-  symlinkSync(join(root, 'package.json'), join(installed, 'package.json'));
-  for (const name of ['zod', 'reflect-metadata', 'openapi3-ts', 'cookie', 'tsx']) {
-    symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction');
-  }
-  writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
-  writeFileSync(join(project, 'app.ts'), readFileSync(join(root, shop)));
-  const routes = [join(installed, 'dist', 'cli', 'main.js'), 'routes', 'app.ts'];
+  const inProject = (name: string, text: string): string => written(join('project', name), text);
+  const app = `export const app = new App({ title: 'Plain', version: '1' });`;
 
-  const undecorated = new Run(routes, {}, project);
-  assert.equal(await undecorated.end(), 1, undecorated.said);
-  assert.match(
-    undecorated.stderr,
-    /need "experimentalDecorators": true in the tsconfig\.json of the working directory/,
-  );
+  before(() => {
+    mkdirSync(installed, { recursive: true });
+    const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    const build = ['-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', join(installed, 'dist')];
+    execFileSync(process.execPath, [compiler, ...build]);
+    symlinkSync(join(root, 'package.json'), join(installed, 'package.json'));
+    for (const name of ['zod', 'reflect-metadata', 'openapi3-ts', 'cookie', 'tsx']) {
+      symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction');
+    }
+    inProject('package.json', '{ "type": "module" }');
+    inProject('app.ts', readFileSync(join(root, shop), 'utf8'));
+    inProject('plain.js', `import { App } from 'portico'; ${app}`);
+  });
 
-  writeFileSync(join(project, 'tsconfig.json'), '{ "compilerOptions": { "experimentalDecorators": true } }');
-  const loaded = new Run(routes, {}, project);
-  assert.equal(await loaded.end(), 0, loaded.said);
-  assert.match(loaded.stdout, /ItemController\.list +OAuth2PasswordBearer/);
+  test('TypeScript is loaded by plain Node with the tsx of the project, which is asked for where it is missing', async () => {
+    const routes = [join(installed, 'dist', 'cli', 'main.js'), 'routes', 'app.ts'];
+    const undecorated = new Run(routes, {}, project);
+    assert.equal(await undecorated.end(), 1, undecorated.said);
+    assert.match(
+      undecorated.stderr,
+      /need "experimentalDecorators": true in the tsconfig\.json of the working directory/,
+    );
 
-  rmSync(join(modules, 'tsx'));
-  const missing = new Run(routes, {}, project);
-  assert.equal(await missing.end(), 1, missing.said);
-  assert.match(missing.stderr, /^app\.ts is TypeScript, .* npm install --save-dev tsx\n.+\n$/);
+    inProject('tsconfig.json', '{ "compilerOptions": { "experimentalDecorators": true } }');
+    const loaded = new Run(routes, {}, project);
+    assert.equal(await loaded.end(), 0, loaded.said);
+    assert.match(loaded.stdout, /ItemController\.list +OAuth2PasswordBearer/);
 
-  // What needs no loader is served without one.
-  const plain = `import { App } from 'portico'; export const app = new App({ title: 'Plain', version: '1' });`;
-  writeFileSync(join(project, 'plain.js'), plain);
-  const built = new Run([...routes.slice(0, -1), 'plain.js'], {}, project);
-  assert.equal(await built.end(), 0, built.said);
-  writeFileSync(join(project, 'broken.js'), 'export const app = ;');
-  const broken = new Run([...routes.slice(0, -1), 'broken.js'], {}, project);
-  assert.equal(await broken.end(), 1, broken.said);
-  assert.match(broken.stderr, /^broken\.js cannot be loaded\n/);
-  assert.doesNotMatch(broken.stderr, /tsx/);
+    rmSync(join(modules, 'tsx'));
+    const missing = new Run(routes, {}, project);
+    assert.equal(await missing.end(), 1, missing.said);
+    assert.match(missing.stderr, /^app\.ts is TypeScript, .* npm install --save-dev tsx\n.+\n$/);
+
+    // What needs no loader is served without one.
+    const built = new Run([...routes.slice(0, -1), 'plain.js'], {}, project);
+    assert.equal(await built.end(), 0, built.said);
+    inProject('broken.js', 'export const app = ;');
+    const broken = new Run([...routes.slice(0, -1), 'broken.js'], {}, project);
+    assert.equal(await broken.end(), 1, broken.said);
+    assert.match(broken.stderr, /^broken\.js cannot be loaded\n/);
+    assert.doesNotMatch(broken.stderr, /tsx/);
+  });
+
+  test('an app is served by the adapter of its own copy, or by another where that is not found', async () => {
+    appendFileSync(join(installed, 'dist', 'adapters', 'node.js'), `\nconsole.info('the adapter of the project');\n`);
+    const index = pathToFileURL(join(installed, 'dist', 'index.js')).href;
+    const astray = written('astray.mjs', `import { App } from '${index}'; ${app}`);
+    for (const [file, isOwn] of [
+      [join(project, 'plain.js'), true],
+      [astray, false],
+    ] as const) {
+      const run = new Run(['--import', tsx, main, 'start', file, '--port', '0'], {}, folder);
+      assert.match(await getText(`${await run.address()}/openapi.json`), /"Plain"/);
+      assert.equal(run.stdout.includes('the adapter of the project'), isOwn);
+      assert.equal(await run.end('SIGTERM'), 0, run.said);
+    }
+  });
+});
+
+describe('FILE in TypeScript', () => {
+  const environment = { TSX_TSCONFIG_PATH: join(root, 'tsconfig.json') };
+
+  test('is loaded by whatever loads TypeScript already, with and without the tsx of the project', async () => {
+    const loader = pathToFileURL(written('loader.mjs', `import '${tsx}';`)).href;
+    for (const cwd of [root, folder]) {
+      const run = new Run(['--import', loader, main, 'routes', join(root, shop)], environment, cwd);
+      assert.equal(await run.end(), 0, run.said);
+      assert.match(run.stdout, /ItemController\.list +OAuth2PasswordBearer/);
+    }
+  });
+
+  test('is told which setting its decorators need', async () => {
+    const cwd = join(folder, 'unset');
+    mkdirSync(cwd);
+    written('unset/tsconfig.json', '{}');
+    const file = written('unset/app.ts', 'export class A { constructor(@B() b: string) {} }');
+    const run = new Run(['--import', tsx, main, 'routes', file], {}, cwd);
+    assert.equal(await run.end(), 1, run.said);
+    assert.match(
+      run.stderr,
+      /app\.ts cannot be loaded\n[^]*need "experimentalDecorators": true in the tsconfig\.json of/,
+    );
+  });
 });
 
 describe('portico check', () => {

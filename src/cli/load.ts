@@ -29,10 +29,12 @@ async function exportOf(path: string, file: string, hint: string | undefined): P
     const app = await (exported.app ?? exported.default?.app);
     return typeof app === 'function' ? await (app as () => unknown)() : app;
   } catch (error) {
-    if (hint === undefined || !isSyntaxUnknown(error)) {
-      throw new Failure(`${file} cannot be loaded\n${explain(error)}`, { cause: error });
+    /* c8 ignore start -- there is a hint only without a loader, which the sources of this file need themselves */
+    if (hint !== undefined && isSyntaxUnknown(error)) {
+      throw new Failure(`${file} is TypeScript, ${hint}\n${error.message}`, { cause: error });
     }
-    throw new Failure(`${file} is TypeScript, ${hint}\n${error.message}`, { cause: error });
+    /* c8 ignore stop */
+    throw new Failure(`${file} cannot be loaded\n${explain(error)}`, { cause: error });
   } finally {
     process.off('beforeExit', unsettled);
   }
@@ -73,6 +75,7 @@ async function handleTypeScript(): Promise<string | undefined> {
   } catch {
     // Another loader may be in use, or FILE may not need one.
     const given = /--(?:import|require|loader|experimental-loader)\b|(?:^|\s)-r\b/.test(flags);
+    /* c8 ignore next -- the same */
     return given ? undefined : 'which is loaded with tsx; install it with: npm install --save-dev tsx';
   }
   // The same as `node --import tsx`: its API cannot be required in every version.
@@ -81,11 +84,13 @@ async function handleTypeScript(): Promise<string | undefined> {
 }
 
 /** Node 20 does not support TypeScript, and later versions only erasable syntax. */
+/* c8 ignore start -- the same */
 function isSyntaxUnknown(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   const code = 'code' in error ? String(error.code) : '';
   return error instanceof SyntaxError || code === 'ERR_UNKNOWN_FILE_EXTENSION' || code.endsWith('_TYPESCRIPT_SYNTAX');
 }
+/* c8 ignore stop */
 
 /** How an error of FILE is printed: declaration errors need no stack. */
 export function explain(error: unknown): string {
