@@ -86,6 +86,7 @@ export function executionOutside(): Execution {
   return new Execution({ context: undefined, keepContext() {} } as never);
 }
 
+/* c8 ignore next -- replaced before anything is awaited */
 function notWaiting(): void {}
 
 export interface PlacedIssue {
