@@ -36,6 +36,7 @@ import {
   expectJson,
   type Mistake,
   mistakesOf,
+  raise,
   tableController,
 } from './world.ts';
 
@@ -723,6 +724,16 @@ describe('schemas', () => {
     const { code, message } = mistakeOf([handling('POST', '/x', [body])]);
     assert.equal(code, 'SCHEMA_NOT_EXPRESSIBLE');
     assert.match(message, /its schema cannot be documented: Error converting schema to JSON/);
+  });
+
+  test('a schema whose default throws is reported, whatever it throws', () => {
+    const unreadable = new Proxy(new Error(), { getPrototypeOf: () => raise(new Error('trap')) });
+    for (const thrown of [undefined, null, 'odd', new Error('odd'), { message: 1n }, Object.create(null), unreadable]) {
+      const body = Body(z.object({ size: z.string().default(() => raise(thrown as Error)) }));
+      const { code, message } = mistakeOf([handling('POST', '/x', [body])]);
+      assert.equal(code, 'SCHEMA_NOT_EXPRESSIBLE');
+      assert.match(message, /its schema cannot be documented: ./);
+    }
   });
 
   test('a map, a set, a symbol and a transformed answer are not expressible', () => {

@@ -119,3 +119,12 @@ export function readable(thrown: unknown): unknown {
   }
   return new FrameworkError('Something was thrown that cannot be inspected', { cause: thrown });
 }
+
+/** The message of what was thrown, which may be anything. */
+export function messageOf(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    return 'what it threw cannot be printed';
+  }
+}

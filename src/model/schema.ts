@@ -1,6 +1,7 @@
 import { z, type ZodType } from 'zod';
 import { acceptsUndefined } from './absence.ts';
 import { featuresOf } from '../content/codecs.ts';
+import { messageOf } from '../http/errors.ts';
 import { correct } from './conversion.ts';
 import { joinIntersections } from './intersection.ts';
 import type { MistakeCode, Report } from './mistakes.ts';
@@ -109,7 +110,7 @@ function convert(schema: ZodType, direction: Direction): DescribedSchema {
     const whole = direction === 'output' ? orNothing(schema, joined.json) : joined.json;
     return { json: whole, definitions: joined.$defs, named: byName(named), faults };
   } catch (error) {
-    const { message } = error as Error;
+    const message = messageOf(error);
     const duplicate = /^Duplicate schema id "(.*?)"/.exec(message)?.[1];
     const fault: SchemaFault = { code: 'SCHEMA_NOT_EXPRESSIBLE', text: `its schema cannot be documented: ${message}` };
     return {

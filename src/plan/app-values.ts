@@ -1,4 +1,4 @@
-import { FrameworkError } from '../http/errors.ts';
+import { FrameworkError, messageOf } from '../http/errors.ts';
 import type { AppNode } from '../model/app-nodes.ts';
 import type { Run } from '../model/provider.ts';
 import { type AnyGenerator, enter, type EnteredGenerator, leaveAll } from './generators.ts';
@@ -86,13 +86,5 @@ export class AppValues {
       holder.value = await result;
     }
     holder.made = true;
-  }
-}
-
-function messageOf(thrown: unknown): string {
-  try {
-    return thrown instanceof Error ? thrown.message : String(thrown);
-  } catch {
-    return 'what it threw cannot be printed';
   }
 }
