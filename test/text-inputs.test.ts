@@ -844,6 +844,17 @@ describeMatrix('objects whose fields are known', (open) => {
     });
   });
 
+  test('an alternative is chosen by a field that is one value or a list, too', async () => {
+    const Filter = z.union([
+      z.object({ v: z.union([z.int(), z.array(z.string().max(1))]), other: z.int() }),
+      z.object({ v: z.string() }),
+    ]);
+    const send = await open(echo(Query(Filter)));
+    assert.deepEqual(await valueOf(await send('/?v=5&other=1')), { v: 5, other: 1 });
+    assert.deepEqual(await valueOf(await send('/?v=a&v=b&other=1')), { v: ['a', 'b'], other: 1 });
+    assert.deepEqual(await valueOf(await send('/?v=abc')), { v: 'abc' });
+  });
+
   test('a field that is documented by a component leads to it, and the object leaves none behind', () => {
     const Order = z.enum(['up', 'down']).meta({ id: 'TextOrder' });
     const app = echo(Query(z.object({ order: Order, any: z.json().optional() }).meta({ id: 'TextQuery' })));
