@@ -955,6 +955,18 @@ describe('a socket over the wire', () => {
     assert.deepEqual(await get('1.0', 'Upgrade'), [426, true]);
   });
 
+  test('an offer that Node does not take for one is ignored, and never a fault of the server', async () => {
+    const { log, port } = await open(echo);
+    const lines = Object.entries({ host: 'a', ...handshake }).map(([name, value]) => `${name}: ${value}\r\n`);
+    const connection = await RawConnection.open(port);
+    // A tab behind the option is white space, but not for the parser of Node 20.
+    connection.write(`GET /socket HTTP/1.1\r\n${lines.join('')}Connection: Upgrade\t\r\n\r\n`);
+    await connection.wait(() => connection.text.includes('\r\n\r\n'));
+    assert.match(connection.text, /^HTTP\/1\.1 (?:101|426) /);
+    connection.destroy();
+    assert.deepEqual(log.entries, []);
+  });
+
   test('no subprotocol is selected, whatever is offered (RFC 6455 §4.2.2)', async () => {
     const { port } = await open(echo);
     const socket = await FrameSocket.open(port, '/socket', { 'Sec-WebSocket-Protocol': 'chat, superchat' });

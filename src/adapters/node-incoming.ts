@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { HTTPException, RequestAbandonedError } from '../http/errors.ts';
 import type { Incoming } from '../http/incoming.ts';
 import type { Eventual } from '../http/promise.ts';
@@ -41,9 +41,11 @@ export class NodeIncoming implements Incoming {
     this.#continues = continues;
   }
 
-  /** RFC 9110 §7.8: an offer in HTTP/1.0 has to be ignored. */
+  /** Node hands offers to those who listen for them; any other, such as one in HTTP/1.0, is ignored (RFC 9110 §7.8). */
   get upgrades(): boolean | undefined {
-    return this.#message.httpVersion === '1.0' ? false : undefined;
+    const { socket, httpVersion } = this.#message;
+    const { server } = socket as { server?: Server };
+    return httpVersion === '1.0' || (server?.listenerCount('upgrade') ?? 0) > 0 ? false : undefined;
   }
 
   get passesConnection(): boolean {

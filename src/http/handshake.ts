@@ -29,9 +29,9 @@ export function handshakeFrom(origins: Origins): Handshake {
  * Without the connection option an Upgrade header means nothing (RFC 9110 §7.8); some platforms keep that to themselves.
  */
 export function isHandshake({ method }: { readonly method: string }, incoming: Incoming): boolean {
-  if (method !== 'GET' || incoming.upgrades === false) return false;
+  if (method !== 'GET') return false;
   const upgrade = incoming.header('upgrade');
-  if (upgrade === undefined || !hasMember(upgrade, WEBSOCKET)) return false;
+  if (upgrade === undefined || !hasMember(upgrade, WEBSOCKET) || incoming.upgrades === false) return false;
   if (incoming.upgrades === true) return true;
   const connection = incoming.header('connection');
   return connection === undefined ? incoming.passesConnection !== true : hasMember(connection, OPTION);
