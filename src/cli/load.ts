@@ -75,7 +75,7 @@ async function handleTypeScript(): Promise<string | undefined> {
   } catch {
     // Another loader may be in use, or FILE may not need one.
     const given = /--(?:import|require|loader|experimental-loader)\b|(?:^|\s)-r\b/.test(flags);
-    /* c8 ignore next -- the same */
+    /* c8 ignore next -- only without a loader, as above */
     return given ? undefined : 'which is loaded with tsx; install it with: npm install --save-dev tsx';
   }
   // The same as `node --import tsx`: its API cannot be required in every version.
@@ -84,7 +84,7 @@ async function handleTypeScript(): Promise<string | undefined> {
 }
 
 /** Node 20 does not support TypeScript, and later versions only erasable syntax. */
-/* c8 ignore start -- the same */
+/* c8 ignore start -- called only where there is a hint */
 function isSyntaxUnknown(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   const code = 'code' in error ? String(error.code) : '';

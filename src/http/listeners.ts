@@ -32,8 +32,10 @@ export function guardListeners(signal: AbortSignal, report: (error: unknown) => 
       set(listener: AbortSignal['onabort']) {
         if (runOwn !== undefined) remove('abort', runOwn);
         own = listener;
-        runOwn = (event) => run(listener ?? {}, signal, event, report);
-        if (typeof listener === 'function') add('abort', runOwn);
+        runOwn = undefined;
+        if (typeof listener !== 'function') return;
+        runOwn = (event) => run(listener, signal, event, report);
+        add('abort', runOwn);
       },
     },
   });
