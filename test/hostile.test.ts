@@ -295,6 +295,17 @@ describe('heads that are refused', () => {
   }
 });
 
+test('an invalid host is refused every time, between valid ones too', async () => {
+  const statuses: (number | undefined)[] = [];
+  for (const host of ['a', 'a%', 'a%', 'a', 'b', 'a%', '', 'a%', 'b']) {
+    const { answers } = await ask(`GET /url HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`, {
+      untilClose: true,
+    });
+    statuses.push(answers[0]?.status);
+  }
+  assert.deepEqual(statuses, [200, 400, 400, 200, 200, 400, 200, 400, 200]);
+});
+
 describe('ctx.request', () => {
   test('is there for every request that is accepted', async () => {
     const seen: string[] = [];
