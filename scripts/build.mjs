@@ -30,6 +30,41 @@ const bundled = {
   },
 };
 
+const common = {
+  outbase: join(root, 'src'),
+  outdir: folder,
+  tsconfig: join(root, 'tsconfig.build.json'),
+  bundle: true,
+  format: /** @type {const} */ ('esm'),
+  platform: /** @type {const} */ ('neutral'),
+  packages: /** @type {const} */ ('external'),
+  target: 'es2022',
+  logLevel: /** @type {const} */ ('warning'),
+};
+/** Whatever the index leads to: one module for all entries, where esbuild alone would make a dozen. */
+const index = join(root, 'src/index.ts');
+const { metafile } = await build({ ...common, entryPoints: [index], plugins: [bundled], write: false, metafile: true });
+const core = Object.keys(metafile.inputs)
+  .map((file) => resolve(file))
+  .filter((file) => file !== index);
+/** All entries but the command line, which loads the core with an app, if at all. */
+const users = new Set([join(root, 'src/app.ts'), ...entryPoints.filter((file) => !/[\\/]cli[\\/]/.test(file))]);
+
+/** Makes them reach all of the core: esbuild divides modules by the entries that reach them. */
+const undivided = {
+  name: 'undivided',
+  setup(/** @type {import('esbuild').PluginBuild} */ plugins) {
+    plugins.onLoad({ filter: /\.ts$/ }, ({ path }) =>
+      users.has(path) ? { contents: `${readFileSync(path, 'utf8')}\nimport 'core';`, loader: 'ts' } : undefined,
+    );
+    plugins.onResolve({ filter: /^core$/ }, () => ({ path: 'core', namespace: 'core' }));
+    plugins.onLoad({ filter: /./, namespace: 'core' }, () => ({
+      contents: core.map((file) => `import ${JSON.stringify(file)};`).join('\n'),
+      resolveDir: root,
+    }));
+  },
+};
+
 rmSync(folder, { recursive: true, force: true });
 const compiler = join(root, 'node_modules/typescript/bin/tsc');
 const declarations = ['-p', join(root, 'tsconfig.build.json'), '--emitDeclarationOnly', '--outDir', folder];
@@ -42,19 +77,13 @@ for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
   if (name.endsWith('.d.ts') && !reachable.has(file)) rmSync(file);
 }
 await build({
+  ...common,
   entryPoints,
-  outbase: join(root, 'src'),
-  outdir: folder,
-  tsconfig: join(root, 'tsconfig.build.json'),
-  bundle: true,
   splitting: true,
-  format: 'esm',
-  platform: 'neutral',
-  packages: 'external',
-  plugins: [bundled],
-  target: 'es2022',
+  plugins: [bundled, undivided],
   chunkNames: 'shared-[hash]',
-  logLevel: 'warning',
+  // That the core is imported without a name is all that is wanted of it.
+  logOverride: { 'ignored-bare-import': 'silent' },
 });
 
 /** Declaration files, and all that they import; no other can be seen by whoever uses the package. */
