@@ -9,7 +9,7 @@ export interface ProblemDetailsOptions {
   readonly typeOf?: (error: HTTPException | RequestValidationError) => string | undefined;
 }
 
-const ProblemDetails = /* @__PURE__ */ problemSchema();
+let known: ZodType | undefined;
 
 /**
  * Errors as problem details (RFC 9457): `errors` of an app's options.
@@ -18,7 +18,7 @@ const ProblemDetails = /* @__PURE__ */ problemSchema();
  */
 export function problemDetails({ typeOf = () => undefined }: ProblemDetailsOptions = {}): ErrorsOptions {
   return {
-    schema: ProblemDetails,
+    schema: problemSchema(),
     mediaType: 'application/problem+json',
     body(error) {
       const type = immediate(typeOf(error), 'typeOf()') ?? 'about:blank';
@@ -34,8 +34,9 @@ export function problemDetails({ typeOf = () => undefined }: ProblemDetailsOptio
   };
 }
 
+/** One for all apps, because it has a name; made when it is asked for, like those of the usual format. */
 function problemSchema(): ZodType {
-  return z
+  return (known ??= z
     .object({
       type: z.string(),
       title: z.string(),
@@ -44,5 +45,5 @@ function problemSchema(): ZodType {
       errors: z.array(issueSchema()).optional(),
       details: z.unknown().optional(),
     })
-    .meta({ id: 'ProblemDetails' });
+    .meta({ id: 'ProblemDetails' }));
 }

@@ -1,8 +1,9 @@
-import { z } from 'zod';
+import { z, type ZodType } from 'zod';
 import type { Context } from '../http/context.ts';
 import { recognizeCopies } from '../http/copies.ts';
 import { HTTPException, type RequestValidationError } from '../http/errors.ts';
 import { FORM } from '../kinds/inputs.ts';
+import type { DependableTraits } from '../metadata/declarations.ts';
 import { recordInput, recordTraits } from '../metadata/store.ts';
 import { decodeBasic } from './basic.ts';
 import { parameterText } from './scheme.ts';
@@ -108,14 +109,41 @@ export class OAuth2PasswordRequestFormStrict extends StrictForm {
   declare readonly grantType: string;
 }
 
-/** The class with its declaration, made by a call so that a bundler drops a form that nobody uses. */
+/**
+ * The class with its declaration, made by a call so that a bundler drops a form that nobody uses.
+ *
+ * Its schemas are made when they are first read, since most apps have no such form.
+ */
 function declaring(base: typeof PasswordForm, grantType: 'optional' | 'required'): typeof PasswordForm {
   class Form extends base {}
+  let schema: ZodType | undefined;
+  let responses: DependableTraits['responses'];
+  recordInput(Form, undefined, 0, {
+    kind: 'text',
+    from: 'form',
+    name: undefined,
+    get schema() {
+      return (schema ??= fieldsSchema(grantType));
+    },
+    stages: FORM,
+  });
+  recordInput(Form, undefined, 1, { kind: 'request', what: 'context', read: ({ context }) => context });
+  recordTraits(Form, {
+    headers: NO_STORE,
+    invalid: (issues) => new InvalidForm(issues),
+    get responses() {
+      return (responses ??= refusals());
+    },
+  });
+  return Form;
+}
+
+function fieldsSchema(grantType: 'optional' | 'required'): ZodType {
   // RFC 6749 appendix B: values are UTF-8; a replacement character stands for bytes that were not.
   const text = z.string().refine((value) => !value.includes('\uFFFD'), 'Invalid UTF-8');
   const hidden = text.meta({ format: 'password' });
   const password = z.string().regex(/^password$/);
-  const schema = z.object({
+  return z.object({
     grant_type: grantType === 'optional' ? password.optional() : password,
     username: text,
     password: hidden,
@@ -123,23 +151,16 @@ function declaring(base: typeof PasswordForm, grantType: 'optional' | 'required'
     client_id: text.optional(),
     client_secret: hidden.optional(),
   });
+}
+
+function refusals(): NonNullable<DependableTraits['responses']> {
   // RFC 6749 §5.2, which allows for further members.
-  const error = z.object({
+  const content = z.object({
     error: z.string(),
     error_description: z.string().optional(),
     detail: z.array(z.unknown()).optional(),
   });
-  recordInput(Form, undefined, 0, { kind: 'text', from: 'form', name: undefined, schema, stages: FORM });
-  recordInput(Form, undefined, 1, { kind: 'request', what: 'context', read: ({ context }) => context });
-  recordTraits(Form, {
-    headers: NO_STORE,
-    invalid: (issues) => new InvalidForm(issues),
-    responses: {
-      400: { description: 'Bad token request', content: error },
-      401: { description: 'Unknown client', content: error },
-    },
-  });
-  return Form;
+  return { 400: { description: 'Bad token request', content }, 401: { description: 'Unknown client', content } };
 }
 
 interface Client {
