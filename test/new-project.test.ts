@@ -178,7 +178,10 @@ describe('the installed command under SIGTERM', () => {
 });
 
 describe('portico new', () => {
-  before(() => (program = ['--import', import.meta.resolve('tsx'), join(root, 'src', 'cli', 'main.ts')]));
+  before(() => {
+    program = ['--import', import.meta.resolve('tsx'), join(root, 'src', 'cli', 'main.ts')];
+    process.env['TSX_TSCONFIG_PATH'] = join(root, 'tsconfig.json');
+  });
 
   test('writes nothing into a folder that has something', async () => {
     const taken = join(folder, 'taken');

@@ -97,6 +97,7 @@ export function explain(error: unknown): string {
   if (isDeclarationError(error)) return error.message;
   const stack = stackOf(error);
   if (!/experimental ?decorators/i.test(stack)) return stack;
+  /* c8 ignore next -- only under other settings than those of the sources, so that the two cannot be counted together */
   return `${stack}\nParameter decorators need "experimentalDecorators": true in the tsconfig.json of the working directory, which must include the file.`;
 }
 
