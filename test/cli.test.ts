@@ -22,8 +22,8 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 /** For commands that are not run in this repository. */
 const tsx = import.meta.resolve('tsx');
-/** For commands that run from the sources in another folder. */
-const ownSettings = { TSX_TSCONFIG_PATH: join(root, 'tsconfig.json') };
+/** For commands elsewhere: other settings compile the sources to other lines, which cannot be counted with these. */
+const uncounted = { NODE_V8_COVERAGE: undefined };
 const main = join(root, 'src', 'cli', 'main.ts');
 
 /** Writes a file for the commands to read, and gives its path. */
@@ -418,7 +418,7 @@ describe('a project in which the package is installed', () => {
       [join(project, 'plain.js'), true],
       [astray, false],
     ] as const) {
-      const run = new Run(['--import', tsx, main, 'start', file, '--port', '0'], ownSettings, folder);
+      const run = new Run(['--import', tsx, main, 'start', file, '--port', '0'], uncounted, folder);
       assert.match(await getText(`${await run.address()}/openapi.json`), /"Plain"/);
       assert.equal(run.stdout.includes('the adapter of the project'), isOwn);
       assert.equal(await run.end('SIGTERM'), 0, run.said);
@@ -427,10 +427,12 @@ describe('a project in which the package is installed', () => {
 });
 
 describe('FILE in TypeScript', () => {
+  const environment = { TSX_TSCONFIG_PATH: join(root, 'tsconfig.json') };
+
   test('is loaded by whatever loads TypeScript already, with and without the tsx of the project', async () => {
     const loader = pathToFileURL(written('loader.mjs', `import '${tsx}';`)).href;
     for (const cwd of [root, folder]) {
-      const run = new Run(['--import', loader, main, 'routes', join(root, shop)], ownSettings, cwd);
+      const run = new Run(['--import', loader, main, 'routes', join(root, shop)], environment, cwd);
       assert.equal(await run.end(), 0, run.said);
       assert.match(run.stdout, /ItemController\.list +OAuth2PasswordBearer/);
     }
@@ -441,8 +443,7 @@ describe('FILE in TypeScript', () => {
     mkdirSync(cwd);
     written('unset/tsconfig.json', '{}');
     const file = written('unset/app.ts', 'export class A { constructor(@B() b: string) {} }');
-    // Other settings compile the sources to other lines, whose counts would be taken for those of the rest.
-    const run = new Run(['--import', tsx, main, 'routes', file], { NODE_V8_COVERAGE: undefined }, cwd);
+    const run = new Run(['--import', tsx, main, 'routes', file], uncounted, cwd);
     assert.equal(await run.end(), 1, run.said);
     assert.match(
       run.stderr,
