@@ -22,8 +22,6 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 /** For commands that are not run in this repository. */
 const tsx = import.meta.resolve('tsx');
-/** For commands elsewhere: other settings compile the sources to other lines, which cannot be counted with these. */
-const uncounted = { NODE_V8_COVERAGE: undefined };
 const main = join(root, 'src', 'cli', 'main.ts');
 
 /** Writes a file for the commands to read, and gives its path. */
@@ -414,11 +412,13 @@ describe('a project in which the package is installed', () => {
     appendFileSync(join(installed, 'dist', 'adapters', 'node.js'), `\nconsole.info('the adapter of the project');\n`);
     const index = pathToFileURL(join(installed, 'dist', 'index.js')).href;
     const astray = written('astray.mjs', `import { App } from '${index}'; ${app}`);
+    // Those of the sources, but with the packages of the project.
+    const settings = { TSX_TSCONFIG_PATH: join(root, 'tsconfig.build.json') };
     for (const [file, isOwn] of [
       [join(project, 'plain.js'), true],
       [astray, false],
     ] as const) {
-      const run = new Run(['--import', tsx, main, 'start', file, '--port', '0'], uncounted, folder);
+      const run = new Run(['--import', tsx, main, 'start', file, '--port', '0'], settings, folder);
       assert.match(await getText(`${await run.address()}/openapi.json`), /"Plain"/);
       assert.equal(run.stdout.includes('the adapter of the project'), isOwn);
       assert.equal(await run.end('SIGTERM'), 0, run.said);
@@ -443,7 +443,8 @@ describe('FILE in TypeScript', () => {
     mkdirSync(cwd);
     written('unset/tsconfig.json', '{}');
     const file = written('unset/app.ts', 'export class A { constructor(@B() b: string) {} }');
-    const run = new Run(['--import', tsx, main, 'routes', file], uncounted, cwd);
+    // Other settings compile the sources to other lines, whose coverage cannot be counted with the rest.
+    const run = new Run(['--import', tsx, main, 'routes', file], { NODE_V8_COVERAGE: undefined }, cwd);
     assert.equal(await run.end(), 1, run.said);
     assert.match(
       run.stderr,

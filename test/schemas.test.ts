@@ -561,6 +561,15 @@ describe('an intersection', () => {
       { ...value, c: 1 },
     ],
     [
+      'of named objects that may be empty',
+      z
+        .object({ a: z.string().optional() })
+        .meta({ id: 'InMaybe' })
+        .and(B.partial().meta({ id: 'InPartial' })),
+      { a: 'x' },
+      { a: 1 },
+    ],
+    [
       'within objects',
       z.object({ n: A.and(B) }).and(z.object({ n: z.object({ c: z.int() }) })),
       { n: { ...value, c: 1 } },

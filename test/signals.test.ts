@@ -38,8 +38,12 @@ function failing(signal: AbortSignal, called: string[]): void {
   signal.addEventListener('abort', { handleEvent: fail('an object') }, { once: true });
   signal.addEventListener('abort', removed);
   signal.removeEventListener('abort', removed);
+  const none: unknown = null;
+  signal.addEventListener('abort', none as () => void);
   // oxlint-disable unicorn/prefer-add-event-listener -- what is tested
   signal.onabort = removed;
+  signal.onabort = null;
+  assert.equal(signal.onabort, null);
   signal.onabort = fail('onabort');
   // oxlint-enable unicorn/prefer-add-event-listener
 }

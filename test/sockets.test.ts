@@ -1078,8 +1078,10 @@ describe('a socket over the wire', () => {
     const headers = { authorization: 'Bearer me' };
     const lines = Object.entries({ host: 'a', connection: 'Upgrade', ...handshake, ...headers });
     const bytes = `GET /socket HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
-    const without = await exchange(await listening(createServer(toNodeListener(app))), bytes);
-    assert.deepEqual(without.statuses, [501]);
+    const withoutPort = await listening(createServer(toNodeListener(app)));
+    assert.deepEqual((await exchange(withoutPort, bytes.replace('connection: Upgrade\r\n', ''))).statuses, [426]);
+    assert.deepEqual(log.errors, []);
+    assert.deepEqual((await exchange(withoutPort, bytes)).statuses, [501]);
     assert.match(log.errors.join(), /no WebSockets/);
     const warnings = (): string[] => log.entries.filter(({ level }) => level === 'warn').map(({ text }) => text);
     assert.equal(warnings().length, 1);

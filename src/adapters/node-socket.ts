@@ -169,6 +169,7 @@ export function warningOfUpgrades(app: App, listener: RequestListener): RequestL
 
 async function loadServer(): Promise<typeof WebSocketServer> {
   try {
+    /* c8 ignore next -- tsx adds a branch to import() */
     return (await import('ws')).WebSocketServer;
     /* c8 ignore start -- tested on the built package, without ws */
   } catch (error) {

@@ -74,7 +74,6 @@ export async function toNodeUpgradeListener(app: App, options: ListenerOptions =
 /** Stands in for a refused head, of which nothing may be used. */
 const REFUSED: Head = { target: '/', length: 0, chunked: false };
 
-/** The state of a server. */
 interface State {
   /** Whether it is about to close, and tells its clients. */
   closing: boolean;
@@ -179,6 +178,7 @@ async function createServerFor(app: App, options: ServeOptions, state: State, lo
     shouldUpgradeCallback: (message: IncomingMessage): boolean =>
       server.listenerCount('upgrade') > 0 && asksForSocket(message),
   };
+  /* c8 ignore next 4 -- tsx adds a branch to import() */
   const server: Server =
     tls === undefined
       ? createServer(settings, listener)

@@ -25,6 +25,7 @@ async function exportOf(path: string, file: string, hint: string | undefined): P
   };
   process.once('beforeExit', unsettled);
   try {
+    /* c8 ignore next -- tsx adds a branch to import() */
     const exported = (await import(pathToFileURL(path).href)) as { app?: unknown; default?: { app?: unknown } };
     const app = await (exported.app ?? exported.default?.app);
     return typeof app === 'function' ? await (app as () => unknown)() : app;
@@ -79,6 +80,7 @@ async function handleTypeScript(): Promise<string | undefined> {
     return given ? undefined : 'which is loaded with tsx; install it with: npm install --save-dev tsx';
   }
   // The same as `node --import tsx`: its API cannot be required in every version.
+  /* c8 ignore next -- tsx adds a branch to import() */
   await import(pathToFileURL(tsx).href);
   return undefined;
 }

@@ -12,6 +12,7 @@ export interface Peers {
 /** Loads them on first use, so that an app under test needs neither. */
 export async function loadPeers(): Promise<Peers> {
   try {
+    /* c8 ignore next -- tsx adds a branch to import() */
     const [fc, { Ajv2020: Ajv }] = await Promise.all([import('fast-check'), import('ajv/dist/2020.js')]);
     return { fc, Ajv };
   } catch (error) {
