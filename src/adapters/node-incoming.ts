@@ -45,6 +45,7 @@ export class NodeIncoming implements Incoming {
   get upgrades(): boolean | undefined {
     const { socket, httpVersion } = this.#message;
     const { server } = socket as { server?: Server };
+    /* c8 ignore next -- only what imitates a connection of node:http has no server */
     return httpVersion === '1.0' || (server?.listenerCount('upgrade') ?? 0) > 0 ? false : undefined;
   }
 

@@ -43,13 +43,16 @@ export function ignoreRepeatedInterrupts(): void {
 
 /** The adapter from the same copy of the package as the app, so that they recognise each other's errors. */
 async function adapterOf(app: App, file: string): Promise<typeof node> {
+  /* c8 ignore next -- tsx adds a branch to import() */
   const own = await import('../app.ts');
   if (!(app instanceof own.App)) {
     try {
+      /* c8 ignore next -- tsx adds a branch to import() */
       return (await import(pathToFileURL(createRequire(resolve(file)).resolve('portico/node')).href)) as typeof node;
     } catch {
       // Any copy can serve the app; only some errors of broken requests are then answered less precisely.
     }
   }
+  /* c8 ignore next -- tsx adds a branch to import() */
   return import('../adapters/node.ts');
 }
