@@ -41,13 +41,13 @@ const common = {
   target: 'es2022',
   logLevel: /** @type {const} */ ('warning'),
 };
-/** Whatever the index leads to: one module for all entries, where esbuild alone would make a dozen. */
 const index = join(root, 'src/index.ts');
 const { metafile } = await build({ ...common, entryPoints: [index], plugins: [bundled], write: false, metafile: true });
+/** Whatever the index leads to: one module for all entries, where esbuild alone would make a dozen. */
 const core = Object.keys(metafile.inputs)
   .map((file) => resolve(file))
   .filter((file) => file !== index);
-/** All entries but the command line, which loads the core with an app, if at all. */
+/** All entries but the command line, which loads `app.ts` with an app, if at all. */
 const users = new Set([join(root, 'src/app.ts'), ...entryPoints.filter((file) => !/[\\/]cli[\\/]/.test(file))]);
 
 /** Makes them reach all of the core: esbuild divides modules by the entries that reach them. */

@@ -180,6 +180,7 @@ describe('the installed command under SIGTERM', () => {
 describe('portico new', () => {
   before(() => {
     program = ['--import', import.meta.resolve('tsx'), join(root, 'src', 'cli', 'main.ts')];
+    // As they are compiled in this repository, so that their coverage can be counted with the rest.
     process.env['TSX_TSCONFIG_PATH'] = join(root, 'tsconfig.json');
   });
 
