@@ -76,6 +76,13 @@ const NODE_GLOBAL = /(?<![.\w$'"`/-])(?:process|Buffer|require|__dirname|__filen
 const FUNCTION_HEAD =
   /(?:=> \{|\bfunction\b.*\{|^ +(?!(?:if|for|while|switch|catch)\b)[\w#.[\]<>, ]*\(.*\{|^ *\).* \{)$/;
 
+/**
+ * A function that is assigned to a property where it is written. V8 makes it in its old generation, as it would that of a
+ * prototype, and all it leads to lives until a major collection.
+ */
+const ASSIGNED_FUNCTION =
+  /(?<=[\w\])]\.#?\w+|\])\s(?:\?\?|\|\||&&)?=\s+(?:async\s+)?(?:function\b|\w+\s*=>|\([^()]*(?:\([^()]*\)[^()]*)*\)(?::\s[^;{}=]+)?\s*=>)/g;
+
 /** Comments go, strings and line numbers stay. */
 const withoutComments = (text: string) =>
   text.replace(/\/\*[\s\S]*?\*\/|(?<=^|[\s;{}(),])\/\/[^\n]*/g, (comment) => comment.replace(/[^\n]/g, ' '));
@@ -188,6 +195,38 @@ test('imports between folders of src point downward, and do not become more', ()
   assert.deepEqual(upward, []);
   const between = [...arrows].filter((arrow) => !arrow.includes('.ts'));
   assert.ok(between.length <= MAX_ARROWS, between.toSorted().join('\n'));
+});
+
+/** Functions that are assigned to a property where they are written, as `file:line`. */
+function assignedFunctions(file: string, text: string): string[] {
+  const code = withoutComments(text);
+  return Array.from(
+    code.matchAll(ASSIGNED_FUNCTION),
+    ({ index }) => `${file}:${code.slice(0, index).split('\n').length}`,
+  );
+}
+
+test('no function is assigned to a property where it is written: V8 would keep what it leads to for long', () => {
+  assert.deepEqual(
+    files.flatMap((file) => assignedFunctions(file, read(file))),
+    [],
+  );
+  const planted = [
+    'exchange.cleanup = (error) => this.#cleanUp(error);',
+    'execution.resume = function resume(value) {};',
+    'this.#sign = async () => sign();',
+    'exchange.abandon ??= (): Promise<void> => unwind([]);',
+    'parts[0].then = value => value;',
+    'socket.destroySoon =\n  () => linger(socket);',
+  ];
+  for (const text of planted) assert.deepEqual(assignedFunctions('a.ts', text), ['a.ts:1'], text);
+  const allowed = [
+    'const cleanUp = (error) => {};\nexchange.cleanup = cleanUp;',
+    'execution.continueBy((value) => value, fail);',
+    'let wake: (() => void) | undefined;\nwake = () => {};',
+    'if (a.b === (() => 1)) return a.c <= (b.d >= 2);',
+  ];
+  for (const text of allowed) assert.deepEqual(assignedFunctions('a.ts', text), [], text);
 });
 
 test(`no file of src is longer than ${MAX_LINES} lines`, () => {

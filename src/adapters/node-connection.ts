@@ -20,7 +20,7 @@ const dropping = new WeakSet<Socket>();
  */
 export function lingerAtEnd(socket: Socket): void {
   // Node calls this once the response has been sent.
-  socket.destroySoon = () => linger(socket);
+  socket.destroySoon = linger.bind(undefined, socket);
 }
 
 /** Ends the sending half, and drops incoming bytes until the client ends its own half. */

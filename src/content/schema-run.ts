@@ -48,12 +48,13 @@ function prepare(schema: ZodType): void {
   prepared.add(schema);
   const internals = schema._zod;
   const run = internals.run.bind(internals);
-  internals.run = function runInside(payload, context) {
+  const runInside: typeof run = (payload, context) => {
     const ours = (context as Marked | undefined)?.[RUN];
     if (ours === undefined) return run(payload, context);
     (payload as Marked)[RUN] = ours;
     return settle(ours, run, payload, context);
   };
+  internals.run = runInside;
   // A schema made by z.custom() is its own check.
   if ('check' in internals) prepareCheck(internals as unknown as CheckInternals);
   for (const { _zod: check } of internals.def.checks ?? []) prepareCheck(check);
@@ -65,14 +66,15 @@ function prepareCheck(internals: CheckInternals): void {
   preparedChecks.add(internals);
   const { def } = internals;
   const check = internals.check.bind(internals);
-  internals.check = function checkInside(payload) {
+  const checkInside: typeof check = (payload) => {
     const ours = (payload as Marked)[RUN];
     if (ours === undefined) return check(payload);
     return ours.failure === undefined ? settle(ours, check, payload) : Unheard.failed(ours.failure.error);
   };
+  internals.check = checkInside;
   const when = def.when?.bind(def);
   if (when === undefined) return;
-  def.when = function whenInside(payload) {
+  const whenInside: typeof when = (payload) => {
     try {
       return when(payload);
     } catch (error) {
@@ -83,6 +85,7 @@ function prepareCheck(internals: CheckInternals): void {
       return true;
     }
   };
+  def.when = whenInside;
 }
 
 /** The result of a function; an error after the first promise becomes a rejected promise. */

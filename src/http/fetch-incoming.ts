@@ -38,7 +38,7 @@ export class FetchIncoming implements Incoming {
     this.clientAddress = options.clientAddress;
     this.platform = options.platform;
     // Called as a method: the options may be a platform's own object.
-    if (options.waitUntil !== undefined) this.waitUntil = (promise) => options.waitUntil?.(promise);
+    this.waitUntil = options.waitUntil && ((promise) => options.waitUntil?.(promise));
     this.upgrade = options[UPGRADE];
     this.method = request.method;
     this.target = targetOf(request.url);

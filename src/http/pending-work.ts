@@ -109,10 +109,11 @@ export class PendingWork {
   #hold(unsent: Unsent, exchange: Exchange): void {
     const timer = unsent.source === undefined ? setTimeout(() => void unsent.finish(), UNREAD_GRACE) : undefined;
     const released = new Promise<void>((resolve) => {
-      unsent.release = (finished) => {
+      const release = (finished: Promise<void>): void => {
         clearTimeout(timer);
         resolve(finished);
       };
+      unsent.release = release;
     });
     this.#keepAlive(released, exchange);
   }

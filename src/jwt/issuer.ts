@@ -65,7 +65,8 @@ export class JwtIssuer {
   constructor(identity: IssuerIdentity, sign: () => Promise<Signer>, secret?: string | Uint8Array) {
     let signing: Promise<Signer> | undefined;
     this.#identity = identity;
-    this.#sign = () => (signing ??= sign());
+    const signOnce = (): Promise<Signer> => (signing ??= sign());
+    this.#sign = signOnce;
     this.#secret = secret;
   }
 

@@ -82,7 +82,8 @@ export class HttpConclusion implements Conclusion {
         await leave(generator);
       }
       if (reply.body instanceof BodySource) await reply.body.begin();
-      if (entered.length > 0) exchange.cleanup = (error) => this.#cleanUp(entered, exchange, error);
+      const cleanUp = (error: unknown): Promise<void> => this.#cleanUp(entered, exchange, error);
+      if (entered.length > 0) exchange.cleanup = cleanUp;
       return this.#finish(reply, exchange);
     } catch (error) {
       if (reply !== undefined) await discard(reply.body);
@@ -104,6 +105,8 @@ export class HttpConclusion implements Conclusion {
     const { guards, resourceMetadata } = this.#parts;
     const guard = guards[position] ?? guards.at(-1);
     if (guard === undefined || guard.schemes.length === 0) return;
-    exchange.challenges = (status) => challengesOf(guard, exchange.context, status, resourceMetadata);
+    const challenges = (status: number): readonly string[] =>
+      challengesOf(guard, exchange.context, status, resourceMetadata);
+    exchange.challenges = challenges;
   }
 }

@@ -13,16 +13,14 @@ import { type EnteredGenerator, unwind } from './generators.ts';
  */
 export const FAILED: unique symbol = Symbol.for('portico.failed');
 
-const NOTHING: unknown[] = [];
-
 /** Makes one value; a promise if that takes time, `FAILED` if one of its inputs is invalid. */
 export type Step = (execution: Execution) => unknown;
 
 /** One request on its way through a plan. */
 export class Execution {
   readonly exchange: Exchange;
-  /** The value of each step; cleared once the reply is made. */
-  values: unknown[] = [];
+  /** The value of each step. */
+  readonly values: unknown[] = [];
   /** The step that is running or awaited. */
   position = 0;
   /** The reply to come, made when the first step takes time. */
@@ -54,24 +52,19 @@ export class Execution {
     return FAILED;
   }
 
+  /** Sets what continues the request, or fails it, once a step's value is available. */
+  continueBy(resume: (value: unknown) => void, fail: (error: unknown) => void): void {
+    this.resume = resume;
+    this.fail = fail;
+  }
+
   /** Remembers a generator that has been entered. */
   hold(generator: EnteredGenerator): void {
     const entered = (this.entered ??= []);
     entered.push(generator);
     this.exchange.keepContext();
-    this.exchange.abandon ??= () => unwind(entered, { error: new RequestAbandonedError() });
-  }
-
-  /**
-   * Drops all values. An execution that waited for its body may be in V8's old generation, and a minor collection
-   * treats everything an old object references as alive. Bodies and results would survive it, V8 would start allocating
-   * them in the old generation, and every JSON body would cost half as much again for the life of the process.
-   */
-  release(): void {
-    this.values = NOTHING;
-    this.json = undefined;
-    this.form = undefined;
-    this.issues = undefined;
+    const abandon = (): Promise<void> => unwind(entered, { error: new RequestAbandonedError() });
+    this.exchange.abandon ??= abandon;
   }
 
   refuse(refusal: HTTPException, anonymous: boolean): typeof FAILED {

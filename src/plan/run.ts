@@ -50,21 +50,17 @@ function wait(execution: Execution, program: Program, pending: PromiseLike<unkno
 
 function begin(execution: Execution, program: Program): Later<Reply> {
   const reply = new Later<Reply>();
-  execution.resume = function resume(value) {
-    execution.values[execution.position++] = value;
-    deliver(execution, reply, run(execution, program));
-  };
-  execution.fail = function fail(error) {
-    deliver(execution, reply, program.conclusion.fail(execution, error));
-  };
+  execution.continueBy(
+    (value) => {
+      execution.values[execution.position++] = value;
+      deliver(reply, run(execution, program));
+    },
+    (error) => deliver(reply, program.conclusion.fail(execution, error)),
+  );
   return reply;
 }
 
-function deliver(execution: Execution, reply: Later<Reply>, made: Reply | Eventual<Reply>): void {
+function deliver(reply: Later<Reply>, made: Reply | Eventual<Reply>): void {
   // Later steps that take time return the same one.
-  if (made === reply) return;
-  whenThere(made, (settled) => {
-    execution.release();
-    reply.settle(settled);
-  });
+  if (made !== reply) whenThere(made, (settled) => reply.settle(settled));
 }

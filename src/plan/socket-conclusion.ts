@@ -48,8 +48,9 @@ export class SocketConclusion extends HttpConclusion {
     this.#ofApp.count++;
     this.#ofRoute.count++;
     const session = new SocketSession(this.#session, exchange, (connection) => handle(execution, value, connection));
-    exchange.cleanup = (error) =>
+    const cleanUp = (error: unknown): Promise<void> =>
       this.#cleanUp(execution, session.failure ?? (error === undefined ? error : { error }));
+    exchange.cleanup = cleanUp;
     return finalize({ status: 101, headers: [], body: null, upgrade: session }, exchange);
   }
 

@@ -57,18 +57,12 @@ export function compileSteps(operation: Operation, appValues: AppValues): Steps 
     const values = valuesOf(parameters, execution) as unknown[];
     return (instance[declaration.handler] as (...values: unknown[]) => unknown).apply(instance, values);
   }
-  /** A socket's handler is called later, with its connection, when the values have been released with the reply. */
+  /** A socket's handler is called later, with its connection. */
   function hold(execution: Execution): unknown {
     if (execution.issues !== undefined) return handle(execution);
-    const { values } = execution;
     return function run(connection: SocketConnection) {
       execution.exchange.connection = connection;
-      execution.values = values;
-      try {
-        return handle(execution);
-      } finally {
-        execution.release();
-      }
+      return handle(execution);
     };
   }
   guards[steps.push(operation.socket === undefined ? handle : hold) - 1] = all;
