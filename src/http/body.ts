@@ -20,11 +20,14 @@ export function jsonTypeOf(incoming: Incoming): MediaType | undefined {
   return type;
 }
 
-/** Reads the bytes of a JSON body; undefined is no body at all. Throws a 415 for a body without a type. */
-export function jsonOf(bytes: Uint8Array, type: MediaType | undefined, limits: Limits): Json | undefined {
+/**
+ * Reads the bytes of a JSON body, nested at most `depth` levels if that is given; undefined is no body at all. Throws a
+ * 415 for a body without a type.
+ */
+export function jsonOf(bytes: Uint8Array, type: MediaType | undefined, depth: number | undefined): Json | undefined {
   if (bytes.length === 0) return undefined;
   if (type === undefined) throw new HTTPException(415);
-  return parseJson(bytes, limits.depth);
+  return parseJson(bytes, depth);
 }
 
 /** The declared type of a form, if any. Throws a 415 where a type other than those of forms is declared. */

@@ -4,16 +4,17 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
 export type Json = { readonly value: unknown; readonly fault?: undefined } | { readonly fault: string };
 
 /**
- * Parses UTF-8 JSON nested at most `depth` levels, without keys that would reach a prototype.
+ * Parses UTF-8 JSON nested at most `depth` levels, without keys that would reach a prototype; as it is if none is given.
  *
  * Nesting is looked at once all is parsed: the platform's parser needs no stack for it, and a megabyte of brackets takes it
  * about 60 ms, five times as long as one of numbers. To look before would cost every body, and `limits.body` bounds both.
  *
  * The fault is constant text: a parser's own message quotes the body, and that may hold a secret.
  */
-export function parseJson(bytes: Uint8Array, depth: number, what = 'body'): Json {
+export function parseJson(bytes: Uint8Array, depth: number | undefined, what = 'body'): Json {
   try {
-    return bounded(JSON.parse(UTF8.decode(bytes)), depth, what);
+    const value: unknown = JSON.parse(UTF8.decode(bytes));
+    return depth === undefined ? { value } : bounded(value, depth, what);
   } catch {
     return { fault: `The ${what} is not valid JSON` };
   }
