@@ -47,21 +47,18 @@ export class BodySource {
   }
 
   async #read(): Promise<Piece> {
-    const piece = await this.#advance();
-    if (piece.done === true) this.#ended ??= Promise.resolve();
-    if (piece.done === true || typeof piece.value === 'string' || piece.value instanceof Uint8Array) return piece;
-    ignoreRejection(piece.value);
-    throw new FrameworkError(`A streamed body gave ${typeof piece.value} where text or bytes were expected`);
-  }
-
-  async #advance(): Promise<Piece> {
+    let piece: Piece;
     try {
-      return await this.#pieces.next();
+      piece = await this.#pieces.next();
     } catch (error) {
       // Elsewhere, no error means that all went well.
       if (error === undefined) throw new FrameworkError('A streamed body failed with undefined');
       throw error;
     }
+    if (piece.done === true) this.#ended ??= Promise.resolve();
+    if (piece.done === true || typeof piece.value === 'string' || piece.value instanceof Uint8Array) return piece;
+    ignoreRejection(piece.value);
+    throw new FrameworkError(`A streamed body gave ${typeof piece.value} where text or bytes were expected`);
   }
 }
 
