@@ -17,7 +17,7 @@ export interface ServerSentEvent<D = unknown> {
 }
 
 export interface EventsOptions {
-  /** Milliseconds without an event after which a comment line is sent, 15 000 unless set; 0 sends none. */
+  /** Milliseconds without an event by which a comment line is sent, 15 000 unless set; 0 sends none. */
   readonly keepAlive?: number;
 }
 
