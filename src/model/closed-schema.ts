@@ -26,7 +26,7 @@ const known = new WeakMap<ZodType, boolean>();
 
 /**
  * Whether all of a value that a schema returns was declared: no unknown keys, no value of any kind, no recursion, and
- * no function that sees what was sent.
+ * no function that makes it of what was sent.
  *
  * Neither nesting nor keys that reach a prototype then get past the schema, and nothing has to look for them before it.
  */
