@@ -82,8 +82,10 @@ export class HttpConclusion implements Conclusion {
         await leave(generator);
       }
       if (reply.body instanceof BodySource) await reply.body.begin();
-      const cleanUp = (error: unknown): Promise<void> => this.#cleanUp(entered, exchange, error);
-      if (entered.length > 0) exchange.cleanup = cleanUp;
+      if (entered.length > 0) {
+        const cleanUp = (error: unknown): Promise<void> => this.#cleanUp(entered, exchange, error);
+        exchange.cleanup = cleanUp;
+      }
       return this.#finish(reply, exchange);
     } catch (error) {
       if (reply !== undefined) await discard(reply.body);

@@ -63,8 +63,9 @@ export class Execution {
     const entered = (this.entered ??= []);
     entered.push(generator);
     this.exchange.keepContext();
+    if (this.exchange.abandon !== undefined) return;
     const abandon = (): Promise<void> => unwind(entered, { error: new RequestAbandonedError() });
-    this.exchange.abandon ??= abandon;
+    this.exchange.abandon = abandon;
   }
 
   refuse(refusal: HTTPException, anonymous: boolean): typeof FAILED {
