@@ -109,3 +109,11 @@ test('such keys of a JSON body are unknown to a strict object', async () => {
     }
   }
 });
+
+test('a value nested without end in place of another is refused as that value', async () => {
+  for (const schema of [z.object({ b: z.string() }), z.strictObject({ a: z.int(), b: z.array(z.string()) })]) {
+    for (const deep of [`{"c":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, `{${HOSTILE}}`]) {
+      assert.deepEqual(await outcome(Body('in', schema), `"b":${deep}`), ['invalid_type']);
+    }
+  }
+});
